@@ -1,0 +1,39 @@
+"""Facts about the account behind a target: what the judge may take as known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """The documented limit of one key: `limit` messages in `window_s` seconds."""
+
+    limit: int
+    window_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What is known of keys, senders and recipients. An absent entry is unknown.
+
+    `keys` maps a key's name to its state: "active", "inactive", "no_numbers",
+    "daily_exhausted", "rate_limited", "no_credits" or "metered". `senders` maps an
+    E.164 number to "active", "inactive" or "unassigned". `recipients` maps an E.164
+    number to "deliverable" or to the error type that it fails with. `texts` maps a
+    message text to "noncompliant" or "unsupported". `balances` holds the credits of
+    the metered keys before the run. `default_sender` is that of the main key.
+    """
+
+    keys: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    senders: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    recipients: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    texts: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    balances: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    rate_limits: Mapping[str, RateLimit] = field(default_factory=lambda: _NOTHING)
+    default_sender: str | None = None

@@ -1,0 +1,1 @@
+"""Contracts: schemas and clauses as data, loaded once."""

@@ -1,0 +1,121 @@
+"""A contract: a provider's facts, its clauses and its schemas."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from sendproof.contract.clause import Clause, clause_from_toml
+from sendproof.contract.provider import Provider
+from sendproof.contract.schema import ClauseSchema
+from sendproof.errors import ContractError, UsageError
+from sendproof.resources import schemas_dir
+
+HTTP = "http"
+REQUEST, ACCEPTED, REFUSAL = "request", "accepted", "refusal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """All that one provider promises. `folder` is where its files lie."""
+
+    provider: Provider
+    clauses: Mapping[str, Clause]
+    request: ClauseSchema
+    accepted: ClauseSchema
+    refusal: ClauseSchema
+    by_check: Mapping[str, tuple[Clause, ...]]
+    sha256: str
+    folder: Path
+
+    def with_check(self, name: str) -> tuple[Clause, ...]:
+        """Return the clauses that the check `name` decides."""
+        return self.by_check.get(name, ())
+
+
+def provider_names(root: Path | None = None) -> tuple[str, ...]:
+    """Return the providers that have a folder of data under `root`."""
+    return tuple(sorted(path.parent.name for path in (root or schemas_dir()).glob("*/provider.toml")))
+
+
+def load_provider(name: str, root: Path | None = None) -> Provider:
+    """Read one `provider.toml`. An unknown name raises UsageError."""
+    folder = _folder(name, root or schemas_dir())
+    return Provider.from_toml(_toml(folder / "provider.toml"), where=f"{name}/provider.toml")
+
+
+def load_contract(name: str, root: Path | None = None) -> Contract:
+    """Read the contract of one provider, the promises of HTTP included."""
+    root = root or schemas_dir()
+    folder = _folder(name, root)
+    resources = {schema["$id"]: schema for schema in map(_json, sorted(root.glob("*/*.schema.json")))}
+    clauses: dict[str, Clause] = {}
+    for file in (folder / "clauses.toml", root / HTTP / "clauses.toml"):
+        _collect(file, clauses)
+
+    def schema(kind: str) -> ClauseSchema:
+        file = folder / f"{kind}.schema.json"
+        return ClauseSchema(_json(file), resources, where=f"{name}/{file.name}")
+
+    return Contract(
+        provider=load_provider(name, root),
+        clauses=MappingProxyType(clauses),
+        request=schema(REQUEST),
+        accepted=schema(ACCEPTED),
+        refusal=schema(REFUSAL),
+        by_check=_by_check(clauses.values()),
+        sha256=_digest([*folder.iterdir(), *(root / HTTP).iterdir()]),
+        folder=folder,
+    )
+
+
+def _by_check(clauses: Iterable[Clause]) -> Mapping[str, tuple[Clause, ...]]:
+    found: dict[str, tuple[Clause, ...]] = {}
+    for clause in clauses:
+        if clause.check:
+            found[clause.check] = (*found.get(clause.check, ()), clause)
+    return MappingProxyType(found)
+
+
+def _collect(file: Path, into: dict[str, Clause]) -> None:
+    for item in _toml(file)["clause"]:
+        clause = clause_from_toml(item, where=f"{file.parent.name}/{file.name}")
+        if clause.id in into:
+            raise ContractError(f"{file.parent.name}/{file.name}: {clause.id} stands there twice.")
+        into[clause.id] = clause
+
+
+def _folder(name: str, root: Path) -> Path:
+    if name not in provider_names(root):
+        known = ", ".join(provider_names(root))
+        raise UsageError(f"provider: expected one of {known}, got {name!r}. Name a provider that has a contract.")
+    return root / name
+
+
+def _digest(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(path for path in files if path.is_file()):
+        digest.update(f"{file.parent.name}/{file.name}\0".encode())
+        digest.update(file.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ContractError(f"{file.parent.name}/{file.name}: {error}") from error
+    return data
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ContractError(f"{file.parent.name}/{file.name}: {error}") from error

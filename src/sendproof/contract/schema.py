@@ -1,0 +1,173 @@
+"""Schemas whose keywords know their clause: a broken keyword is a clause and its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+
+from sendproof.errors import ContractError
+
+CLAUSES_KEYWORD = "x-clauses"
+_CONSTRAINING = frozenset(
+    "type enum const pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum multipleOf "
+    "required additionalProperties not format minItems maxItems uniqueItems minProperties maxProperties "
+    "anyOf oneOf dependentRequired propertyNames contains unevaluatedProperties".split()
+)
+_SUBSCHEMAS = ("then", "else")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A keyword that an instance breaks: its clause, where it stands, what was expected.
+
+    `field` is the top-level member concerned, or None for the whole instance.
+    """
+
+    clause: str
+    keyword: str
+    pointer: str
+    field: str | None
+    message: str
+
+
+class ClauseSchema:
+    """A compiled JSON Schema; `breaches` names the clause of every keyword that breaks."""
+
+    def __init__(self, schema: Mapping[str, Any], resources: Mapping[str, Any], *, where: str) -> None:
+        self.schema = schema
+        self.where = where
+        try:
+            registry = jsonschema_rs.Registry(list(resources.items()), draft=jsonschema_rs.Draft202012)
+            self._validator = jsonschema_rs.Draft202012Validator(
+                dict(schema), registry=registry, base_uri=schema.get("$id")
+            )
+            self._conditions: list[Any] = []
+            self._bearings = tuple(self._bearing(schema, (), ()))
+        except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+            raise ContractError(f"{where}: {error}") from error
+
+    def exercised(self, instance: Any) -> tuple[str, ...]:
+        """Return the clauses of the keywords that apply to `instance`, broken or not."""
+        try:
+            met = [condition.is_valid(instance) for condition in self._conditions]
+        except UnicodeEncodeError:
+            return self.exercised(without_surrogates(instance))
+        found = {
+            clause: None
+            for clause, conditions, present in self._bearings
+            if all(met[index] is wanted for index, wanted in conditions) and _has(instance, present)
+        }
+        return tuple(found)
+
+    def _bearing(
+        self, schema: Any, conditions: tuple[tuple[int, bool], ...], present: tuple[str, ...]
+    ) -> Iterator[tuple[str, tuple[tuple[int, bool], ...], tuple[str, ...]]]:
+        for keyword, owner in schema.get(CLAUSES_KEYWORD, {}).items():
+            at = present[:-1] if keyword == "not" and schema["not"] == {} else present
+            for clause in owner.values() if isinstance(owner, Mapping) else (owner,):
+                yield clause, conditions, at
+        for name, child in schema.get("properties", {}).items():
+            yield from self._bearing(child, conditions, (*present, name))
+        for child in schema.get("allOf", ()):
+            yield from self._bearing(child, conditions, present)
+        if "if" in schema and not present:
+            index = len(self._conditions)
+            self._conditions.append(jsonschema_rs.Draft202012Validator(schema["if"]))
+            for name, wanted in (("then", True), ("else", False)):
+                yield from self._bearing(schema.get(name, {}), (*conditions, (index, wanted)), present)
+
+    def breaches(self, instance: Any) -> tuple[Breach, ...]:
+        """Return what `instance` breaks, in the schema's order; nothing if it is valid."""
+        try:
+            return self._breaches(instance)
+        except UnicodeEncodeError:
+            return self._breaches(without_surrogates(instance))
+
+    def _breaches(self, instance: Any) -> tuple[Breach, ...]:
+        if self._validator.is_valid(instance):
+            return ()
+        return tuple(self._breach(error) for error in self._validator.iter_errors(instance))
+
+    def _breach(self, error: Any) -> Breach:
+        path, at = list(error.evaluation_path), list(error.instance_path)
+        keyword = str(path[-1])
+        member = error.kind.property if keyword == "required" else None
+        clause = self._clause(path, member)
+        pointer = "".join(f"/{part}" for part in (*at, *([member] if member else ())))
+        field = str(at[0]) if at else member
+        return Breach(clause=clause, keyword=keyword, pointer=pointer, field=field, message=error.message[:300])
+
+    def _clause(self, path: list[Any], member: str | None) -> str:
+        node: Any = self.schema
+        found: Any = None
+        for token in path:
+            if isinstance(node, Mapping):
+                found = node.get(CLAUSES_KEYWORD, {}).get(token, found)
+            node = _child(node, token)
+        found = found.get(member) if isinstance(found, Mapping) else found
+        if not isinstance(found, str):
+            raise ContractError(f"{self.where}: the keyword at {'/'.join(map(str, path))} has no clause.")
+        return found
+
+    def clauses(self) -> tuple[str, ...]:
+        """Return every clause that a keyword of the schema decides, each once."""
+        return tuple(dict.fromkeys(clause for _, _, clause in keywords(self.schema) if clause))
+
+
+def keywords(schema: Any, path: str = "#") -> Iterator[tuple[str, str, str | None]]:
+    """Yield (location, keyword, clause or None) of each constraining keyword of a schema.
+
+    What stands inside `not`, or in the condition of an `if`, does not constrain by itself.
+    A `$ref` counts as one keyword where it names a clause.
+    """
+    if not isinstance(schema, Mapping):
+        return
+    owners = schema.get(CLAUSES_KEYWORD, {})
+    for name in schema:
+        if name in _CONSTRAINING or (name == "$ref" and name in owners):
+            yield from _owned(path, name, schema[name], owners.get(name))
+    for name in _SUBSCHEMAS:
+        yield from keywords(schema.get(name), f"{path}/{name}")
+    for name, child in schema.get("properties", {}).items():
+        yield from keywords(child, f"{path}/properties/{name}")
+    for index, child in enumerate(schema.get("allOf", ())):
+        yield from keywords(child, f"{path}/allOf/{index}")
+
+
+def _owned(path: str, name: str, value: Any, owner: Any) -> Iterator[tuple[str, str, str | None]]:
+    if name == "required":
+        members = owner if isinstance(owner, Mapping) else {}
+        for member in value:
+            yield f"{path}/{name}", f"{name}:{member}", members.get(member)
+    else:
+        yield f"{path}/{name}", name, owner
+
+
+def _has(instance: Any, path: tuple[str, ...]) -> bool:
+    for name in path:
+        if not isinstance(instance, Mapping) or name not in instance:
+            return False
+        instance = instance[name]
+    return True
+
+
+def _child(node: Any, token: Any) -> Any:
+    if isinstance(node, Mapping):
+        return node.get(token)
+    if isinstance(node, list) and isinstance(token, int) and token < len(node):
+        return node[token]
+    return None
+
+
+def without_surrogates(instance: Any) -> Any:
+    """Return a copy of a JSON value in which lone surrogates are U+FFFD."""
+    if isinstance(instance, str):
+        return instance.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(instance, dict):
+        return {without_surrogates(key): without_surrogates(value) for key, value in instance.items()}
+    if isinstance(instance, list):
+        return [without_surrogates(item) for item in instance]
+    return instance

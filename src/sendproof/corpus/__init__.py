@@ -1,0 +1,1 @@
+"""What may be asked: cases made offline, deterministic, before anything is sent."""

@@ -1,0 +1,43 @@
+"""A case: one request that may be asked, before any target is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sendproof.exchange import Headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One request that may be asked of any target of a provider.
+
+    `body` is a template: the tokens in it are replaced when a target is known.
+
+    - `@{recipient}`, `@{recipient.ten_digits}`: the first allowed recipient, in E.164 or
+      in one of the spellings "e164", "eleven_digits", "ten_digits", "formatted";
+    - `@{recipient2}`: the second one (the first where there is only one);
+    - `@{sender}`, `@{sender2}`, `@{sender.formatted}`: active senders, likewise;
+    - `@{fixture.NAME}`, `@{fixture.failing_recipients.CAUSE}`: a fixture's number or text;
+    - `@{nonce}`: 24 letters and digits, unlike in every sending.
+
+    `key` names the key that is presented and `presents` how: "exact", "missing",
+    "empty", "unknown", "unknown_id", "wrong_secret", "other_secret", "empty_secret",
+    "case", "id_case", "prefix", "extended", "scheme", "malformed", "query", "bearer",
+    or "carrier_lower", "carrier_upper" (exact, the header's name spelled so).
+    `expects` is "accept", "refuse" or "either". `breaks` are the clauses that forbid
+    acceptance, `clauses` all that the case can exercise. `needs` names fixtures
+    ("test_key", "failing_recipients.opted_out").
+    """
+
+    id: str
+    family: str
+    body: bytes
+    method: str = "POST"
+    query: str = ""
+    headers: Headers = (("Content-Type", "application/json"),)
+    key: str = "main"
+    presents: str = "exact"
+    expects: str = "either"
+    breaks: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()

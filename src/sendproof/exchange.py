@@ -1,0 +1,74 @@
+"""What went over the wire: a request with its response, and how it was let in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What a request presented to be let in, named and without its secret.
+
+    `key` is the name that the account gives to the key ("main", "test", "inactive",
+    ...) when the presented value is exactly that key. Otherwise `fault` says what is
+    wrong with it: "missing", "empty", "unknown", "unknown_id", "wrong_secret",
+    "empty_secret", "case", "prefix", "extended", "scheme", "malformed" or "elsewhere"
+    (in the query string or as Bearer only). Both are None where the account is unknown.
+    `carrier` is the header's name as it was spelled.
+    """
+
+    key: str | None = None
+    fault: str | None = None
+    carrier: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request as it was sent, credentials removed. `path` includes the query."""
+
+    method: str
+    path: str
+    headers: Headers = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A response as it was received, content decoded, secrets removed."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of the field `name`, in any case, or None."""
+        return field_value(self.headers, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A request with its response, or with the reason why there is none.
+
+    `failure` is None or one of "timeout", "connect", "tls", "dropped", "protocol".
+    `started_s` is on the clock of the run (moved where the target's clock was moved),
+    in seconds; `elapsed_s` is real time. `case` names what was asked, `tags` what the
+    scenario says of it (the idempotency attempt, the burst, ...).
+    """
+
+    id: str
+    request: Request
+    response: Response | None
+    credential: Credential
+    started_s: float
+    elapsed_s: float
+    failure: str | None = None
+    case: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+def field_value(headers: Headers, name: str) -> str | None:
+    """Return the first value of the field `name`, in any case, or None."""
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)

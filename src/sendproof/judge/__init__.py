@@ -1,0 +1,1 @@
+"""The judge: pure functions from exchanges to findings to verdicts."""

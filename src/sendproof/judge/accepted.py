@@ -1,0 +1,177 @@
+"""Checks of an accepted message: its answer against the schema and against its request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from sendproof.contract.clause import Clause
+from sendproof.contract.schema import Breach, ClauseSchema
+from sendproof.exchange import Exchange, Response
+from sendproof.judge.body import MISSING, at
+from sendproof.judge.findings import CONTRADICTED, OBSERVED, UPHELD, Context, Finding, shown
+from sendproof.judge.numbers import spelling_of
+from sendproof.judge.reading import Reading
+
+Verdict = tuple[bool, str, str]
+"""Whether a relation holds, what was expected, what was seen."""
+
+
+def accepted_findings(
+    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+) -> Iterator[Finding]:
+    """Judge the answer to a message that was accepted and had no reason not to be."""
+    yield from _status(context, exchange, response)
+    breaches = context.contract.accepted.breaches(None if answer is MISSING else answer)
+    yield from schema_findings(context.contract.accepted, context.contract.clauses, exchange, answer, breaches)
+    if not isinstance(answer, dict):
+        return
+    broken = frozenset(breach.pointer for breach in breaches)
+    for name, rule in _RELATIONS.items():
+        for clause in context.contract.with_check(name):
+            yield from _relation(context, exchange, reading, answer, clause, rule, broken)
+    for clause in context.contract.with_check("observe_accepted"):
+        value = _OBSERVE[clause.params["what"]](context, response, answer)
+        yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=value)
+
+
+def _status(context: Context, exchange: Exchange, response: Response) -> Iterator[Finding]:
+    for clause in context.contract.with_check("accepted_status"):
+        if context.replay:
+            continue
+        expected = clause.params["status"]
+        yield _finding(clause.id, exchange, (response.status == expected, str(expected), str(response.status)))
+
+
+def schema_findings(
+    schema: ClauseSchema,
+    clauses: Mapping[str, Clause],
+    exchange: Exchange,
+    answer: Any,
+    breaches: tuple[Breach, ...],
+) -> Iterator[Finding]:
+    """Turn what an answer breaks of a schema, and what it keeps, into findings."""
+    broken: set[str] = set()
+    for breach in breaches:
+        if breach.clause in broken:
+            continue
+        broken.add(breach.clause)
+        observed = "no JSON" if answer is MISSING else f"{breach.pointer or 'the answer'}: {breach.message}"
+        yield _finding(breach.clause, exchange, (False, clauses[breach.clause].claim, observed))
+    if isinstance(answer, dict):
+        for clause in schema.exercised(answer):
+            if clause not in broken:
+                yield Finding(clause=clause, exchange=exchange.id, kind=UPHELD)
+
+
+def _relation(
+    context: Context,
+    exchange: Exchange,
+    reading: Reading,
+    answer: Any,
+    clause: Clause,
+    rule: Callable[[Context, Reading, Any, Mapping[str, Any]], Verdict | None],
+    broken: frozenset[str],
+) -> Iterator[Finding]:
+    role = clause.params.get("role")
+    if role and (reading.taints(role) or context.contract.provider.answer[role] in broken):
+        return
+    if (result := rule(context, reading, answer, clause.params)) is not None:
+        yield _finding(clause.id, exchange, result)
+
+
+def _finding(clause: str, exchange: Exchange, result: Verdict) -> Finding:
+    holds, expected, observed = result
+    kind = UPHELD if holds else CONTRADICTED
+    return Finding(clause=clause, exchange=exchange.id, kind=kind, expected=expected, observed=observed)
+
+
+def _echo(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+    sent = reading.value(params["role"])
+    if not isinstance(sent, str):
+        return None
+    pointer = context.contract.provider.answer[params["role"]]
+    got = at(answer, pointer)
+    return got == sent, f"{pointer} {shown(sent)}", f"{pointer} {shown(got)}"
+
+
+def _normalized(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+    sent = reading.value(params["role"])
+    if not isinstance(sent, str) or spelling_of(sent) != params["spelling"]:
+        return None
+    expected = reading.recipient if params["role"] == "recipient" else reading.sender
+    pointer = context.contract.provider.answer[params["role"]]
+    got = at(answer, pointer)
+    return got == expected, f"{pointer} {shown(expected)} for {shown(sent)}", f"{pointer} {shown(got)}"
+
+
+def _default_sender(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+    default = context.account_default_sender
+    if default is None or reading.value("sender") is not MISSING or reading.key_state != "active":
+        return None
+    pointer = context.contract.provider.answer["sender"]
+    got = at(answer, pointer)
+    return got == default, f"{pointer} {shown(default)}", f"{pointer} {shown(got)}"
+
+
+def _delivery_failed(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+    if context.recipients.get(reading.recipient or "", "deliverable") == "deliverable":
+        return None
+    pointer = context.contract.provider.answer["status"]
+    got = at(answer, pointer)
+    return got == "failed", f"{pointer} 'failed'", f"{pointer} {shown(got)}"
+
+
+def _delivery_cause(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+    provider = context.contract.provider
+    if context.recipients.get(reading.recipient or "") != params["cause"]:
+        return None
+    got = at(answer, provider.answer["error_type"])
+    if at(answer, provider.answer["status"]) != "failed" or got not in provider.fixtures["failing_recipients"].causes:
+        return None
+    return got == params["cause"], shown(params["cause"]), shown(got)
+
+
+def _not_before(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+    earlier, later = _moment(at(answer, params["earlier"])), _moment(at(answer, params["later"]))
+    if earlier is None or later is None or (earlier.tzinfo is None) != (later.tzinfo is None):
+        return None
+    return later >= earlier, f"not before {earlier.isoformat()}", later.isoformat()
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+
+
+_RELATIONS: Mapping[str, Callable[[Context, Reading, Any, Mapping[str, Any]], Verdict | None]] = {
+    "echo": _echo,
+    "normalized": _normalized,
+    "default_sender": _default_sender,
+    "delivery_failed": _delivery_failed,
+    "delivery_cause": _delivery_cause,
+    "not_before": _not_before,
+}
+
+
+def _id_form(context: Context, response: Response, answer: Any) -> str:
+    got = at(answer, context.contract.provider.answer["id"])
+    if not isinstance(got, str):
+        return type(got).__name__
+    prefix = re.match(r"[A-Za-z]+_", got)
+    rest = got[prefix.end() :] if prefix else got
+    classes = [name for name, pattern in _CHARACTER_CLASSES if re.search(pattern, rest)]
+    return f"{prefix.group() if prefix else ''}<{', '.join(classes)}>"
+
+
+_CHARACTER_CLASSES = (("letters", r"[A-Za-z]"), ("digits", r"[0-9]"), ("signs", r"[^A-Za-z0-9]"))
+
+_OBSERVE: Mapping[str, Callable[[Context, Response, Any], str]] = {
+    "status": lambda context, response, answer: str(response.status),
+    "message_status": lambda context, response, answer: str(at(answer, context.contract.provider.answer["status"]))[:40],
+    "id_form": _id_form,
+}

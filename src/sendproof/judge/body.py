@@ -1,0 +1,103 @@
+"""Bodies of requests and answers: JSON as strictly as RFC 8259 has it, and what only resembles it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sendproof.exchange import Response
+
+_SAFE_DEPTH = 32
+
+
+class Missing:
+    """The type of `MISSING`."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+MISSING = Missing()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A parsed body. `kind` is "json", "extended" (duplicate names, NaN, a byte order
+    mark, numbers out of range), "deep", "not_json" or "not_utf8"; `value` is MISSING
+    where nothing could be read.
+    """
+
+    kind: str
+    value: Any = MISSING
+
+
+def parse(data: bytes) -> Body:
+    """Parse a body. Never raises."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return Body(kind="not_utf8")
+    kind = "json"
+    if text.startswith("\ufeff"):
+        kind, text = "extended", text[1:]
+    if text.count("[") + text.count("{") > _SAFE_DEPTH:
+        kind = "deep"
+    return _loads(text, kind)
+
+
+def _loads(text: str, kind: str) -> Body:
+    oddities: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(items)
+        if len(value) != len(items):
+            oddities.append("duplicate")
+        return value
+
+    try:
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=oddities.append)
+    except RecursionError:
+        return Body(kind="deep")
+    except json.JSONDecodeError:
+        return Body(kind="not_json")
+    except ValueError:
+        return Body(kind="extended")
+    infinite = "e" in text.lower() and _has_infinity(value)
+    return Body(kind="extended" if (oddities or infinite) and kind == "json" else kind, value=value)
+
+
+def _has_infinity(value: Any) -> bool:
+    if isinstance(value, float):
+        return value in (float("inf"), float("-inf"))
+    if isinstance(value, dict):
+        return any(map(_has_infinity, value.values()))
+    return isinstance(value, list) and any(map(_has_infinity, value))
+
+
+def answer_of(response: Response) -> Any:
+    """Return the JSON value of an answer, or MISSING if it is not JSON. Never raises."""
+    try:
+        return json.loads(response.body)
+    except (ValueError, RecursionError):
+        return MISSING
+
+
+def at(value: Any, pointer: str) -> Any:
+    """Return what stands at a JSON pointer, or MISSING."""
+    for part in pointer.split("/")[1:]:
+        if not isinstance(value, dict) or part not in value:
+            return MISSING
+        value = value[part]
+    return value
+
+
+def media_type(content_type: str | None) -> str:
+    """Return the media type of a Content-Type value in lower case, without parameters."""
+    return (content_type or "").split(";")[0].strip().lower()
+
+
+def is_json_type(content_type: str | None) -> bool:
+    """Whether a Content-Type value is `application/json` or ends in `+json`."""
+    name = media_type(content_type)
+    return name == "application/json" or name.endswith("+json")

@@ -1,0 +1,96 @@
+"""What only other exchanges decide of a refusal: its control, and whom to blame without a reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sendproof.contract.model import Contract
+from sendproof.judge.body import MISSING
+from sendproof.judge.findings import ACCEPTED, CONTRADICTED, UNDECIDED, UPHELD, Finding, Judgement
+from sendproof.judge.reading import IDENTITY, WHOLE_BODY
+
+
+def control_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    """Uphold a clause by a refusal for it alone, where the same request without the fault was let in.
+
+    The control agrees in every field but those at fault; idempotency keys never count.
+    """
+    nonce = contract.provider.fields.get("idempotency")
+    let_in = [judgement for judgement in judgements if judgement.outcome == ACCEPTED and not judgement.reading.hard]
+    known: dict[tuple[str, ...], set[str]] = {}
+    for judgement in judgements:
+        if judgement.sole_reason is None:
+            continue
+        reason = judgement.reading.reasons[0]
+        if reason.level == "open":
+            continue
+        without = (*reason.fields, *([nonce] if nonce else []))
+        if without not in known:
+            known[without] = {_likeness(accepted, without) for accepted in let_in}
+        controlled = _likeness(judgement, without) in known[without]
+        yield Finding(
+            clause=reason.clause,
+            exchange=judgement.exchange.id,
+            kind=UPHELD if controlled else UNDECIDED,
+            observed="" if controlled else "the same request without the fault was not seen to be accepted",
+        )
+
+
+def _likeness(judgement: Judgement, without: tuple[str, ...]) -> str:
+    identity = None if IDENTITY in without else judgement.exchange.credential.key
+    instance: Any = judgement.reading.instance
+    if WHOLE_BODY in without or instance is MISSING:
+        return json.dumps([identity])
+    fields = {name: value for name, value in instance.items() if name not in without} if isinstance(instance, dict) else None
+    return json.dumps([identity, fields], sort_keys=True)
+
+
+def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    """Blame a clause for each refusal without a reason.
+
+    What was accepted elsewhere is no cause. Of the other features of the refused
+    requests the one that explains most of them is contradicted, then the next; what
+    is left stands against the clause that any valid request is accepted.
+    """
+    accepted = {feature for item in judgements if item.outcome == ACCEPTED for feature in item.reading.features}
+    catch_all = _catch_all(contract)
+    left = [item for item in judgements if item.unexplained]
+    while left:
+        counts: dict[str, int] = {}
+        for item in left:
+            for feature in item.reading.features:
+                counts[feature] = counts.get(feature, 0) + (feature not in accepted and feature not in catch_all)
+        best = max(counts, key=lambda feature: counts[feature], default=None)
+        if best is None or counts[best] == 0:
+            break
+        yield from _contradict(contract, best, [item for item in left if best in item.reading.features])
+        left = [item for item in left if best not in item.reading.features]
+    for clause in catch_all:
+        yield from _contradict(contract, clause, left)
+
+
+def _catch_all(contract: Contract) -> tuple[str, ...]:
+    return tuple(clause.id for clause in contract.with_check("accepted") if clause.params["feature"] == "any")
+
+
+def _contradict(contract: Contract, clause: str, items: Iterable[Judgement]) -> Iterator[Finding]:
+    for item in items:
+        assert item.exchange.response is not None, "an unexplained refusal has an answer"
+        body = item.exchange.response.body[:160].decode("utf-8", "replace")
+        yield Finding(
+            clause=clause,
+            exchange=item.exchange.id,
+            kind=CONTRADICTED,
+            expected=contract.clauses[clause].claim,
+            observed=f"refused with {item.exchange.response.status}: {body}",
+        )
+        for feature in item.reading.features:
+            if feature != clause:
+                yield Finding(
+                    clause=feature,
+                    exchange=item.exchange.id,
+                    kind=UNDECIDED,
+                    observed=f"refused, as it seems for {clause}",
+                )

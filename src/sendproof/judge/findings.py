@@ -1,0 +1,76 @@
+"""Findings: what one exchange, or several, say of one clause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sendproof.contract.model import Contract
+from sendproof.exchange import Exchange
+from sendproof.judge.reading import Reading
+
+UPHELD, CONTRADICTED, OBSERVED, UNDECIDED, EXCUSED = "upheld", "contradicted", "observed", "undecided", "excused"
+ACCEPTED, REFUSED, THROTTLED, SERVER_ERROR, NO_ANSWER, OTHER = (
+    "accepted",
+    "refused",
+    "throttled",
+    "server_error",
+    "no_answer",
+    "other",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What an exchange says of a clause.
+
+    `kind` is UPHELD, CONTRADICTED, OBSERVED (with `value`), UNDECIDED (asked, but it
+    says nothing; `observed` tells why) or EXCUSED (refused as another clause permits).
+    """
+
+    clause: str
+    exchange: str
+    kind: str
+    expected: str = ""
+    observed: str = ""
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """One exchange, judged by itself.
+
+    `sole_reason` is the clause that alone explains a refusal (upheld only with a
+    control); `unexplained` that a refusal has no reason at all. `answer` is the JSON
+    value of the answer, or MISSING.
+    """
+
+    exchange: Exchange
+    reading: Reading
+    outcome: str
+    answer: Any
+    findings: tuple[Finding, ...]
+    sole_reason: str | None = None
+    unexplained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What is known beside the exchange itself when it is judged.
+
+    `replay` tells that its idempotency key was used more than once; `overdrawn` that
+    the balance of its metered key does not cover the message (None: not metered).
+    """
+
+    contract: Contract
+    account_default_sender: str | None
+    recipients: Mapping[str, str]
+    replay: bool = False
+    overdrawn: bool | None = None
+
+
+def shown(value: object, limit: int = 120) -> str:
+    """Return a value as a person may read it, shortened to `limit` characters."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,0 +1,98 @@
+"""The judge of a run: every exchange by itself, then what they show together."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sendproof.account import Account
+from sendproof.contract.model import Contract
+from sendproof.exchange import Exchange
+from sendproof.judge.controls import blame_findings, control_findings
+from sendproof.judge.findings import ACCEPTED, OBSERVED, REFUSED, THROTTLED, Context, Finding, Judgement
+from sendproof.judge.rates import rate_findings
+from sendproof.judge.reading import read_request
+from sendproof.judge.repetition import drop_findings, replay_findings, unique_id_findings
+from sendproof.judge.single import judge_exchange
+from sendproof.judge.spending import overdrawn, spending_findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """All that a sequence of exchanges says: each judged by itself, and every finding."""
+
+    judgements: tuple[Judgement, ...]
+    findings: tuple[Finding, ...]
+
+
+def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> Judged:
+    """Judge exchanges in the order in which they were started. A pure function."""
+    ordered = sorted(exchanges, key=lambda exchange: exchange.started_s)
+    short = overdrawn(contract, account, ordered)
+    repeated = _repeated(contract, account, ordered)
+    judgements = tuple(
+        judge_exchange(
+            Context(
+                contract=contract,
+                account_default_sender=account.default_sender,
+                recipients=account.recipients,
+                replay=exchange.id in repeated,
+                overdrawn=short.get(exchange.id),
+            ),
+            account,
+            exchange,
+        )
+        for exchange in ordered
+    )
+    single = (finding for judgement in judgements for finding in judgement.findings)
+    return Judged(judgements=judgements, findings=(*single, *_together(contract, account, judgements)))
+
+
+def _repeated(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> frozenset[str]:
+    """Return the exchanges whose idempotency key was used more than once."""
+    name = contract.provider.fields.get("idempotency")
+    if name is None:
+        return frozenset()
+    keyed: list[tuple[str, str]] = []
+    for exchange in exchanges:
+        if name.encode() not in exchange.request.body:
+            continue
+        value = read_request(contract, account, exchange.request, exchange.credential).value("idempotency")
+        keyed += [(exchange.id, value.lower())] if isinstance(value, str) and value else []
+    counts = Counter(key for _, key in keyed)
+    return frozenset(identity for identity, key in keyed if counts[key] > 1)
+
+
+def _together(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    yield from control_findings(contract, judgements)
+    yield from blame_findings(contract, judgements)
+    yield from unique_id_findings(contract, judgements)
+    yield from replay_findings(contract, judgements)
+    yield from drop_findings(contract, judgements)
+    yield from spending_findings(contract, account, judgements)
+    yield from rate_findings(contract, account, judgements)
+    yield from _throttling(contract, account, judgements)
+    yield from _latency(contract, judgements)
+
+
+def _throttling(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    main = [item for item in judgements if item.reading.key_state == "active"]
+    throttled = [item for item in main if item.outcome == THROTTLED]
+    for clause in contract.with_check("observe_throttling") if main else ():
+        at = (throttled or main)[0].exchange.id
+        yield Finding(clause=clause.id, exchange=at, kind=OBSERVED, value="throttled" if throttled else "not throttled")
+
+
+def _latency(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    for clause in contract.with_check("observe_latency"):
+        for outcome in (ACCEPTED, REFUSED):
+            items = sorted((item for item in judgements if item.outcome == outcome), key=lambda item: item.exchange.elapsed_s)
+            if items:
+                middle = items[len(items) // 2].exchange
+                power = math.ceil(math.log10(max(middle.elapsed_s, 1e-4)))
+                value = f"{outcome}: median below {10.0**power:g} s"
+                yield Finding(clause=clause.id, exchange=middle.id, kind=OBSERVED, value=value)
+
+

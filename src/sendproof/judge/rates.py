@@ -1,0 +1,136 @@
+"""Rate limits of one key: enforced, not early, over after the window, and no other key's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sendproof.account import Account, RateLimit
+from sendproof.contract.model import Contract
+from sendproof.judge.findings import ACCEPTED, CONTRADICTED, NO_ANSWER, REFUSED, THROTTLED, UNDECIDED, UPHELD, Finding, Judgement
+
+# Clocks differ: a pause counts as a whole window from this part of it on.
+_WINDOW_SHARE = 0.98
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Burst:
+    """Messages in a row on one limited key, up to the first that is not accepted."""
+
+    accepted: tuple[Judgement, ...]
+    stop: Judgement | None
+    clean: bool
+
+    @property
+    def duration_s(self) -> float:
+        first, last = self.accepted[0].exchange, self.accepted[-1].exchange
+        return last.started_s + last.elapsed_s - first.started_s
+
+    @property
+    def throttled(self) -> bool:
+        return self.stop is not None and self.stop.outcome == THROTTLED
+
+
+def rate_findings(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    """Judge the documented limit of each key that has one, from bursts a window apart.
+
+    A window aligned to the clock may start within a burst, so that more than the limit
+    pass in it: only what happens in two bursts tells of a limit that is too high.
+    """
+    clauses = {clause.params["aspect"]: clause.id for clause in contract.with_check("rate_limit")}
+    for key, limit in account.rate_limits.items() if clauses else ():
+        own = [item for item in judgements if item.exchange.credential.key == key]
+        bursts = _bursts(own, limit)
+        for aspect, rule in _ASPECTS.items():
+            for item, kind, expected, observed in rule(bursts, limit):
+                yield Finding(
+                    clause=clauses[aspect], exchange=item.exchange.id, kind=kind, expected=expected, observed=observed
+                )
+        for item, kind in _isolated(account, judgements, own):
+            yield Finding(
+                clause=clauses["isolated"], exchange=item.exchange.id, kind=kind, expected="accepted", observed=item.outcome
+            )
+
+
+def _bursts(items: list[Judgement], limit: RateLimit) -> list[_Burst]:
+    parts: list[list[Judgement]] = []
+    previous: Judgement | None = None
+    for item in items:
+        if previous is None or _pause_s(previous, item) >= limit.window_s * _WINDOW_SHARE:
+            parts.append([])
+        parts[-1].append(item)
+        previous = item
+    return [_burst(part, clean=index > 0) for index, part in enumerate(parts)]
+
+
+def _pause_s(one: Judgement, two: Judgement) -> float:
+    return two.exchange.started_s - one.exchange.started_s - one.exchange.elapsed_s
+
+
+def _burst(part: list[Judgement], *, clean: bool) -> _Burst:
+    stop = next((item for item in part if item.outcome != ACCEPTED), None)
+    accepted = part[: part.index(stop)] if stop else part
+    return _Burst(accepted=tuple(accepted), stop=stop, clean=clean)
+
+
+_Said = Iterator[tuple[Judgement, str, str, str]]
+
+
+def _enforced(bursts: list[_Burst], limit: RateLimit) -> _Said:
+    expected = f"429 after {limit.limit} messages in {limit.window_s:g} s"
+    over = [burst for burst in bursts if len(burst.accepted) > limit.limit + _refilled(burst, limit)]
+    for burst in bursts:
+        if burst.stop and burst.stop.outcome == REFUSED and burst.accepted:
+            yield burst.stop, CONTRADICTED, expected, _status(burst.stop)
+        elif burst in over:
+            kind = CONTRADICTED if len(over) > 1 or len(burst.accepted) > 2 * limit.limit else UNDECIDED
+            yield burst.accepted[-1], kind, expected, f"{len(burst.accepted)} were accepted"
+        elif burst.throttled and burst.stop:
+            yield burst.stop, UPHELD, "", ""
+        elif burst.accepted:
+            yield burst.accepted[-1], UNDECIDED, "", "the limit was not reached"
+
+
+def _refilled(burst: _Burst, limit: RateLimit) -> int:
+    """Return how many a bucket that fills evenly gives back during a burst."""
+    return int(burst.duration_s * limit.limit / limit.window_s) if burst.accepted else 0
+
+
+def _not_early(bursts: list[_Burst], limit: RateLimit) -> _Said:
+    for burst in bursts:
+        if not burst.clean or burst.stop and burst.stop.outcome == NO_ANSWER:
+            continue
+        if len(burst.accepted) >= limit.limit:
+            yield burst.accepted[-1], UPHELD, "", ""
+        elif burst.throttled and burst.stop and burst.accepted:
+            expected = f"{limit.limit} messages accepted in {limit.window_s:g} s"
+            yield burst.stop, CONTRADICTED, expected, f"429 after {len(burst.accepted)}"
+
+
+def _recovers(bursts: list[_Burst], limit: RateLimit) -> _Said:
+    for before, after in pairwise(bursts):
+        if not before.throttled:
+            continue
+        expected = f"accepted after a wait of {limit.window_s:g} s"
+        if after.accepted:
+            yield after.accepted[0], UPHELD, "", ""
+        elif after.throttled and after.stop:
+            yield after.stop, CONTRADICTED, expected, "429"
+        elif after.stop:
+            yield after.stop, UNDECIDED, expected, after.stop.outcome
+
+
+def _isolated(account: Account, judgements: Sequence[Judgement], own: list[Judgement]) -> Iterator[tuple[Judgement, str]]:
+    limited = [item.exchange.id for item in own if item.outcome == THROTTLED]
+    for before, after in pairwise(judgements):
+        other = account.keys.get(after.exchange.credential.key or "") == "active"
+        if before.exchange.id in limited and other and not after.reading.hard:
+            yield after, {ACCEPTED: UPHELD, THROTTLED: CONTRADICTED}.get(after.outcome, UNDECIDED)
+
+
+def _status(item: Judgement) -> str:
+    return str(item.exchange.response.status) if item.exchange.response else item.outcome
+
+
+_ASPECTS = {"enforced": _enforced, "not_early": _not_early, "recovers": _recovers}

@@ -1,0 +1,305 @@
+"""Reading a request: which clauses forbid its acceptance, which clauses its acceptance upholds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sendproof.account import Account
+from sendproof.contract.clause import Clause
+from sendproof.contract.model import Contract
+from sendproof.exchange import Credential, Request, field_value
+from sendproof.judge.body import MISSING, is_json_type, parse
+from sendproof.judge.characters import has_marks, is_odd, longest_count, shortest_count
+from sendproof.judge.numbers import spelling_of, to_e164
+
+IDENTITY = "@identity"
+WHOLE_BODY = "@body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A clause that forbids acceptance, or with level "open" leaves it to the service.
+
+    `fields` are the parts of the request that are at fault: request fields, IDENTITY or
+    WHOLE_BODY. `tainted` tells that the answer cannot be related to those fields.
+    `code` is the error code without which a refusal cannot rest on this reason.
+    """
+
+    clause: str
+    level: str
+    fields: tuple[str, ...]
+    tainted: bool = True
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a request is, before its answer is looked at.
+
+    `instance` is the JSON value of the body, or MISSING. `features` are the clauses that
+    an acceptance upholds. `key_state` is the state of the key presented, if it is known.
+    """
+
+    is_operation: bool
+    instance: Any
+    reasons: tuple[Reason, ...]
+    features: tuple[str, ...]
+    key_state: str | None
+    recipient: str | None
+    sender: str | None
+    text: str | None
+    has_media: bool
+    identity_known: bool
+    provider_fields: Mapping[str, str]
+
+    @property
+    def hard(self) -> tuple[Reason, ...]:
+        """The reasons for which acceptance is a contradiction."""
+        return tuple(reason for reason in self.reasons if reason.level != "open")
+
+    def value(self, role: str) -> Any:
+        """Return the request field that plays `role`, or MISSING."""
+        name = self.provider_fields.get(role)
+        return self.instance.get(name, MISSING) if isinstance(self.instance, dict) and name else MISSING
+
+    def taints(self, role: str) -> bool:
+        """Whether the answer cannot be related to the field of `role`."""
+        name = self.provider_fields.get(role, "")
+        return any(reason.tainted and (name in reason.fields or WHOLE_BODY in reason.fields) for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the rules look at."""
+
+    contract: Contract
+    account: Account
+    request: Request
+    credential: Credential
+    kind: str
+    instance: Any
+    key_state: str | None
+    recipient: str | None
+    sender: str | None
+    text: str | None
+    has_media: bool
+
+    def field(self, role: str) -> Any:
+        name = self.contract.provider.fields.get(role)
+        return self.instance.get(name, MISSING) if isinstance(self.instance, dict) and name else MISSING
+
+
+def read_request(contract: Contract, account: Account, request: Request, credential: Credential) -> Reading:
+    """Read a request against the contract and what is known of the account."""
+    facts = _facts(contract, account, request, credential)
+    is_operation = _is_operation(contract, request)
+    reasons = tuple(_reasons(facts)) if is_operation else ()
+    hard = any(reason.level != "open" for reason in reasons)
+    return Reading(
+        is_operation=is_operation,
+        instance=facts.instance,
+        reasons=reasons,
+        features=tuple(_features(facts)) if is_operation and not hard else (),
+        key_state=facts.key_state,
+        recipient=facts.recipient,
+        sender=facts.sender,
+        text=facts.text,
+        has_media=facts.has_media,
+        identity_known=credential.key is not None or credential.fault is not None,
+        provider_fields=contract.provider.fields,
+    )
+
+
+def _is_operation(contract: Contract, request: Request) -> bool:
+    path = request.path.split("?")[0]
+    return request.method == contract.provider.method and path.endswith(contract.provider.path)
+
+
+def _facts(contract: Contract, account: Account, request: Request, credential: Credential) -> _Facts:
+    body = parse(request.body)
+    fields, plan = contract.provider.fields, contract.provider.number_plan
+    get = body.value.get if isinstance(body.value, dict) else lambda name, default=None: default
+    text = get(fields["text"])
+    media = get(fields["media"]) if "media" in fields else None
+    return _Facts(
+        contract=contract,
+        account=account,
+        request=request,
+        credential=credential,
+        kind=body.kind,
+        instance=body.value,
+        key_state=account.keys.get(credential.key) if credential.key else None,
+        recipient=to_e164(get(fields["recipient"]), plan=plan),
+        sender=to_e164(get(fields["sender"]), plan=plan),
+        text=text if isinstance(text, str) else None,
+        has_media=isinstance(media, str) and media != "",
+    )
+
+
+def _reasons(facts: _Facts) -> Iterator[Reason]:
+    for name, rule in _REASONS.items():
+        for clause in facts.contract.with_check(name):
+            if (parts := rule(facts, clause.params)) is not None:
+                yield _reason(clause, parts)
+    if facts.instance is not MISSING:
+        yield from _breaches(facts)
+
+
+def _reason(clause: Clause, parts: tuple[str, ...]) -> Reason:
+    return Reason(
+        clause=clause.id,
+        level=clause.level,
+        fields=parts,
+        tainted=clause.check not in _UNTAINTED,
+        code=clause.params.get("code"),
+    )
+
+
+def _breaches(facts: _Facts) -> Iterator[Reason]:
+    clauses = facts.contract.clauses
+    doubtful = bool(facts.text) and _length_doubt(facts, {}) is not None
+    for breach in facts.contract.request.breaches(facts.instance):
+        if breach.keyword == "maxLength" and doubtful:
+            continue
+        whole = breach.field is None and breach.keyword != "additionalProperties"
+        fields = (WHOLE_BODY,) if whole else (breach.field,) if breach.field else ()
+        if breach.keyword == "required" and breach.field == facts.contract.provider.fields["text"]:
+            fields = (*fields, facts.contract.provider.fields.get("media", breach.field))
+        yield Reason(clause=breach.clause, level=clauses[breach.clause].level, fields=fields)
+
+
+# A rule returns the parts of the request at fault, or None where it has nothing against it.
+_Rule = Callable[[_Facts, Mapping[str, Any]], tuple[str, ...] | None]
+
+
+def _credential(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    return (IDENTITY,) if facts.credential.fault in params["faults"] else None
+
+
+def _key_state(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    return (IDENTITY,) if facts.key_state == params["state"] else None
+
+
+def _sender_state(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    state = facts.account.senders.get(facts.sender or "")
+    return (facts.contract.provider.fields["sender"],) if state == params["state"] else None
+
+
+def _sender_unlisted(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    unlisted = facts.sender is not None and facts.sender not in facts.account.senders
+    unlisted = unlisted or (facts.sender is not None and facts.key_state == "no_numbers")
+    return (facts.contract.provider.fields["sender"],) if unlisted else None
+
+
+def _recipient_unlisted(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    unlisted = facts.recipient is not None and facts.recipient not in facts.account.recipients
+    return (facts.contract.provider.fields["recipient"],) if unlisted else None
+
+
+def _text_fact(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    state = facts.account.texts.get(facts.text or "")
+    return (facts.contract.provider.fields["text"],) if state == params["state"] else None
+
+
+def _length_doubt(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    limit, text = facts.contract.provider.max_length, facts.text
+    if text is None or longest_count(text) <= limit or shortest_count(text) > limit:
+        return None
+    return (facts.contract.provider.fields["text"],)
+
+
+def _characters_doubt(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    if facts.text is None or facts.text.isascii() or facts.account.texts.get(facts.text):
+        return None
+    return (facts.contract.provider.fields["text"],)
+
+
+def _odd_characters(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    if facts.text is None or facts.text in facts.account.texts or not is_odd(facts.text):
+        return None
+    return (facts.contract.provider.fields["text"],)
+
+
+def _unreadable(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    return (WHOLE_BODY,) if facts.kind in params["kinds"] else None
+
+
+def _media_type_doubt(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    return None if is_json_type(field_value(facts.request.headers, "Content-Type")) else ()
+
+
+_REASONS: Mapping[str, _Rule] = {
+    "credential": _credential,
+    "key_state": _key_state,
+    "sender_state": _sender_state,
+    "sender_unlisted": _sender_unlisted,
+    "recipient_unlisted": _recipient_unlisted,
+    "text_fact": _text_fact,
+    "length_doubt": _length_doubt,
+    "characters_doubt": _characters_doubt,
+    "odd_characters": _odd_characters,
+    "unreadable": _unreadable,
+    "media_type_doubt": _media_type_doubt,
+}
+_UNTAINTED = ("length_doubt", "characters_doubt", "media_type_doubt", "sender_unlisted", "recipient_unlisted")
+
+
+def _features(facts: _Facts) -> Iterator[str]:
+    if not isinstance(facts.instance, dict):
+        return
+    for clause in facts.contract.with_check("accepted"):
+        if _FEATURES[clause.params["feature"]](facts, clause.params):
+            yield clause.id
+    for clause in facts.contract.with_check("normalized"):
+        value = facts.field(clause.params["role"])
+        if isinstance(value, str) and spelling_of(value) == clause.params["spelling"]:
+            yield clause.id
+
+
+_Feature = Callable[[_Facts, Mapping[str, Any]], bool]
+
+
+def _length(facts: _Facts, params: Mapping[str, Any]) -> bool:
+    if facts.text is None or params.get("media", facts.has_media) != facts.has_media:
+        return False
+    if "equals" in params:
+        return len(facts.text) == params["equals"] == shortest_count(facts.text)
+    return shortest_count(facts.text) >= int(params["at_least"])
+
+
+def _bytes_over(facts: _Facts, params: Mapping[str, Any]) -> bool:
+    text = facts.text or ""
+    return longest_count(text) <= params["limit"] < len(text.encode("utf-8", "surrogatepass"))
+
+
+def _text_class(facts: _Facts, params: Mapping[str, Any]) -> bool:
+    text = facts.text or ""
+    if params["kind"] == "non_ascii":
+        return not text.isascii()
+    return has_marks(text) if params["kind"] == "combining" else any(char > "\uffff" for char in text)
+
+
+def _carrier_case(facts: _Facts, params: Mapping[str, Any]) -> bool:
+    carrier = facts.credential.carrier
+    return carrier is not None and carrier != facts.contract.provider.credential_header
+
+
+def _failing_recipient(facts: _Facts, params: Mapping[str, Any]) -> bool:
+    return facts.account.recipients.get(facts.recipient or "", "deliverable") != "deliverable"
+
+
+_FEATURES: Mapping[str, _Feature] = {
+    "any": lambda facts, params: True,
+    "key": lambda facts, params: facts.key_state == params["state"],
+    "carrier_case": _carrier_case,
+    "length": _length,
+    "bytes_over": _bytes_over,
+    "text_class": _text_class,
+    "absent": lambda facts, params: params["field"] not in facts.instance,
+    "present": lambda facts, params: params["field"] in facts.instance,
+    "sender_active": lambda facts, params: facts.account.senders.get(facts.sender or "") == "active",
+    "media": lambda facts, params: facts.has_media and (facts.text is not None) == params["text"],
+    "failing_recipient": _failing_recipient,
+}

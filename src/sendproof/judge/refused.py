@@ -1,0 +1,177 @@
+"""Checks of a refusal: its status, its envelope, its documented text or code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sendproof.contract.clause import Clause
+from sendproof.contract.provider import Provider
+from sendproof.exchange import Exchange, Response
+from sendproof.judge.accepted import schema_findings
+from sendproof.judge.body import MISSING, at
+from sendproof.judge.findings import CONTRADICTED, OBSERVED, UPHELD, Context, Finding, shown
+from sendproof.judge.reading import IDENTITY, WHOLE_BODY, Reading
+
+# Answers of the HTTP layer in front of an API, which no vendor's document speaks for.
+_TRANSPORT_STATUSES = (404, 405, 408, 411, 413, 414, 415, 417, 421, 426, 431)
+_CODE_LIKE = re.compile(r"[0-9]+|[A-Za-z][A-Za-z0-9]*(?:[_.:-][A-Za-z0-9]+)*")
+
+
+def refused_findings(
+    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+) -> Iterator[Finding]:
+    """Judge a refusal that has a reason."""
+    if response.status in _TRANSPORT_STATUSES:
+        return
+    yield from _statuses(context, exchange, response, reading)
+    breaches = context.contract.refusal.breaches(None if answer is MISSING else answer)
+    yield from schema_findings(context.contract.refusal, context.contract.clauses, exchange, answer, breaches)
+    if not breaches:
+        yield from _texts(context, exchange, reading, answer)
+        yield from _codes(context, exchange, reading, answer)
+    yield from _observations(context, exchange, response, reading, answer)
+
+
+def is_refusal_by_flag(provider: Provider, answer: Any) -> bool:
+    """Whether the answer bears the mark of a refusal, or nothing of an accepted message."""
+    if provider.refusal_flag:
+        pointer, value = provider.refusal_flag
+        return at(answer, pointer) is value
+    members = {pointer.split("/")[1] for pointer in provider.answer.values()}
+    return isinstance(answer, dict) and bool(answer) and not members & set(answer)
+
+
+def is_unexcludable(provider: Provider, answer: Any) -> bool:
+    """Whether a refusal tells of the account in a way that no request can rule out."""
+    if any(has_code(answer, code) for code in provider.unexcludable_codes):
+        return True
+    return any(at(answer, pointer) == text for pointer, text in provider.unexcludable_texts)
+
+
+def has_code(answer: Any, code: int) -> bool:
+    """Whether a number or text equal to `code`, or a text that names it, stands anywhere."""
+    return any(True for _ in code_locations(answer, code))
+
+
+def code_locations(answer: Any, code: int, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (pointer, JSON type) of each place where `code` stands."""
+    if isinstance(answer, dict):
+        for key, value in answer.items():
+            if str(code) == key:
+                yield f"{pointer}/{key}", "name"
+            yield from code_locations(value, code, f"{pointer}/{key}")
+    elif isinstance(answer, list):
+        for value in answer:
+            yield from code_locations(value, code, f"{pointer}/*")
+    elif not isinstance(answer, bool):
+        yield from _scalar_location(answer, code, pointer)
+
+
+def _scalar_location(value: Any, code: int, pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, int | float) and value == code:
+        yield pointer, "number"
+    elif isinstance(value, str) and re.search(rf"(?<![0-9]){code}(?![0-9])", value):
+        yield pointer, "string"
+
+
+def _statuses(context: Context, exchange: Exchange, response: Response, reading: Reading) -> Iterator[Finding]:
+    for clause in context.contract.with_check("refusal_status"):
+        if not _concerns(clause.params, reading):
+            continue
+        expected, holds = _expected_status(clause.params, response.status)
+        kind = UPHELD if holds else CONTRADICTED
+        observed = str(response.status)
+        yield Finding(clause=clause.id, exchange=exchange.id, kind=kind, expected=expected, observed=observed)
+
+
+def _expected_status(params: Mapping[str, Any], status: int) -> tuple[str, bool]:
+    if "equals" in params:
+        return " or ".join(map(str, params["equals"])), status in params["equals"]
+    if "classes" in params:
+        return " or ".join(f"{item}xx" for item in params["classes"]), status // 100 in params["classes"]
+    return "no " + " or ".join(f"{item}xx" for item in params["not_classes"]), status // 100 not in params["not_classes"]
+
+
+def _concerns(params: Mapping[str, Any], reading: Reading) -> bool:
+    if not reading.identity_known:
+        return False
+    if "reasons" in params:
+        return _only(reading, params["reasons"])
+    hard = reading.hard
+    if not hard:
+        return False
+    group = params["group"]
+    if group == "auth":
+        return all(IDENTITY in reason.fields and ".auth." in reason.clause for reason in hard)
+    if group == "several":
+        return reading.instance == {} and not any(IDENTITY in reason.fields for reason in hard)
+    if group in ("request", "coded"):
+        return not any(IDENTITY in reason.fields or WHOLE_BODY in reason.fields for reason in hard)
+    return True
+
+
+def _only(reading: Reading, clauses: list[str]) -> bool:
+    return bool(reading.reasons) and all(reason.clause in clauses for reason in reading.reasons)
+
+
+def _texts(context: Context, exchange: Exchange, reading: Reading, answer: Any) -> Iterator[Finding]:
+    for clause in context.contract.with_check("documented_text"):
+        if _concerns(clause.params, reading):
+            got = at(answer, "/error")
+            holds = got == clause.params["text"]
+            yield _said(clause, exchange, holds, f"/error {shown(clause.params['text'])}", f"/error {shown(got)}")
+
+
+def _codes(context: Context, exchange: Exchange, reading: Reading, answer: Any) -> Iterator[Finding]:
+    documented = False
+    for clause in context.contract.with_check("documented_code"):
+        if _concerns(clause.params, reading):
+            code, documented = clause.params["code"], True
+            yield _said(clause, exchange, has_code(answer, code), f"the code {code}", shown(_codes_of(answer) or answer))
+    for clause in context.contract.with_check("code_present"):
+        if not documented and isinstance(reading.instance, dict) and _concerns({"group": "request"}, reading):
+            holds = bool(_codes_of(answer))
+            yield _said(clause, exchange, holds, "an error code in the body", shown(answer))
+
+
+def _said(clause: Clause, exchange: Exchange, holds: bool, expected: str, observed: str) -> Finding:
+    kind = UPHELD if holds else CONTRADICTED
+    return Finding(clause=clause.id, exchange=exchange.id, kind=kind, expected=expected, observed=observed)
+
+
+def _codes_of(answer: Any, pointer: str = "") -> list[str]:
+    """Return what could be an error code: integers, digits, single identifiers."""
+    if isinstance(answer, dict):
+        return [code for key, value in answer.items() for code in _codes_of(value, f"{pointer}/{key}")]
+    if isinstance(answer, list):
+        return [code for value in answer for code in _codes_of(value, f"{pointer}/*")]
+    if isinstance(answer, bool) or answer is None:
+        return []
+    if isinstance(answer, int):
+        return [f"{pointer} {answer}"]
+    return [f"{pointer} {answer}"] if isinstance(answer, str) and _CODE_LIKE.fullmatch(answer) else []
+
+
+def _observations(
+    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+) -> Iterator[Finding]:
+    for clause in context.contract.with_check("observe_refusal"):
+        if _concerns(clause.params, reading):
+            for value in _observed(clause.params["what"], context, response, reading, answer):
+                yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=value)
+
+
+def _observed(what: str, context: Context, response: Response, reading: Reading, answer: Any) -> Iterator[str]:
+    if what == "status":
+        yield str(response.status)
+    elif what == "shape":
+        yield ", ".join(sorted(answer)) if isinstance(answer, dict) else "no JSON object"
+    elif what == "text":
+        yield shown(at(answer, "/error"))
+    elif what == "code":
+        yield from _codes_of(answer)
+    else:
+        codes = [clause.params["code"] for clause in context.contract.with_check("documented_code")]
+        yield from (" ".join(place) for code in codes for place in code_locations(answer, code))

@@ -1,0 +1,225 @@
+"""What several exchanges show together: unique ids, replays, drops that repeat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from sendproof.contract.clause import Clause
+from sendproof.contract.model import Contract
+from sendproof.exchange import Exchange
+from sendproof.judge.body import MISSING, at
+from sendproof.judge.findings import ACCEPTED, CONTRADICTED, OBSERVED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
+from sendproof.judge.single import INFRASTRUCTURE
+
+# Two keys that agree in so many characters are distinct only to who compares them whole.
+_LONG_PREFIX = 16
+
+
+def message_id(contract: Contract, judgement: Judgement) -> str | None:
+    """Return the id that an accepted message was given, as text, or None."""
+    value = at(judgement.answer, contract.provider.answer["id"])
+    return json.dumps(value) if judgement.outcome == ACCEPTED and value not in (MISSING, None, "") else None
+
+
+def idempotency_key(judgement: Judgement) -> str | None:
+    """Return the idempotency key of a request, or None."""
+    value = judgement.reading.value("idempotency")
+    return value if isinstance(value, str) and value else None
+
+
+def unique_id_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    """Contradict the clause of unique ids where two messages have one id, replays aside."""
+    for clause in contract.with_check("unique_id"):
+        owners: dict[str, Judgement] = {}
+        for judgement in judgements:
+            if (identity := message_id(contract, judgement)) is None:
+                continue
+            first = owners.setdefault(identity, judgement)
+            key, other = idempotency_key(judgement), idempotency_key(first)
+            if first is judgement:
+                yield Finding(clause=clause.id, exchange=judgement.exchange.id, kind=UPHELD)
+            elif key is None or other is None:
+                yield _contradiction(clause, judgement, "an id of its own", f"{identity}, as {first.exchange.id} has")
+
+
+def _contradiction(clause: Clause, judgement: Judgement, expected: str, observed: str) -> Finding:
+    return Finding(
+        clause=clause.id, exchange=judgement.exchange.id, kind=CONTRADICTED, expected=expected, observed=observed
+    )
+
+
+def replay_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    """Judge repeated idempotency keys: in sequence, at once, distinct, and what is left open."""
+    groups = [_Group(contract, items) for items in _by_key(judgements) if len(items) > 1]
+    found: dict[str, list[Finding]] = {}
+    for clause in contract.with_check("replay"):
+        mode = clause.params["mode"]
+        found[mode] = list(_REPLAYS[mode](clause, contract, groups, judgements))
+    in_doubt = any(finding.kind == CONTRADICTED for finding in found.get("sequence", ()))
+    for mode, findings in found.items():
+        yield from _dependent(findings) if mode == "concurrent" and in_doubt else findings
+
+
+def _dependent(findings: Iterable[Finding]) -> Iterator[Finding]:
+    for item in findings:
+        yield Finding(clause=item.clause, exchange=item.exchange, kind=UNDECIDED, observed="replays are not recognised at all")
+
+
+class _Group:
+    """The exchanges of one key, with the same message as the first of them."""
+
+    def __init__(self, contract: Contract, items: list[Judgement]) -> None:
+        self.first = items[0]
+        same = [item for item in items if item.reading.instance == self.first.reading.instance]
+        self.other = [item for item in items if item not in same]
+        self.same = same
+        self.concurrent = any(_overlap(one.exchange, two.exchange) for one, two in pairwise(same))
+        self.ids = [message_id(contract, item) for item in same]
+
+
+def _overlap(one: Exchange, two: Exchange) -> bool:
+    return two.started_s < one.started_s + one.elapsed_s
+
+
+def _by_key(judgements: Sequence[Judgement]) -> Iterator[list[Judgement]]:
+    groups: dict[tuple[str | None, str], list[Judgement]] = {}
+    for judgement in judgements:
+        if (key := idempotency_key(judgement)) and not judgement.reading.hard:
+            groups.setdefault((judgement.exchange.credential.key, key), []).append(judgement)
+    yield from groups.values()
+
+
+def _sequence(
+    clause: Clause, contract: Contract, groups: list[_Group], judgements: Sequence[Judgement]
+) -> Iterator[Finding]:
+    for group in groups:
+        if group.concurrent or group.ids[0] is None:
+            continue
+        for item, identity in zip(group.same[1:], group.ids[1:], strict=True):
+            yield from _replayed(clause, group.ids[0], item, identity)
+
+
+def _replayed(clause: Clause, first: str, item: Judgement, identity: str | None) -> Iterator[Finding]:
+    body = item.exchange.response.body.decode("utf-8", "replace") if item.exchange.response else ""
+    if identity == first or (item.outcome == REFUSED and json.loads(first) in body):
+        yield Finding(clause=clause.id, exchange=item.exchange.id, kind=UPHELD)
+    elif item.outcome in (ACCEPTED, REFUSED):
+        yield _contradiction(clause, item, f"the id {first}", identity or f"refused: {body[:120]}")
+    else:
+        yield Finding(clause=clause.id, exchange=item.exchange.id, kind=UNDECIDED, observed=item.outcome)
+
+
+def _concurrent(
+    clause: Clause, contract: Contract, groups: list[_Group], judgements: Sequence[Judgement]
+) -> Iterator[Finding]:
+    for group in groups:
+        if not group.concurrent:
+            continue
+        known = [identity for identity in group.ids if identity is not None]
+        last = group.same[-1]
+        if len(set(known)) > 1:
+            yield _contradiction(clause, last, "one id", ", ".join(dict.fromkeys(known)))
+        elif known and group.ids[-1] == known[0] and len(known) > 1:
+            yield Finding(clause=clause.id, exchange=last.exchange.id, kind=UPHELD)
+        else:
+            yield Finding(clause=clause.id, exchange=last.exchange.id, kind=UNDECIDED, observed=last.outcome)
+
+
+def _distinct(
+    clause: Clause, contract: Contract, groups: list[_Group], judgements: Sequence[Judgement]
+) -> Iterator[Finding]:
+    keyed = [(key, item) for item in judgements if (key := idempotency_key(item)) and message_id(contract, item)]
+    for (key, item), (later, other) in pairwise(sorted(keyed, key=lambda pair: pair[0])):
+        if key == later or key[:_LONG_PREFIX] != later[:_LONG_PREFIX] or key.lower() == later.lower():
+            continue
+        if message_id(contract, item) == message_id(contract, other):
+            yield _contradiction(clause, other, "two messages", f"one id for {item.exchange.id} and {other.exchange.id}")
+        else:
+            yield Finding(clause=clause.id, exchange=other.exchange.id, kind=UPHELD)
+
+
+def _replay_status(
+    clause: Clause, contract: Contract, groups: list[_Group], judgements: Sequence[Judgement]
+) -> Iterator[Finding]:
+    for group in groups:
+        for item in group.same[1:]:
+            if not group.concurrent and item.exchange.response and item.outcome in (ACCEPTED, REFUSED):
+                yield _observation(clause, item, str(item.exchange.response.status))
+
+
+def _other_payload(
+    clause: Clause, contract: Contract, groups: list[_Group], judgements: Sequence[Judgement]
+) -> Iterator[Finding]:
+    for group in groups:
+        for item in group.other:
+            if item.outcome in (ACCEPTED, REFUSED):
+                yield _observation(clause, item, _relation(contract, group.first, item))
+
+
+def _key_case(
+    clause: Clause, contract: Contract, groups: list[_Group], judgements: Sequence[Judgement]
+) -> Iterator[Finding]:
+    firsts: dict[str, Judgement] = {}
+    for item in judgements:
+        if (key := idempotency_key(item)) is None or item.outcome not in (ACCEPTED, REFUSED):
+            continue
+        first = firsts.setdefault(key.lower(), item)
+        if first is not item and idempotency_key(first) != key:
+            yield _observation(clause, item, _relation(contract, first, item))
+
+
+def _relation(contract: Contract, first: Judgement, item: Judgement) -> str:
+    if item.outcome == REFUSED:
+        return f"refused {item.exchange.response.status}" if item.exchange.response else "refused"
+    return "the first message" if message_id(contract, item) == message_id(contract, first) else "another message"
+
+
+def _observation(clause: Clause, item: Judgement, value: str) -> Finding:
+    return Finding(clause=clause.id, exchange=item.exchange.id, kind=OBSERVED, value=value)
+
+
+_REPLAYS: Mapping[str, Any] = {
+    "sequence": _sequence,
+    "concurrent": _concurrent,
+    "distinct": _distinct,
+    "replay_status": _replay_status,
+    "other_payload": _other_payload,
+    "key_case": _key_case,
+}
+
+
+def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    """Contradict where the very same request, asked again, is never answered by the API.
+
+    One dropped connection, or one answer of a gateway, is the network's. The same
+    again for the same request, while others are answered, is the API's.
+    """
+    attempts: dict[tuple[str, str, bytes, str], list[Judgement]] = {}
+    for item in judgements:
+        request = item.exchange.request
+        key = (request.method, request.path, request.body, f"{item.exchange.credential}")
+        attempts.setdefault(key, []).append(item)
+    alive = sum(1 for item in judgements if not _is_lost(item)) * 2 > len(judgements)
+    for items in attempts.values():
+        if not any(map(_is_lost, items)):
+            continue
+        repeated = alive and len(items) > 1 and all(map(_is_lost, items))
+        yield from _drops(contract, items[-1], repeated=repeated)
+
+
+def _is_lost(item: Judgement) -> bool:
+    response = item.exchange.response
+    return response is None or response.status in INFRASTRUCTURE
+
+
+def _drops(contract: Contract, item: Judgement, *, repeated: bool) -> Iterator[Finding]:
+    response = item.exchange.response
+    check, seen = ("no_server_error", str(response.status)) if response else ("answered", item.exchange.failure or "")
+    for clause in contract.with_check(check):
+        if repeated:
+            yield _contradiction(clause, item, "an answer of the API", f"{seen}, each time it was asked")
+        else:
+            yield Finding(clause=clause.id, exchange=item.exchange.id, kind=UNDECIDED, observed=seen)

@@ -1,0 +1,221 @@
+"""The judge of one exchange: a pure function of contract, account facts and exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from sendproof.account import Account
+from sendproof.exchange import Exchange, Response
+from sendproof.judge.accepted import accepted_findings
+from sendproof.judge.body import MISSING, answer_of, at, is_json_type
+from sendproof.judge.findings import (
+    ACCEPTED,
+    CONTRADICTED,
+    EXCUSED,
+    NO_ANSWER,
+    OBSERVED,
+    OTHER,
+    REFUSED,
+    SERVER_ERROR,
+    THROTTLED,
+    UNDECIDED,
+    UPHELD,
+    Context,
+    Finding,
+    Judgement,
+    shown,
+)
+from sendproof.judge.reading import Reading, Reason, read_request
+from sendproof.judge.refused import has_code, is_refusal_by_flag, is_unexcludable, refused_findings
+
+# What stands between a client and an API says these of itself.
+INFRASTRUCTURE = (502, 503, 504)
+
+
+def judge_exchange(context: Context, account: Account, exchange: Exchange) -> Judgement:
+    """Judge one exchange by itself. Never raises for what a target answers."""
+    reading = read_request(context.contract, account, exchange.request, exchange.credential)
+    if exchange.response is None:
+        return Judgement(exchange=exchange, reading=reading, outcome=NO_ANSWER, answer=MISSING, findings=())
+    answer = answer_of(exchange.response)
+    outcome = _outcome(context, reading, exchange.response, answer)
+    reading = _overdraft(context, reading, outcome)
+    reading = _without_idle_reasons(reading, outcome, answer)
+    unexplained = outcome == REFUSED and not reading.reasons and reading.is_operation and reading.identity_known
+    findings = (
+        *_http_findings(context, exchange, exchange.response, reading, answer),
+        *_outcome_findings(context, exchange, exchange.response, reading, outcome, answer),
+    )
+    excused = unexplained and is_unexcludable(context.contract.provider, answer)
+    return Judgement(
+        exchange=exchange,
+        reading=reading,
+        outcome=outcome,
+        answer=answer,
+        findings=findings,
+        sole_reason=reading.reasons[0].clause if outcome == REFUSED and len(reading.reasons) == 1 else None,
+        unexplained=unexplained and not excused and context.overdrawn is None,
+    )
+
+
+def _outcome(context: Context, reading: Reading, response: Response, answer: Any) -> str:
+    if not reading.is_operation or response.status < 200:
+        return OTHER
+    if response.status == 429:
+        return REFUSED if reading.key_state == "daily_exhausted" else THROTTLED
+    if response.status >= 500:
+        return SERVER_ERROR
+    if response.status // 100 == 2 and not is_refusal_by_flag(context.contract.provider, answer):
+        lost = bool(reading.hard) and (not isinstance(answer, dict))
+        return REFUSED if lost else ACCEPTED
+    return REFUSED
+
+
+def _overdraft(context: Context, reading: Reading, outcome: str) -> Reading:
+    """Give a message that its metered balance does not cover the reason that it has."""
+    if not context.overdrawn or outcome != REFUSED:
+        return reading
+    clauses = [clause for clause in context.contract.with_check("key_state") if clause.params["state"] == "no_credits"]
+    reasons = [Reason(clause=clause.id, level=clause.level, fields=("@identity",)) for clause in clauses]
+    return replace(reading, reasons=(*reading.reasons, *reasons))
+
+
+def _without_idle_reasons(reading: Reading, outcome: str, answer: Any) -> Reading:
+    """Drop the reasons that explain a refusal only by a code which the answer does not bear."""
+    if outcome != REFUSED or not any(reason.code for reason in reading.reasons):
+        return reading
+    kept = tuple(reason for reason in reading.reasons if reason.code is None or has_code(answer, reason.code))
+    return replace(reading, reasons=kept)
+
+
+def _http_findings(
+    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+) -> Iterator[Finding]:
+    for clause in context.contract.with_check("answered"):
+        yield Finding(clause=clause.id, exchange=exchange.id, kind=UPHELD)
+    if response.status not in INFRASTRUCTURE and not _documented_internal_error(context, response, reading):
+        for clause in context.contract.with_check("no_server_error"):
+            kind = CONTRADICTED if response.status >= 500 else UPHELD
+            yield _finding(clause.id, exchange, kind, "no 5xx", str(response.status))
+    if isinstance(answer, dict | list):
+        content_type = response.header("Content-Type")
+        for clause in context.contract.with_check("json_media_type"):
+            kind = UPHELD if is_json_type(content_type) else CONTRADICTED
+            yield _finding(clause.id, exchange, kind, "application/json or +json", shown(content_type))
+    if response.status == 401:
+        for clause in context.contract.with_check("challenge"):
+            kind = UPHELD if response.header("WWW-Authenticate") else CONTRADICTED
+            yield _finding(clause.id, exchange, kind, "WWW-Authenticate", "none")
+    if not reading.is_operation and exchange.request.method != context.contract.provider.method:
+        yield from _method_findings(context, exchange, response)
+
+
+def _documented_internal_error(context: Context, response: Response, reading: Reading) -> bool:
+    """Whether the document has a 500 for this: it may befall a message without a fault."""
+    documented = any(clause.params["status"] == response.status for clause in context.contract.with_check("internal_error"))
+    return documented and reading.is_operation and not reading.reasons
+
+
+def _method_findings(context: Context, exchange: Exchange, response: Response) -> Iterator[Finding]:
+    for clause in context.contract.with_check("method_status"):
+        expected = clause.params["status"]
+        kind = UPHELD if response.status == expected else CONTRADICTED
+        yield _finding(clause.id, exchange, kind, str(expected), str(response.status))
+    for clause in context.contract.with_check("method_allow"):
+        if response.status == clause.params["status"]:
+            kind = UPHELD if response.header("Allow") else CONTRADICTED
+            yield _finding(clause.id, exchange, kind, "Allow", "none")
+
+
+def _outcome_findings(
+    context: Context, exchange: Exchange, response: Response, reading: Reading, outcome: str, answer: Any
+) -> Iterator[Finding]:
+    if outcome == ACCEPTED:
+        yield from _accepted(context, exchange, response, reading, answer)
+    elif outcome == REFUSED:
+        yield from _refused(context, exchange, response, reading, answer)
+    elif outcome == SERVER_ERROR and _documented_internal_error(context, response, reading):
+        yield from _internal_error(context, exchange, answer)
+    elif outcome in (THROTTLED, SERVER_ERROR):
+        yield from _undecided(exchange, reading, f"answered {response.status}")
+    if outcome == THROTTLED:
+        yield from _throttled(context, exchange, response, answer)
+
+
+def _accepted(
+    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+) -> Iterator[Finding]:
+    if reading.hard and not context.overdrawn:
+        yield from _accepted_against(context, exchange, response, reading, answer)
+        return
+    for reason in reading.reasons:
+        yield Finding(clause=reason.clause, exchange=exchange.id, kind=OBSERVED, value="accepted")
+    yield from accepted_findings(context, exchange, response, reading, answer)
+    for clause in reading.features:
+        if context.contract.clauses[clause].check == "accepted":
+            yield Finding(clause=clause, exchange=exchange.id, kind=UPHELD)
+
+
+def _accepted_against(
+    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+) -> Iterator[Finding]:
+    failed = at(answer, context.contract.provider.answer["status"]) == "failed"
+    delivery = context.contract.with_check("fault_not_delivery")
+    if failed and delivery:
+        for clause in delivery:
+            yield _finding(clause.id, exchange, CONTRADICTED, "a refusal", f"{response.status} with the status failed")
+        yield from _undecided(exchange, reading, "answered as a failed message")
+        return
+    for reason in reading.hard:
+        claim = context.contract.clauses[reason.clause].claim
+        yield _finding(reason.clause, exchange, CONTRADICTED, claim, f"accepted with {response.status}")
+
+
+def _refused(
+    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+) -> Iterator[Finding]:
+    if not reading.reasons:
+        if is_unexcludable(context.contract.provider, answer):
+            yield from _undecided(exchange, reading, "refused for a cause of the account")
+        return
+    for clause in context.contract.with_check("fault_not_delivery"):
+        if reading.hard:
+            yield Finding(clause=clause.id, exchange=exchange.id, kind=UPHELD)
+    for reason in reading.reasons:
+        if reason.level == "open" and len(reading.reasons) == 1:
+            yield Finding(clause=reason.clause, exchange=exchange.id, kind=OBSERVED, value="refused")
+        if reason.code is not None:
+            yield from (Finding(clause=clause, exchange=exchange.id, kind=EXCUSED) for clause in reading.features)
+    if reading.identity_known:
+        yield from refused_findings(context, exchange, response, reading, answer)
+
+
+def _internal_error(context: Context, exchange: Exchange, answer: Any) -> Iterator[Finding]:
+    for clause in context.contract.with_check("internal_error"):
+        text, details = at(answer, "/error"), at(answer, clause.params["details"])
+        holds = text == clause.params["text"] and details is not MISSING and at(answer, "/success") is False
+        expected = f"/error {shown(clause.params['text'])} with details"
+        yield _finding(clause.id, exchange, UPHELD if holds else CONTRADICTED, expected, shown(answer))
+
+
+def _throttled(context: Context, exchange: Exchange, response: Response, answer: Any) -> Iterator[Finding]:
+    for clause in context.contract.with_check("throttled_envelope"):
+        breaches = context.contract.refusal.breaches(None if answer is MISSING else answer)
+        kind = CONTRADICTED if breaches else UPHELD
+        observed = f"{breaches[0].pointer}: {breaches[0].message}" if breaches else ""
+        yield _finding(clause.id, exchange, kind, "the envelope of a refusal", observed)
+    names = ", ".join(sorted(name.lower() for name, _ in response.headers if "ratelimit" in name.lower())) or "none"
+    seen = {"retry_after": "present" if response.header("Retry-After") else "absent", "fields": names}
+    for clause in context.contract.with_check("observe_throttled"):
+        yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=seen[clause.params["what"]])
+
+
+def _undecided(exchange: Exchange, reading: Reading, why: str) -> Iterator[Finding]:
+    for clause in (*(reason.clause for reason in reading.reasons), *reading.features):
+        yield Finding(clause=clause, exchange=exchange.id, kind=UNDECIDED, observed=why)
+
+
+def _finding(clause: str, exchange: Exchange, kind: str, expected: str, observed: str) -> Finding:
+    return Finding(clause=clause, exchange=exchange.id, kind=kind, expected=expected, observed=observed)

@@ -1,0 +1,162 @@
+"""Verdicts: one for each clause of the contract, from all findings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from sendproof.contract.clause import Clause
+from sendproof.contract.model import Contract
+from sendproof.judge.findings import CONTRADICTED, EXCUSED, OBSERVED, UNDECIDED, UPHELD, Finding
+from sendproof.judge.history import Judged
+
+PASS, FAIL, OBSERVATION, INCONCLUSIVE, NOT_EXERCISED, NOT_APPLICABLE, ERROR = (
+    "pass",
+    "fail",
+    "observed",
+    "inconclusive",
+    "not_exercised",
+    "not_applicable",
+    "error",
+)
+VERDICTS = (PASS, FAIL, OBSERVATION, INCONCLUSIVE, NOT_EXERCISED, NOT_APPLICABLE, ERROR)
+_MOST_EVIDENCE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the evidence says of one clause of one target.
+
+    `reason` is given for "not_exercised" (no_fixture, budget, filtered, dependency,
+    no_test), "not_applicable", "inconclusive" and "error". `exercised` and `violated`
+    count exchanges. `evidence` are exchange ids, the smallest contradiction first.
+    """
+
+    clause: Clause
+    verdict: str
+    reason: str | None = None
+    exercised: int = 0
+    violated: int = 0
+    expected: str | None = None
+    observed: str | None = None
+    observation: str | None = None
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """Why clauses may not have been asked.
+
+    `no_fixture` are the clauses that the profile does not unlock, `selected` those that
+    were asked for (None: all), `budget_spent` and `stopped` tell that the asking ended
+    early; `errors` maps clauses to what went wrong in the suite or the network.
+    """
+
+    no_fixture: frozenset[str] = frozenset()
+    selected: frozenset[str] | None = None
+    budget_spent: bool = False
+    stopped: bool = False
+    planned: frozenset[str] = frozenset()
+    errors: Mapping[str, str] | None = None
+
+
+def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -> tuple[Verdict, ...]:
+    """Return one verdict for each clause, in the order of the catalogue."""
+    found: dict[str, list[Finding]] = {}
+    for finding in judged.findings:
+        found.setdefault(finding.clause, []).append(finding)
+    sizes = {item.exchange.id: len(item.exchange.request.body) for item in judged.judgements}
+    return tuple(
+        _verdict(contract, clause, found.get(clause.id, []), circumstances, sizes) for clause in contract.clauses.values()
+    )
+
+
+def _verdict(
+    contract: Contract, clause: Clause, findings: list[Finding], circumstances: Circumstances, sizes: Mapping[str, int]
+) -> Verdict:
+    if clause.level == "excluded":
+        return Verdict(clause=clause, verdict=NOT_APPLICABLE, reason=clause.reason)
+    if circumstances.selected is not None and clause.id not in circumstances.selected:
+        return Verdict(clause=clause, verdict=NOT_EXERCISED, reason="filtered")
+    by_kind = {kind: [item for item in findings if item.kind == kind] for kind in _KINDS}
+    if by_kind[CONTRADICTED]:
+        return _failed(clause, by_kind, sizes)
+    if by_kind[UPHELD] or by_kind[OBSERVED]:
+        return _kept(clause, by_kind)
+    if circumstances.errors and clause.id in circumstances.errors:
+        return Verdict(clause=clause, verdict=ERROR, reason=circumstances.errors[clause.id])
+    if by_kind[EXCUSED] and not by_kind[UNDECIDED]:
+        reason = "every request that would show it was refused for what the document permits"
+        return Verdict(clause=clause, verdict=NOT_APPLICABLE, reason=reason, evidence=_ids(by_kind[EXCUSED]))
+    if by_kind[UNDECIDED]:
+        return _inconclusive(clause, by_kind[UNDECIDED])
+    return _unasked(clause, circumstances)
+
+
+_KINDS = (CONTRADICTED, UPHELD, OBSERVED, UNDECIDED, EXCUSED)
+
+
+def _failed(clause: Clause, by_kind: Mapping[str, list[Finding]], sizes: Mapping[str, int]) -> Verdict:
+    against = sorted(by_kind[CONTRADICTED], key=lambda item: sizes.get(item.exchange, 0))
+    return Verdict(
+        clause=clause,
+        verdict=FAIL,
+        exercised=_count((*against, *by_kind[UPHELD])),
+        violated=_count(against),
+        expected=against[0].expected or clause.claim,
+        observed=against[0].observed,
+        evidence=_ids(against),
+    )
+
+
+def _kept(clause: Clause, by_kind: Mapping[str, list[Finding]]) -> Verdict:
+    findings = by_kind[UPHELD] or by_kind[OBSERVED]
+    values = sorted({item.value for item in by_kind[OBSERVED] if item.value is not None})
+    is_open = clause.level == "open"
+    return Verdict(
+        clause=clause,
+        verdict=OBSERVATION if is_open else PASS,
+        exercised=_count(findings),
+        observation="; ".join(values) if is_open else None,
+        evidence=_ids(_one_of_each_value(findings)),
+    )
+
+
+def _one_of_each_value(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    first: dict[str | None, Finding] = {}
+    for finding in findings:
+        first.setdefault(finding.value, finding)
+    return tuple(first.values())
+
+
+def _inconclusive(clause: Clause, undecided: list[Finding]) -> Verdict:
+    reasons = tuple(dict.fromkeys(item.observed for item in undecided if item.observed))
+    return Verdict(
+        clause=clause,
+        verdict=INCONCLUSIVE,
+        reason="; ".join(reasons[:3]) or None,
+        exercised=_count(undecided),
+        evidence=_ids(undecided),
+    )
+
+
+def _unasked(clause: Clause, circumstances: Circumstances) -> Verdict:
+    if clause.check == "internal_error":
+        return Verdict(clause=clause, verdict=NOT_APPLICABLE, reason="no internal error was seen, and none can be asked for")
+    if clause.id in circumstances.no_fixture:
+        reason = "no_fixture"
+    elif clause.id not in circumstances.planned:
+        reason = "no_test"
+    elif circumstances.budget_spent:
+        reason = "budget"
+    else:
+        reason = "dependency"
+    return Verdict(clause=clause, verdict=NOT_EXERCISED, reason=reason)
+
+
+def _count(findings: Iterable[Finding]) -> int:
+    return len({item.exchange for item in findings})
+
+
+def _ids(findings: Collection[Finding]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item.exchange for item in findings))[:_MOST_EVIDENCE]

@@ -1,0 +1,1 @@
+"""Stand-ins for the two services, read from the vendors' documents alone."""

@@ -1,0 +1,206 @@
+"""What the documents leave open to TextFlow."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from sendproof.mock.faults.edits import (
+    Edit,
+    after_step,
+    every,
+    is_blank,
+    setting,
+    step_moved,
+    within,
+    without_nulls,
+)
+from sendproof.mock.faults.model import Change, Variant
+from sendproof.mock.textflow import (
+    Attempt,
+    Reason,
+    RefusedError,
+    Rules,
+    Service,
+    day_is_within_limit,
+    document_is_readable,
+    fields_are_valid,
+    key_is_known,
+    post_is_asked,
+    rate_is_within_limit,
+    sender_is_active,
+)
+
+_SILENT: Final = "The documents do not say."
+
+
+def _variant(name: str, summary: str, permission: str, change: Change[Rules]) -> Variant[Rules]:
+    return Variant(
+        name=name, provider="textflow", summary=summary, permission=permission, change=change
+    )
+
+
+def _accepted(edit: Edit) -> Change[Rules]:
+    return lambda r: replace(r, accepted_edits=(*r.accepted_edits, edit))
+
+
+def _refused(edit: Edit) -> Change[Rules]:
+    return lambda r: replace(r, refused_edits=(*r.refused_edits, edit))
+
+
+def _statuses(status_of: Callable[[Reason, int], int]) -> Change[Rules]:
+    return lambda r: replace(
+        r,
+        refusals={
+            reason: replace(refusal, status=status_of(reason, refusal.status))
+            for reason, refusal in r.refusals.items()
+        },
+    )
+
+
+def _busy(period: int, *headers: tuple[str, str]) -> Change[Rules]:
+    """Refuse every so-manieth authenticated request of an unlimited key with 429."""
+
+    def step(service: Service, attempt: Attempt) -> None:
+        if every(period, attempt.call) and attempt.key.limit_per_window is None:
+            raise RefusedError(Reason.RATE_LIMITED, headers)
+
+    return lambda r: replace(r, steps=after_step(r.steps, key_is_known, step))
+
+
+VARIANTS: Final = (
+    _variant(
+        "accepted-201",
+        "Accepted messages are answered 201.",
+        "The documents show no status.",
+        lambda r: replace(r, accepted_status=201),
+    ),
+    _variant(
+        "accepted-202",
+        "Accepted messages are answered 202.",
+        "The documents show no status.",
+        lambda r: replace(r, accepted_status=202),
+    ),
+    _variant(
+        "key-inactive-403",
+        "An inactive key is answered 403.",
+        "The documents show no status for it.",
+        _statuses(lambda reason, status: 403 if reason is Reason.KEY_INACTIVE else status),
+    ),
+    _variant(
+        "faults-422",
+        "Faults of fields are answered 422.",
+        "The documents show no status for them.",
+        _statuses(
+            lambda reason, status: (
+                422 if status == 400 and reason is not Reason.NO_SENDER else status
+            )
+        ),
+    ),
+    _variant(
+        "sender-403",
+        "An unusable sender is answered 403.",
+        "The documents show no status for it.",
+        _statuses(
+            lambda reason, status: (
+                403 if reason in (Reason.SENDER_UNKNOWN, Reason.SENDER_INACTIVE) else status
+            )
+        ),
+    ),
+    _variant(
+        "more-members",
+        "Answers have members of their own.",
+        "JSON clients ignore them.",
+        lambda r: replace(
+            r,
+            accepted_edits=(
+                *r.accepted_edits,
+                setting(requestId="4f1c"),
+                within("data", setting(segments=1, cost=None)),
+            ),
+            refused_edits=(*r.refused_edits, setting(requestId="4f1c")),
+        ),
+    ),
+    _variant(
+        "details",
+        "Errors have details.",
+        "The documents show details with one error.",
+        _refused(setting(details="See the reference")),
+    ),
+    _variant(
+        "queued",
+        "Accepted messages are queued.",
+        "status is usually, not always, sent.",
+        _accepted(within("data", setting(status="queued"))),
+    ),
+    _variant(
+        "other-text",
+        "The text of success is another.",
+        "It is human-readable, without promised words.",
+        _accepted(setting(message="Queued for delivery")),
+    ),
+    _variant(
+        "body-before-authentication",
+        "The body is judged before the key.",
+        _SILENT,
+        lambda r: replace(
+            r,
+            steps=(
+                post_is_asked,
+                document_is_readable,
+                fields_are_valid,
+                key_is_known,
+                rate_is_within_limit,
+                sender_is_active,
+                day_is_within_limit,
+            ),
+        ),
+    ),
+    _variant(
+        "busy",
+        "Now and then a request is answered 429.",
+        "The per-minute limit varies by plan.",
+        _busy(17),
+    ),
+    _variant(
+        "busy-with-retry-after",
+        "Now and then a request is answered 429 with Retry-After.",
+        "The per-minute limit varies by plan.",
+        _busy(17, ("Retry-After", "1")),
+    ),
+    _variant(
+        "rate-limit-without-retry-after",
+        "The rate limit names no time.",
+        "The documents ask to wait 60 seconds and name no header.",
+        lambda r: replace(r, retry_after=lambda wait_s: ()),
+    ),
+    _variant(
+        "daily-limit-first",
+        "The daily limit is judged before the body.",
+        _SILENT,
+        lambda r: replace(r, steps=step_moved(r.steps, day_is_within_limit, rate_is_within_limit)),
+    ),
+    _variant(
+        "null-is-absent",
+        "Members that are null count as absent.",
+        _SILENT,
+        lambda r: replace(r, prepare=without_nulls),
+    ),
+    _variant(
+        "nul-refused",
+        "A text with U+0000 is refused.",
+        "Many stores cannot hold it.",
+        lambda r: replace(r, message_is_missing=lambda text: text == "" or "\x00" in str(text)),
+    ),
+    _variant(
+        "blank-refused",
+        "A message of white space alone is missing.",
+        _SILENT,
+        lambda r: replace(r, message_is_missing=lambda text: text == "" or is_blank(text)),
+    ),
+    _variant(
+        "id-is-uuid-like",
+        "messageId has another form.",
+        "The documents promise only uniqueness.",
+        lambda r: replace(r, message_id=lambda rng, now: f"{rng.getrandbits(128):032x}"),
+    ),
+)
