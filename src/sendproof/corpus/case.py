@@ -17,16 +17,22 @@ class Case:
       in one of the spellings "e164", "eleven_digits", "ten_digits", "formatted";
     - `@{recipient2}`: the second one (the first where there is only one);
     - `@{sender}`, `@{sender2}`, `@{sender.formatted}`: active senders, likewise;
-    - `@{fixture.NAME}`, `@{fixture.failing_recipients.CAUSE}`: a fixture's number or text;
+    - `@{fixture.NAME}`, `@{fixture.failing_recipients.CAUSE}`: a fixture's number or text,
+      `@{fixture.NAME.ten_digits}`: a number in another spelling;
     - `@{nonce}`: 24 letters and digits, unlike in every sending.
+
+    A token stands inside a JSON string (or is all digits): what replaces it is escaped as
+    JSON escapes it. `sendproof.corpus.tokens` does so.
 
     `key` names the key that is presented and `presents` how: "exact", "missing",
     "empty", "unknown", "unknown_id", "wrong_secret", "other_secret", "empty_secret",
     "case", "id_case", "prefix", "extended", "scheme", "malformed", "query", "bearer",
     or "carrier_lower", "carrier_upper" (exact, the header's name spelled so).
-    `expects` is "accept", "refuse" or "either". `breaks` are the clauses that forbid
-    acceptance, `clauses` all that the case can exercise. `needs` names fixtures
-    ("test_key", "failing_recipients.opted_out").
+    `expects` is "accept", "refuse" or "either". `breaks` are the clauses, required or
+    recommended, that forbid acceptance, `doubts` the open ones that leave it to the
+    service. `clauses` are all that the case can exercise, those two and what follows of
+    them or of an acceptance. `needs` names fixtures ("test_key",
+    "failing_recipients.opted_out").
     """
 
     id: str
@@ -39,5 +45,6 @@ class Case:
     presents: str = "exact"
     expects: str = "either"
     breaks: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from sendproof.exchange import Response
 
 _SAFE_DEPTH = 32
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 class Missing:
@@ -41,9 +44,19 @@ def parse(data: bytes) -> Body:
     kind = "json"
     if text.startswith("\ufeff"):
         kind, text = "extended", text[1:]
-    if text.count("[") + text.count("{") > _SAFE_DEPTH:
-        kind = "deep"
+    if text.count("[") + text.count("{") > _SAFE_DEPTH and _is_deep(text):
+        return Body(kind="deep")
     return _loads(text, kind)
+
+
+def _is_deep(text: str) -> bool:
+    """Whether brackets outside of strings stand deeper than any message needs."""
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
+        if depth > _SAFE_DEPTH:
+            return True
+    return False
 
 
 def _loads(text: str, kind: str) -> Body:
@@ -55,24 +68,19 @@ def _loads(text: str, kind: str) -> Body:
             oddities.append("duplicate")
         return value
 
+    def number(digits: str) -> float:
+        value = float(digits)
+        if math.isinf(value):
+            oddities.append(digits)
+        return value
+
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=oddities.append)
-    except RecursionError:
-        return Body(kind="deep")
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=oddities.append, parse_float=number)
     except json.JSONDecodeError:
         return Body(kind="not_json")
     except ValueError:
         return Body(kind="extended")
-    infinite = "e" in text.lower() and _has_infinity(value)
-    return Body(kind="extended" if (oddities or infinite) and kind == "json" else kind, value=value)
-
-
-def _has_infinity(value: Any) -> bool:
-    if isinstance(value, float):
-        return value in (float("inf"), float("-inf"))
-    if isinstance(value, dict):
-        return any(map(_has_infinity, value.values()))
-    return isinstance(value, list) and any(map(_has_infinity, value))
+    return Body(kind="extended" if oddities else kind, value=value)
 
 
 def answer_of(response: Response) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f\u20e3")
 _ORDINARY_CONTROLS = frozenset("\t\n\r")
@@ -12,9 +13,10 @@ _MARKS = frozenset(("Mn", "Me", "Mc"))
 
 def longest_count(text: str) -> int:
     """Return the length in UTF-16 code units, the largest reading of "characters"."""
-    return len(text) + sum(1 for char in text if char > "\uffff")
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+@lru_cache(maxsize=4096)
 def shortest_count(text: str) -> int:
     """Return a lower bound of the length in grapheme clusters, the smallest reading."""
     if text.isascii():
@@ -26,34 +28,35 @@ def _cluster_starts(text: str) -> list[bool]:
     starts: list[bool] = []
     previous, flags = "", 0
     for char in text:
-        flags = flags + 1 if _is_flag(char) else 0
-        joined = _joins(char) or previous == "\u200d" or (previous == "\r" and char == "\n")
-        starts.append(not joined and not (flags and flags % 2 == 0) and not _is_jamo_tail(char))
+        if char < "\u0300":
+            starts.append(not (char == "\n" and previous == "\r") and previous != "\u200d")
+            flags = 0
+        else:
+            flags = flags + 1 if "\U0001f1e6" <= char <= "\U0001f1ff" else 0
+            starts.append(not (previous == "\u200d" or flags and flags % 2 == 0 or _joins(char)))
         previous = char
     return starts
 
 
+@lru_cache(maxsize=4096)
 def _joins(char: str) -> bool:
-    return char in _JOINERS or "\U0001f3fb" <= char <= "\U0001f3ff" or _is_mark(char) or "\U000e0020" <= char <= "\U000e007f"
+    """Whether a character belongs to the one before it: marks, joiners, skin tones, tags, jamo."""
+    return (
+        char in _JOINERS
+        or "\u1160" <= char <= "\u11ff"
+        or "\U0001f3fb" <= char <= "\U0001f3ff"
+        or "\U000e0020" <= char <= "\U000e007f"
+        or unicodedata.category(char) in _MARKS
+    )
 
 
-def _is_mark(char: str) -> bool:
-    return unicodedata.category(char) in _MARKS
-
-
-def _is_flag(char: str) -> bool:
-    return "\U0001f1e6" <= char <= "\U0001f1ff"
-
-
-def _is_jamo_tail(char: str) -> bool:
-    return "\u1160" <= char <= "\u11ff"
-
-
+@lru_cache(maxsize=4096)
 def has_marks(text: str) -> bool:
     """Whether a combining mark stands in `text`."""
-    return not text.isascii() and any(_is_mark(char) for char in text)
+    return not text.isascii() and any(unicodedata.category(char) in _MARKS for char in text)
 
 
+@lru_cache(maxsize=4096)
 def is_odd(text: str) -> bool:
     """Whether `text` has controls, lone surrogates, private or unassigned characters."""
     if text.isascii() and text.isprintable():

@@ -8,7 +8,7 @@ from typing import Any
 
 from sendproof.contract.model import Contract
 from sendproof.judge.body import MISSING
-from sendproof.judge.findings import ACCEPTED, CONTRADICTED, UNDECIDED, UPHELD, Finding, Judgement
+from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
 from sendproof.judge.reading import IDENTITY, WHOLE_BODY
 
 
@@ -22,6 +22,7 @@ def control_findings(contract: Contract, judgements: Sequence[Judgement]) -> Ite
     known: dict[tuple[str, ...], set[str]] = {}
     for judgement in judgements:
         if judgement.sole_reason is None:
+            yield from _shared(judgement)
             continue
         reason = judgement.reading.reasons[0]
         if reason.level == "open":
@@ -35,6 +36,18 @@ def control_findings(contract: Contract, judgements: Sequence[Judgement]) -> Ite
             exchange=judgement.exchange.id,
             kind=UPHELD if controlled else UNDECIDED,
             observed="" if controlled else "the same request without the fault was not seen to be accepted",
+        )
+
+
+def _shared(judgement: Judgement) -> Iterator[Finding]:
+    if judgement.outcome != REFUSED:
+        return
+    for reason in judgement.reading.hard:
+        yield Finding(
+            clause=reason.clause,
+            exchange=judgement.exchange.id,
+            kind=UNDECIDED,
+            observed="refused, for any of several reasons",
         )
 
 

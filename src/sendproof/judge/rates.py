@@ -16,7 +16,7 @@ _WINDOW_SHARE = 0.98
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Burst:
-    """Messages in a row on one limited key, up to the first that is not accepted."""
+    """Messages on one limited key without a pause of a window: those accepted, the first that is not."""
 
     accepted: tuple[Judgement, ...]
     stop: Judgement | None
@@ -70,8 +70,7 @@ def _pause_s(one: Judgement, two: Judgement) -> float:
 
 def _burst(part: list[Judgement], *, clean: bool) -> _Burst:
     stop = next((item for item in part if item.outcome != ACCEPTED), None)
-    accepted = part[: part.index(stop)] if stop else part
-    return _Burst(accepted=tuple(accepted), stop=stop, clean=clean)
+    return _Burst(accepted=tuple(item for item in part if item.outcome == ACCEPTED), stop=stop, clean=clean)
 
 
 _Said = Iterator[tuple[Judgement, str, str, str]]

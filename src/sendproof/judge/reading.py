@@ -139,12 +139,14 @@ def _facts(contract: Contract, account: Account, request: Request, credential: C
 
 
 def _reasons(facts: _Facts) -> Iterator[Reason]:
+    breaches = tuple(_breaches(facts)) if facts.instance is not MISSING else ()
+    yield from breaches
+    broken = {field for reason in breaches for field in reason.fields}
     for name, rule in _REASONS.items():
         for clause in facts.contract.with_check(name):
-            if (parts := rule(facts, clause.params)) is not None:
+            parts = rule(facts, clause.params)
+            if parts is not None and not (name in _OF_VALID_FIELDS and broken.intersection(parts)):
                 yield _reason(clause, parts)
-    if facts.instance is not MISSING:
-        yield from _breaches(facts)
 
 
 def _reason(clause: Clause, parts: tuple[str, ...]) -> Reason:
@@ -243,6 +245,8 @@ _REASONS: Mapping[str, _Rule] = {
     "unreadable": _unreadable,
     "media_type_doubt": _media_type_doubt,
 }
+# A number that is none at all need not be one of the account's.
+_OF_VALID_FIELDS = ("sender_unlisted", "recipient_unlisted")
 _UNTAINTED = ("length_doubt", "characters_doubt", "media_type_doubt", "sender_unlisted", "recipient_unlisted")
 
 
@@ -266,7 +270,7 @@ def _length(facts: _Facts, params: Mapping[str, Any]) -> bool:
         return False
     if "equals" in params:
         return len(facts.text) == params["equals"] == shortest_count(facts.text)
-    return shortest_count(facts.text) >= int(params["at_least"])
+    return len(facts.text) >= int(params["at_least"]) <= shortest_count(facts.text)
 
 
 def _bytes_over(facts: _Facts, params: Mapping[str, Any]) -> bool:

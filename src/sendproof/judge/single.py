@@ -56,7 +56,7 @@ def judge_exchange(context: Context, account: Account, exchange: Exchange) -> Ju
         answer=answer,
         findings=findings,
         sole_reason=reading.reasons[0].clause if outcome == REFUSED and len(reading.reasons) == 1 else None,
-        unexplained=unexplained and not excused and context.overdrawn is None,
+        unexplained=unexplained and not excused and not context.replay and context.overdrawn is None,
     )
 
 

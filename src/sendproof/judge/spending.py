@@ -83,13 +83,14 @@ def _explains(balance: int, spends: Sequence[_Spend], prices: Mapping[str, int])
 
 
 def _rivals(balance: int, spends: Sequence[_Spend], prices: Mapping[str, int]) -> list[tuple[int, int]]:
-    """Return the prices other than the documented ones that explain the answers too."""
+    """Return the prices, one of them other than documented, that explain the answers too."""
     tried = product(range(prices["sms"] * 3 + 1), range(prices["mms"] * 3 + 1))
     documented = (prices["sms"], prices["mms"])
     return [
         pair
         for pair in tried
-        if pair != documented and _explains(balance, spends, {"sms": pair[0], "mms": pair[1]})
+        if sum(one != other for one, other in zip(pair, documented, strict=True)) == 1
+        and _explains(balance, spends, {"sms": pair[0], "mms": pair[1]})
     ]
 
 

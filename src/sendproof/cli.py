@@ -1,0 +1,169 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+import sendproof
+from sendproof import exit_codes
+from sendproof.contract.model import load_contract, load_provider, provider_names
+from sendproof.errors import SendproofError, UsageError
+from sendproof.mock import accounts
+from sendproof.mock.faults import FAULTS
+from sendproof.mock.profiles import profile_toml
+from sendproof.mock.server import serve
+from sendproof.mock.variants import VARIANTS
+from sendproof.reporting.clauses import print_table, to_json, to_markdown
+from sendproof.running.gate import run_targets
+from sendproof.running.options import DEFAULT_MAX_EXAMPLES, DEFAULT_REPORT_DIR, DEFAULT_SEED, Options
+from sendproof.target.init import init_text
+
+_FILE = click.Path(path_type=Path)
+_MORE_HELP = "What follows -- goes to pytest."
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(sendproof.__version__, prog_name="sendproof")
+def cli() -> None:
+    """Prove, clause by clause, whether an SMS API does what its documentation promises."""
+
+
+@cli.command(epilog=_MORE_HELP)
+@click.argument("providers", nargs=-1)
+@click.option("--target", "targets", type=_FILE, multiple=True, help="Profile of a target; without one, the embedded mocks.")
+@click.option("--report-dir", type=_FILE, default=DEFAULT_REPORT_DIR, show_default=True)
+@click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True)
+@click.option("--max-examples", type=click.IntRange(min=0), default=DEFAULT_MAX_EXAMPLES, show_default=True)
+@click.option("--concern", "concerns", multiple=True, metavar="NAME", help="Only clauses of this concern.")
+@click.option("--clause", "clauses", multiple=True, metavar="ID", help="Only this clause.")
+@click.option("--waivers", type=_FILE, help="Accepted failures.")
+@click.option("--strict", is_flag=True, help="Recommended clauses gate too.")
+@click.option("--require-complete", is_flag=True, help="Every required clause must be decided.")
+@click.option("-q", "--quiet", is_flag=True)
+@click.pass_context
+def run(
+    context: click.Context,
+    *,
+    providers: tuple[str, ...],
+    targets: tuple[Path, ...],
+    report_dir: Path,
+    seed: int,
+    max_examples: int,
+    concerns: tuple[str, ...],
+    clauses: tuple[str, ...],
+    waivers: Path | None,
+    strict: bool,
+    require_complete: bool,
+    quiet: bool,
+) -> int:
+    """Run the suites against targets, or against the embedded mock of each provider."""
+    common = Options(
+        report_dir=report_dir,
+        seed=seed,
+        max_examples=max_examples,
+        concerns=concerns,
+        clauses=clauses,
+        waivers=waivers,
+        strict=strict,
+        require_complete=require_complete,
+        quiet=quiet,
+    )
+    return run_targets(common, providers, targets, tuple(context.obj or ()))
+
+
+@cli.command()
+@click.argument("provider")
+def init(provider: str) -> None:
+    """Print a commented target profile."""
+    click.echo(init_text(load_provider(provider)), nl=False)
+
+
+@cli.command()
+@click.argument("providers", nargs=-1)
+@click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
+def clauses(*, providers: tuple[str, ...], form: str) -> None:
+    """Show the catalogue of clauses."""
+    contracts = [load_contract(name) for name in providers or provider_names()]
+    if form == "table":
+        print_table(contracts, Console(highlight=False))
+    else:
+        click.echo(to_json(contracts) if form == "json" else to_markdown(contracts))
+
+
+@cli.command()
+@click.argument("provider")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, as by default, takes a free one.")
+@click.option("--fault", metavar="NAME", help="Break one promise.")
+@click.option("--variant", metavar="NAME", help="Use a freedom that the documents leave.")
+@click.option("--window-s", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, help="Window of the rate limit.")
+@click.option("--profile", "shows_profile", is_flag=True, help="Print the target profile of this mock, and end.")
+@click.option("--list", "lists", is_flag=True, help="Name the faults and variants, and end.")
+def mock(
+    *, provider: str, port: int, fault: str | None, variant: str | None, window_s: float, shows_profile: bool, lists: bool
+) -> None:
+    """Serve the mock of a provider on the loopback interface."""
+    known = _mocked(provider)
+    settings = accounts.Settings(window_s=window_s)
+    if lists:
+        _list(known)
+    elif shows_profile:
+        click.echo(profile_toml(known, f"http://127.0.0.1:{port}", settings), nl=False)
+    else:
+        _serve(known, port, fault, variant, settings)
+
+
+def _mocked(provider: str) -> accounts.Provider:
+    for known in accounts.PROVIDERS:
+        if known == provider:
+            return known
+    raise UsageError(f"mock: expected one of {', '.join(accounts.PROVIDERS)}, got {provider!r}. Name one that has a mock.")
+
+
+def _list(provider: accounts.Provider) -> None:
+    for title, entries in (("faults", FAULTS[provider]), ("variants", VARIANTS[provider])):
+        click.echo(f"{title}:")
+        for entry in entries:
+            click.echo(f"  {entry.name:32} {entry.summary}")
+
+
+def _serve(
+    provider: accounts.Provider, port: int, fault: str | None, variant: str | None, settings: accounts.Settings
+) -> None:
+    def ready(bound: int) -> None:
+        click.echo(f"{provider} mock on http://127.0.0.1:{bound} (end with Ctrl-C)")
+
+    try:
+        serve(provider, port, fault=fault, variant=variant, settings=settings, on_ready=ready)
+    except LookupError as error:
+        raise UsageError(f"mock: {error.args[0]}. See: sendproof mock {provider} --list") from error
+    except OSError as error:
+        raise UsageError(f"mock: port {port}: {error.strerror}. Choose another --port.") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    split = given.index("--") if "--" in given else len(given)
+    try:
+        result = cli.main(given[:split], prog_name="sendproof", standalone_mode=False, obj=given[split + 1 :])
+    except click.ClickException as error:
+        error.show()
+        return exit_codes.USAGE
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return exit_codes.INTERRUPTED
+    except SendproofError as error:
+        click.echo(f"sendproof: {error}", err=True)
+        return error.exit_code
+    return result if isinstance(result, int) else exit_codes.OK
+
+
+def entry() -> None:
+    """Run the command line and exit."""
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Asking a target: preflight, cases, scenarios, in one conversation."""

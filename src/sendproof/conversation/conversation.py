@@ -1,0 +1,223 @@
+"""One conversation with one target: preflight, scenarios, cases, and what was learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from sendproof.contract.model import Contract
+from sendproof.conversation import scenarios
+from sendproof.conversation.plan import CONTROLS, Plan
+from sendproof.conversation.preflight import diagnosis, is_let_in
+from sendproof.corpus.case import Case
+from sendproof.exchange import Exchange
+from sendproof.judge.single import INFRASTRUCTURE
+from sendproof.target.binding import Unbindable
+from sendproof.target.budget import BudgetSpent
+from sendproof.target.clock import RunClock
+from sendproof.target.door import Door
+from sendproof.target.profile import Profile
+from sendproof.target.recipients import Withheld
+
+_PREFLIGHT_ATTEMPTS = 4
+_PATIENCE = 3
+_LONGEST_WAITS = 10
+_LONGEST_WAIT_S = 600.0
+_LOST_IN_A_ROW = 6
+# Slots that stay free for requests that ought to be refused but may be accepted.
+_SPARE_SLOTS = 3
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a conversation is; `tell` is called after each exchange."""
+
+    total: int
+    tell: Callable[[int, int, str], None]
+    done: int = 0
+
+    def step(self, label: str) -> None:
+        """Count one exchange."""
+        self.done += 1
+        self.tell(self.done, max(self.total, self.done), label)
+
+
+@dataclass(slots=True, kw_only=True)
+class Evidence:
+    """What a conversation gathered. `exchanges` grows while it lasts."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    withheld: dict[str, int] = field(default_factory=dict)
+    budget_spent: str | None = None
+    environment_error: str | None = None
+    stopped: str | None = None
+    complete: bool = False
+
+
+class _Stop(Exception):
+    """Nothing more can be asked of this target."""
+
+
+class Conversation:
+    """Asks what a plan says, through the door, and gathers the evidence."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        profile: Profile,
+        door: Door,
+        plan: Plan,
+        *,
+        clock: RunClock,
+        token: Callable[[], str],
+        tell: Callable[[int, int, str], None],
+        keep: Callable[[Exchange], None],
+    ) -> None:
+        self._contract, self._profile, self._door, self._plan = contract, profile, door, plan
+        self._keep, self.token, self._clock = keep, token, clock
+        self._progress = Progress(len(plan.cases), tell)
+        self._waits = 0
+        self._lost = 0
+        self.evidence = Evidence()
+
+    def hold(self) -> Evidence:
+        """Ask everything. An interruption leaves what is known so far in `evidence`."""
+        try:
+            self._preflight()
+            self._play()
+            self._ask_cases()
+            self.evidence.complete = self.evidence.budget_spent is None
+        except _Stop as stop:
+            self.evidence.stopped = str(stop)
+        return self.evidence
+
+    def _preflight(self) -> None:
+        controls = [case for case in self._plan.cases if case.family == CONTROLS][:_PREFLIGHT_ATTEMPTS]
+        attempts: list[Exchange] = []
+        for case in controls:
+            exchange = self.ask(case)
+            if exchange is None:
+                continue
+            attempts.append(exchange)
+            if is_let_in(self._contract.provider, exchange):
+                return
+            if exchange.response is None:
+                break
+        if attempts:
+            self.evidence.environment_error = diagnosis(self._contract.provider, self._profile.base_url, attempts)
+        else:
+            self.evidence.environment_error = "preflight: no valid message can be made. Check budget and recipients."
+        raise _Stop(self.evidence.environment_error)
+
+    def _play(self) -> None:
+        provider, account = self._contract.provider, self._profile.account()
+        plays: dict[str, Callable[[], None]] = {
+            scenarios.IDEMPOTENCY: lambda: scenarios.idempotency(provider, self),
+            scenarios.CREDITS: lambda: scenarios.credits(provider, self, account.balances),
+            scenarios.RATE_LIMITS: lambda: scenarios.rate_limits(provider, self, account.rate_limits),
+        }
+        for name in self._plan.scenarios:
+            try:
+                plays[name]()
+            except BudgetSpent as spent:
+                self.evidence.budget_spent = str(spent)
+
+    def _ask_cases(self) -> None:
+        asked = {exchange.case for exchange in self.evidence.exchanges}
+        for case in self._plan.cases:
+            if case.id in asked and case.family == CONTROLS:
+                continue
+            if case.expects != "refuse" and self._accepted_left() <= _SPARE_SLOTS:
+                self.evidence.budget_spent = f"{self._profile.budget.max_accepted} accepted messages"
+                continue
+            try:
+                self.ask(case)
+            except BudgetSpent as spent:
+                self.evidence.budget_spent = str(spent)
+                return
+
+    def ask(self, case: Case) -> Exchange | None:
+        """Send a case; after an unexpected 429 wait and ask again.
+
+        What was lost is asked once more too, unless it ought to be accepted: it may have been sent.
+        """
+        exchange = self.ask_once(case)
+        for _ in range(_PATIENCE - 1):
+            if exchange is None or not self._is_throttled(exchange) or self._waits >= _LONGEST_WAITS:
+                break
+            self._waits += 1
+            self.wait(_retry_after_s(exchange, self._profile.budget.retry_after_s))
+            exchange = self.ask_once(case)
+        if exchange is not None and _is_lost(exchange) and case.expects != "accept":
+            exchange = self.ask_once(case)
+        return exchange
+
+    def ask_once(self, case: Case) -> Exchange | None:
+        """Send a case and take a 429 as the answer; None where it cannot be made or may not leave."""
+        try:
+            exchange = self._door.send(case)
+        except (Unbindable, Withheld) as reason:
+            self._count(type(reason).__name__)
+            return None
+        self._note(exchange, case)
+        return exchange
+
+    def ask_together(self, cases: list[Case]) -> list[Exchange]:
+        """Send several at the same time and take a 429 as the answer."""
+        try:
+            exchanges = self._door.send_together([(case, ()) for case in cases])
+        except (Unbindable, Withheld) as reason:
+            self._count(type(reason).__name__)
+            return []
+        for exchange, case in zip(exchanges, cases, strict=True):
+            self._note(exchange, case)
+        return exchanges
+
+    def wait(self, seconds: float) -> None:
+        """Let the time of the target pass."""
+        self._progress.tell(self._progress.done, self._progress.total, f"waiting {seconds:.1f} s")
+        self._clock.wait(seconds)
+
+    def _note(self, exchange: Exchange, case: Case) -> None:
+        self.evidence.exchanges.append(exchange)
+        self._keep(exchange)
+        self._progress.step(case.family)
+        self._lost = self._lost + 1 if exchange.response is None else 0
+        if self._lost >= _LOST_IN_A_ROW:
+            raise _Stop(f"{self._lost} requests in a row were not answered ({exchange.failure})")
+
+    def _accepted_left(self) -> int:
+        return self._profile.budget.max_accepted - self._door.traffic.accepted
+
+    def _count(self, reason: str) -> None:
+        self.evidence.withheld[reason] = self.evidence.withheld.get(reason, 0) + 1
+
+    def _is_throttled(self, exchange: Exchange) -> bool:
+        state = self._profile.account().keys.get(exchange.credential.key or "")
+        return exchange.response is not None and exchange.response.status == 429 and state != "daily_exhausted"
+
+
+def _is_lost(exchange: Exchange) -> bool:
+    return exchange.response is None or exchange.response.status in INFRASTRUCTURE
+
+
+def _retry_after_s(exchange: Exchange, otherwise: float) -> float:
+    """Return the seconds that a 429 names, or the profile's, never more than ten minutes."""
+    value = exchange.response.header("Retry-After") if exchange.response else None
+    if value is None:
+        return otherwise
+    if value.strip().isdigit():
+        return min(float(value), _LONGEST_WAIT_S) + 0.05
+    until, sent = _date(value), _date(exchange.response.header("Date") if exchange.response else None)
+    if until is None or sent is None:
+        return otherwise
+    return min(max((until - sent).total_seconds(), 0.0), _LONGEST_WAIT_S) + 1.0
+
+
+def _date(value: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(value) if value else None
+    except ValueError:
+        return None

@@ -1,0 +1,144 @@
+"""Scenarios: what one request cannot show. Each asks; none judges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from sendproof.account import RateLimit
+from sendproof.contract.model import Contract
+from sendproof.contract.provider import Provider
+from sendproof.corpus.case import Case
+from sendproof.exchange import Exchange
+
+IDEMPOTENCY, CREDITS, RATE_LIMITS = "idempotency", "credits", "rate_limits"
+_CHECKS = {IDEMPOTENCY: ("replay",), CREDITS: ("spending",), RATE_LIMITS: ("rate_limit", "throttled_envelope", "observe_throttled")}
+_RETRIES = 3
+_AT_ONCE = 4
+_CONCURRENT_LIMIT = 10
+
+
+class Asker(Protocol):
+    """What a scenario may do."""
+
+    def ask(self, case: Case) -> Exchange | None:
+        """Send one case; None where it cannot be made for this target."""
+
+    def ask_once(self, case: Case) -> Exchange | None:
+        """Send one case and take a 429 as the answer."""
+
+    def ask_together(self, cases: list[Case]) -> list[Exchange]:
+        """Send several at the same time and take a 429 as the answer."""
+
+    def wait(self, seconds: float) -> None:
+        """Let the time of the target pass."""
+
+    def token(self) -> str:
+        """Return 24 letters and digits, unlike in every call."""
+
+
+def clauses_of_scenarios(contract: Contract) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield each scenario with the clauses that it exercises."""
+    for name, checks in _CHECKS.items():
+        yield name, frozenset(clause.id for check in checks for clause in contract.with_check(check))
+
+
+def message(provider: Provider, name: str, *, key: str = "main", media: bool = False, **extra: str) -> Case:
+    """Return a valid message; `extra` are fields by role."""
+    fields = provider.fields
+    values = {"recipient": "@{recipient}", "text": provider.example_text}
+    if "sender" not in provider.optional:
+        values["sender"] = "@{sender}"
+    if media and provider.example_media:
+        values["media"] = provider.example_media
+    body = {fields[role]: value for role, value in (values | extra).items()}
+    needs = () if key == "main" else (key,)
+    return Case(id=name, family="scenario", body=json.dumps(body).encode(), key=key, expects="accept", needs=needs)
+
+
+def idempotency(provider: Provider, asker: Asker) -> None:
+    """Send the same key again, at once, with another message, and keys that are almost the same."""
+    if "idempotency" not in provider.fields:
+        return
+    kinds = (False, True) if "media" in provider.fields else (False,)
+    key = ""
+    for media in kinds:
+        key = asker.token()
+        retried = message(provider, f"idempotency.retry-{'mms' if media else 'sms'}", media=media, idempotency=key)
+        for _ in range(_RETRIES):
+            asker.ask(retried)
+    asker.ask(message(provider, "idempotency.other-payload", idempotency=key, text="Another message."))
+    _at_once(provider, asker)
+    _near_keys(provider, asker)
+
+
+def _at_once(provider: Provider, asker: Asker) -> None:
+    for number in range(2):
+        case = message(provider, f"idempotency.at-once-{number}", idempotency=asker.token())
+        asker.ask_together([case] * _AT_ONCE)
+        asker.ask(case)
+
+
+def _near_keys(provider: Provider, asker: Asker) -> None:
+    stem = (asker.token() + asker.token())[:35]
+    for last in ("a", "b"):
+        asker.ask(message(provider, f"idempotency.distinct-{last}", idempotency=stem + last))
+    key = asker.token()
+    for spelled in (key.lower() + "z", key.upper() + "Z"):
+        asker.ask(message(provider, "idempotency.key-case", idempotency=spelled))
+
+
+def credit_sequence(balance: int, sms: int, mms: int) -> tuple[str, ...]:
+    """Return the messages that show both prices and the boundary of a balance.
+
+    They leave exactly one SMS, so that an MMS is refused, an SMS accepted, an SMS refused.
+    """
+    spare = balance - sms
+    pairs = [(a, (spare - a * sms) // mms) for a in range(spare // sms + 1) if (spare - a * sms) % mms == 0]
+    if not pairs:
+        return ("sms",) * (balance // sms + 1)
+    few, many = min(pairs, key=lambda pair: (pair[1] == 0, sum(pair)))
+    return ("mms",) * many + ("sms",) * few + ("mms", "sms", "sms")
+
+
+def credits(provider: Provider, asker: Asker, balances: Mapping[str, int]) -> None:
+    """Spend the balance of each metered key to its last credit, and ask once more."""
+    for key, balance in balances.items():
+        for number, kind in enumerate(credit_sequence(balance, provider.prices["sms"], provider.prices["mms"])):
+            asker.ask(message(provider, f"credits.{number}-{kind}", key=key, media=kind == "mms"))
+
+
+def rate_limits(provider: Provider, asker: Asker, limits: Mapping[str, RateLimit]) -> None:
+    """Reach each limit, be refused, let the window pass, and reach it again."""
+    for key, limit in limits.items():
+        case = message(provider, "rate_limits.burst", key=key)
+        counts = [_burst(provider, asker, case, limit)]
+        while len(counts) < 2 or (len(counts) < 3 and any(count > limit.limit for count in counts)):
+            _pause(asker, limit)
+            counts.append(_burst(provider, asker, case, limit))
+        for _ in range(2 if limit.limit <= _CONCURRENT_LIMIT else 0):
+            _pause(asker, limit)
+            together = asker.ask_together([case] * (limit.limit + 3))
+            if sum(map(_is_accepted, together)) <= limit.limit:
+                break
+
+
+def _pause(asker: Asker, limit: RateLimit) -> None:
+    asker.wait(limit.window_s * 1.02 + 0.05)
+
+
+def _burst(provider: Provider, asker: Asker, case: Case, limit: RateLimit) -> int:
+    for count in range(2 * limit.limit + 1):
+        exchange = asker.ask_once(case)
+        if exchange is None or not _is_accepted(exchange):
+            asker.ask_once(message(provider, "rate_limits.other-key"))
+            return count
+    return 2 * limit.limit + 1
+
+
+def _is_accepted(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.status // 100 == 2
+
+
+Scenario = Callable[[Provider, Asker], None]

@@ -1,0 +1,70 @@
+"""Drafts: how a family words its cases, by the roles that a provider gives to its fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import Any
+
+from sendproof.contract.provider import Provider
+from sendproof.corpus.case import Case
+from sendproof.corpus.tokens import token
+
+OTHER_TEXT = "The library opens at nine tomorrow."
+NONCE = "@{nonce}"
+
+OMIT: EllipsisType = ...
+"""Given for a role, it leaves the field out of the message."""
+
+
+def compact(value: Any) -> bytes:
+    """Return JSON without white space, as UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One family of one provider: makes its messages and its cases."""
+
+    provider: Provider
+    family: str
+
+    def has(self, role: str) -> bool:
+        """Whether the provider has a request field for `role`."""
+        return role in self.provider.fields
+
+    def field(self, role: str) -> str:
+        """Return the name of the request field that plays `role`."""
+        return self.provider.fields[role]
+
+    def roles(self, **given: Any) -> dict[str, Any]:
+        """Return the base message by role, with the given roles changed, added or left out."""
+        text = self.provider.example_text
+        merged = {"recipient": token("recipient"), "sender": token("sender"), "text": text, **given}
+        return {role: value for role, value in merged.items() if value is not OMIT and self.has(role)}
+
+    def message(self, **given: Any) -> dict[str, Any]:
+        """Return the base message as the request fields that it is sent in."""
+        return {self.field(role): value for role, value in self.roles(**given).items()}
+
+    def case(self, name: str, body: Mapping[str, Any] | bytes | None = None, **given: Any) -> Case:
+        """Return a case of a message (the base one if None) or of bytes, with the case's other fields."""
+        message = self.message() if body is None else body
+        return Case(
+            id=f"{self.family}.{name}",
+            family=self.family,
+            body=message if isinstance(message, bytes) else compact(message),
+            **{"method": self.provider.method, **given},
+        )
+
+    def raw(self, role: str, literal: bytes) -> bytes:
+        """Return the base message with the field of `role` written as `literal`, which need not be JSON."""
+        placeholder = "raw literal stands here"
+        return compact(self.message(**{role: placeholder})).replace(compact(placeholder), literal)
+
+
+def hyphened(name: str) -> str:
+    """Return a name as it stands in the id of a case."""
+    return name.replace("_", "-")

@@ -1,0 +1,102 @@
+"""Families that ask who is let in: the plain message, credentials, keys in other states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sendproof.contract.provider import Provider
+from sendproof.corpus.case import Case
+from sendproof.corpus.draft import NONCE, OMIT, OTHER_TEXT, Draft, hyphened
+
+_TEXTS = (
+    ("hello", "Hello!"),
+    ("code", "Your verification code is 482910."),
+    ("paragraphs", "Dear guest,\n\nyour room is ready.\n\nSee you soon."),
+)
+
+_WRONG: Mapping[str, tuple[str, ...]] = {
+    "header": ("missing", "empty", "unknown"),
+    "basic": (
+        *("missing", "empty", "scheme", "malformed"),
+        *("unknown_id", "wrong_secret", "other_secret", "empty_secret"),
+    ),
+}
+"""What makes a credential wrong outright, by scheme; another scheme is asked what any scheme can be."""
+_WRONG_ANYWHERE = ("missing", "empty", "unknown", "malformed")
+
+_NEAR: Mapping[str, tuple[str, ...]] = {"basic": ("case", "id_case", "prefix", "extended")}
+_NEAR_ANYWHERE = ("case", "prefix", "extended")
+
+
+def plain(provider: Provider) -> Iterator[Case]:
+    """Ask for ordinary messages: the controls of everything else."""
+    draft = Draft(provider=provider, family="plain")
+    yield draft.case("base")
+    yield draft.case("required-only", draft.message(**dict.fromkeys(provider.optional, OMIT)))
+    yield draft.case("recipient2", draft.message(recipient="@{recipient2}"))
+    yield draft.case("sender2", draft.message(sender="@{sender2}"))
+    if draft.has("idempotency"):
+        yield draft.case("idempotency", draft.message(idempotency=NONCE))
+    if draft.has("media"):
+        yield draft.case("media", draft.message(media=provider.example_media))
+        everything = draft.message(media=provider.example_media, idempotency=NONCE)
+        yield draft.case("everything", everything)
+    for name, text in _TEXTS:
+        yield draft.case(f"text-{name}", draft.message(text=text))
+
+
+def credentials(provider: Provider) -> Iterator[Case]:
+    """Present no credentials, or wrong ones."""
+    draft = Draft(provider=provider, family="credentials")
+    yield draft.case("exact", presents="exact")
+    for presents in _WRONG.get(provider.credential_scheme, _WRONG_ANYWHERE):
+        if presents != "other_secret":
+            yield from _twice(draft, presents)
+        elif key := next((item.name for item in provider.fixtures.values() if item.kind == "key"), None):
+            yield from _twice(draft, presents, needs=(key,))
+
+
+def near_misses(provider: Provider) -> Iterator[Case]:
+    """Present what is almost the right credential."""
+    draft = Draft(provider=provider, family="near_misses")
+    for presents in _NEAR.get(provider.credential_scheme, _NEAR_ANYWHERE):
+        yield from _twice(draft, presents)
+
+
+def elsewhere(provider: Provider) -> Iterator[Case]:
+    """Present the right key in another place than the documented one."""
+    draft = Draft(provider=provider, family="elsewhere")
+    for presents in ("query", "bearer"):
+        if presents != provider.credential_scheme:
+            yield from _twice(draft, presents)
+
+
+def carriers(provider: Provider) -> Iterator[Case]:
+    """Spell the name of the credential's header field in other cases."""
+    draft = Draft(provider=provider, family="carriers")
+    for presents in ("carrier_lower", "carrier_upper"):
+        yield draft.case(hyphened(presents), presents=presents)
+
+
+def keys(provider: Provider) -> Iterator[Case]:
+    """Present each key that a fixture offers, with a sender and, where it is optional, without."""
+    draft = Draft(provider=provider, family="keys")
+    for fixture in provider.fixtures.values():
+        if fixture.kind != "key" or fixture.state is None:
+            continue
+        name = hyphened(fixture.state)
+        given: dict[str, Any] = {"key": fixture.state, "needs": (fixture.name,)}
+        yield draft.case(name, **given)
+        yield draft.case(f"{name}-again", draft.message(text=OTHER_TEXT), **given)
+        if "sender" in provider.optional:
+            yield draft.case(f"{name}-no-sender", draft.message(sender=OMIT), **given)
+            again = draft.message(sender=OMIT, text=OTHER_TEXT)
+            yield draft.case(f"{name}-no-sender-again", again, **given)
+
+
+def _twice(draft: Draft, presents: str, needs: tuple[str, ...] = ()) -> Iterator[Case]:
+    """Ask with two bodies, so that no verdict rests on a single refusal."""
+    name = hyphened(presents)
+    yield draft.case(name, presents=presents, needs=needs)
+    yield draft.case(f"{name}-again", draft.message(text=OTHER_TEXT), presents=presents, needs=needs)

@@ -1,0 +1,179 @@
+"""Families of texts: alphabets, what betrays escaping or trimming, lengths and their edges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import cycle, islice
+from typing import Any
+
+from sendproof.contract.provider import Provider
+from sendproof.corpus.case import Case
+from sendproof.corpus.draft import OMIT, OTHER_TEXT, Draft, hyphened
+
+_TEXTS: tuple[tuple[str, str], ...] = (
+    ("gsm7", "Café at £5, ¿señor? Ærø: ΔΩ @ 7_PM!"),
+    ("gsm7-extension", "^{}[]~|\\€"),
+    ("latin", "Zażółć gęślą jaźń, ñandú, façade"),
+    ("greek", "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία"),
+    ("cyrillic", "Съешь же ещё этих мягких булок"),
+    ("chinese", "您的桌位已預訂於晚上七點"),
+    ("japanese", "いろはにほへと チリヌルヲ"),
+    ("korean", "키스의 고유조건은 입술끼리"),
+    ("korean-jamo", "\u1112\u1161\u11ab\u1100\u1173\u11af"),
+    ("arabic", "طاولتك محجوزة للساعة السابعة"),
+    ("hebrew", "השולחן שלך הוזמן לשעה שבע"),
+    ("devanagari", "आपकी मेज़ शाम सात बजे"),
+    ("thai", "จองโต๊ะของคุณแล้ว"),
+    ("both-directions", "Order שלום 42 \u202bمرحبا\u202c done"),
+    ("emoji", "Ready 😀 to go 🚀"),
+    ("emoji-family", "The 👩\u200d👩\u200d👧\u200d👦 table"),
+    ("emoji-skin-tones", "Thanks 👍🏽 👋🏿"),
+    ("emoji-flags", "From 🇨🇭 to 🇯🇵 and 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"),
+    ("emoji-keycap", "Press 1\ufe0f\u20e3 or ❤\ufe0f"),
+    ("combining-marks", "e\u0301 a\u0308 n\u0303 o\u0302"),
+    ("stacked-marks", "Z\u0351\u036b\u0343a\u0306\u0312\u0320l\u0334\u0353go"),
+    ("composed", "caf\u00e9 na\u00efve \u00c5ngstr\u00f6m"),
+    ("decomposed", "cafe\u0301 nai\u0308ve A\u030angstro\u0308m"),
+    ("compatibility", "\ufb01ne \u2460 \u212b \u00bd \uff21"),
+    ("astral-letters", "𝓣𝓱𝓮 𐌸𐌴 𠜎𠜱"),
+    ("sharp-s", "Straße STRASSE ẞ"),
+    ("dotted-i", "İstanbul ısı Iİıi"),
+    ("markup", "<b>Tom &amp; Jerry</b> <script>alert(1)</script>"),
+    ("quotes", 'She said "it\'s ‘fine’"'),
+    ("backslashes", "C:\\new\\table \\n \\u0041 \\\\"),
+    ("trailing-backslash", "over\\"),
+    ("percent", "100%25 off %41+%20 a+b c%"),
+    ("escape-literal", "\\u0041\\x41&#65;&lt;"),
+    ("leading-space", "  two before"),
+    ("trailing-space", "two after  "),
+    ("leading-newline", "\nbelow"),
+    ("trailing-newline", "above\n"),
+    ("double-spaces", "one  two   three"),
+    ("tab", "left\tright"),
+    ("crlf", "one\r\ntwo\rthree\nfour"),
+    ("line-separators", "one\u2028two\u2029three\u0085four"),
+    ("no-break-spaces", "10\u00a0km 20\u202fkm\u3000end"),
+    ("zero-width-space", "zero\u200bwidth"),
+    ("zero-width-joiner", "zero\u200dwidth\u200cnon"),
+    ("soft-hyphen", "co\u00adoperate"),
+    ("byte-order-mark", "in\ufeffside"),
+    ("replacement-character", "was \ufffd here"),
+    ("template-braces", "Hello {{name}} {name} {0}"),
+    ("template-dollar", "Hello ${name} $name #{name} <%= name %>"),
+    ("template-percent", "Hello %s %d %n %(name)s"),
+    ("sql", "Robert'); DROP TABLE messages;--"),
+    ("shell", "$(id) `id` ; id | id && id"),
+    ("json-inside", '{"text":"inner","n":[1,2]}'),
+    ("number-like", "00042"),
+    ("null-like", "null"),
+    ("typographic", "“Quoted” – it’s … €5 • ©"),
+    ("url", "https://example.com/a?b=c&d=%20e#f"),
+)
+_ALSO_ESCAPED = ("gsm7", "greek", "chinese", "emoji", "emoji-family", "decomposed", "astral-letters")
+
+
+def texts(provider: Provider) -> Iterator[Case]:
+    """Send texts that betray a service that escapes, trims, folds or re-encodes."""
+    draft = Draft(provider=provider, family="texts")
+    for name, text in _TEXTS:
+        yield draft.case(name, draft.message(text=text))
+        if name in _ALSO_ESCAPED:
+            escaped = json.dumps(draft.message(text=text), ensure_ascii=True).encode()
+            yield draft.case(f"{name}-escaped", escaped)
+
+
+def text_facts(provider: Provider) -> Iterator[Case]:
+    """Send each text that a fixture offers."""
+    draft = Draft(provider=provider, family="text_facts")
+    for fixture in provider.fixtures.values():
+        if fixture.kind == "text":
+            message = draft.message(text=f"@{{fixture.{fixture.name}}}")
+            yield draft.case(hyphened(fixture.name), message, needs=(fixture.name,))
+            again = {**message, draft.field("recipient"): "@{recipient2}"}
+            yield draft.case(f"{hyphened(fixture.name)}-again", again, needs=(fixture.name,))
+
+
+ALPHABETS = {
+    "ascii": "abcdefghijklmnopqrstuvwxy",
+    "gsm7": "éèùìòÇØøÅåÆæßÉÄÖÑÜäöñü",
+    "cyrillic": "бвгджзиклмнпрстуфхцчшщ",
+    "cjk": "一二三四五六七八九十百千",
+    "emoji": "😀🚀🎉🌍🔥🎵🍀🐙",
+    "combined": "e\u0301a\u0300o\u0302u\u0308",
+}
+_GSM7, _UCS2, _UCS2_PAIRS = (160, 153), (70, 67), (35, 33)
+_SEGMENTS = {"ascii": _GSM7, "gsm7": _GSM7, "cyrillic": _UCS2, "cjk": _UCS2, "emoji": _UCS2_PAIRS}
+"""How many characters a single message takes, and each part of a longer one (3GPP TS 23.040)."""
+
+
+def ruler(alphabet: str, length: int) -> str:
+    """Return a text of `length` code points that goes round and round an alphabet."""
+    return "".join(islice(cycle(ALPHABETS[alphabet]), length))
+
+
+def segment_edges(alphabet: str, max_length: int) -> tuple[int, ...]:
+    """Return the lengths, up to a limit, at which a text needs one more segment, and one less each."""
+    single, part = _SEGMENTS[alphabet]
+    edges = (
+        single,
+        single + 1,
+        *(edge for parts in range(2, 12) for edge in (parts * part, parts * part + 1)),
+    )
+    return tuple(edge for edge in edges if edge <= max_length)
+
+
+def lengths(provider: Provider) -> Iterator[Case]:
+    """Send texts as long as the limit, one more, one less, at segment edges, and no text at all."""
+    draft, limit = Draft(provider=provider, family="lengths"), provider.max_length
+    yield from _rulers(draft, "ascii", 1, limit - 1, limit, limit + 1, limit * 2, 10_000)
+    for alphabet in _SEGMENTS:
+        yield from _rulers(draft, alphabet, *segment_edges(alphabet, limit - 2)[:4])
+    for alphabet in ("gsm7", "cyrillic", "cjk"):
+        yield from _rulers(draft, alphabet, limit // 2 + 1, limit, limit + 1)
+    for alphabet in ("emoji", "combined"):
+        yield from _rulers(draft, alphabet, limit // 2, limit, limit + 1, limit * 3)
+    yield from _no_text(draft)
+    if draft.has("media"):
+        yield from _with_media(draft)
+
+
+def _rulers(draft: Draft, alphabet: str, *counts: int, **given: Any) -> Iterator[Case]:
+    for count in dict.fromkeys(counts):
+        name = f"{alphabet}-{count}" + ("-media" if given else "")
+        yield draft.case(name, draft.message(text=ruler(alphabet, count), **given))
+
+
+_NO_TEXT: tuple[tuple[str, Any], ...] = (
+    ("missing", OMIT),
+    ("null", None),
+    ("empty", ""),
+    ("space", " "),
+    ("newlines", "\n\r\n"),
+    ("no-break-space", "\u00a0"),
+    ("number", 7),
+    ("zero", 0),
+    ("true", True),
+    ("false", False),
+    ("list", ["text"]),
+    ("empty-list", []),
+    ("object", {"text": "text"}),
+    ("empty-object", {}),
+)
+
+
+def _no_text(draft: Draft) -> Iterator[Case]:
+    for name, value in _NO_TEXT:
+        yield draft.case(name, draft.message(text=value))
+        if name in ("missing", "null", "empty"):
+            again = draft.message(text=value, recipient="@{recipient2}", sender="@{sender2}")
+            yield draft.case(f"{name}-again", again)
+
+
+def _with_media(draft: Draft) -> Iterator[Case]:
+    limit, media = draft.provider.max_length, draft.provider.example_media
+    yield from _rulers(draft, "ascii", 1, limit, limit + 1, limit * 2, media=media)
+    yield from _rulers(draft, "gsm7", limit, limit + 1, media=media)
+    for name, value in _NO_TEXT[:3]:
+        yield draft.case(f"{name}-media", draft.message(text=value, media=media))
+    yield draft.case("other-media", draft.message(text=OTHER_TEXT, media=media))

@@ -1,0 +1,81 @@
+"""Ordering: any prefix of a corpus exercises as many clauses, as often, as a prefix of its length can."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator
+
+from sendproof.corpus.case import Case
+
+CONTROLS = "plain"
+_COST = {"refuse": 0, "either": 1, "accept": 2}
+_VALUES = (*(16.0**-count for count in range(8)), 0.0)
+_Goals = frozenset[tuple[str, str]]
+
+
+def ordered(cases: Iterable[Case]) -> tuple[Case, ...]:
+    """Return `cases` with the controls first, then by greedy set cover.
+
+    A goal is a clause with what is expected of it. Each further case for a goal counts a sixteenth of
+    the one before: second evidence for a few clauses never outweighs first evidence for another. At
+    equal gain what is refused comes first, for it sends nothing; then what came first.
+    """
+    given = tuple(cases)
+    certain = sure(given)
+    controls = [case for case in given if case.family == CONTROLS]
+    others = [case for case in given if case.family != CONTROLS]
+    seen = Counter(goal for case in controls for goal in goals(case, certain))
+    return (*controls, *_greedy(others, seen, certain))
+
+
+def sure(cases: Iterable[Case]) -> frozenset[str]:
+    """Return the clauses for which some case is plain evidence: accepted, or refused for one reason alone."""
+    return frozenset(clause for case in cases if _is_plain(case) for clause in case.clauses)
+
+
+def _is_plain(case: Case) -> bool:
+    return case.expects == "accept" or (bool(case.breaks) and len(case.breaks) + len(case.doubts) == 1)
+
+
+def goals(case: Case, certain: frozenset[str] = frozenset()) -> _Goals:
+    """Return what a case is good for; `certain` are the clauses that other cases are plain evidence for.
+
+    A refusal upholds a reason only if it was the only one, and what may as well be refused is no
+    evidence of an acceptance: there a clause counts only if no case asks for it more plainly. The
+    family is a goal too, for the cases that have no clause of their own.
+    """
+    clauses = set(case.clauses)
+    if case.breaks and len(case.breaks) + len(case.doubts) > 1:
+        clauses = {"several reasons", *case.breaks, *case.doubts} - certain
+    elif not _is_plain(case):
+        clauses = set(case.doubts) | (clauses - certain)
+    return frozenset((clause, case.expects) for clause in (*clauses, f"family {case.family}"))
+
+
+def _greedy(cases: list[Case], seen: Counter[tuple[str, str]], certain: frozenset[str]) -> Iterator[Case]:
+    """Yield cases, the best first. Cases with the same goals queue up: one gain is computed for all."""
+    queues: dict[_Goals, deque[Case]] = defaultdict(deque)
+    for case in cases:
+        queues[goals(case, certain)].append(case)
+    groups = list(queues)
+
+    def entry(index: int) -> tuple[float, int, int]:
+        gain = sum(_VALUES[min(seen[goal], len(_VALUES) - 1)] for goal in groups[index])
+        return -gain, _COST[queues[groups[index]][0].expects], index
+
+    heap = [entry(index) for index in range(len(groups))]
+    heapq.heapify(heap)
+    while heap:
+        # Gains only ever shrink, so the top is the best if it is still right.
+        stale, _, index = heap[0]
+        fresh = entry(index)
+        if fresh[0] > stale:
+            heapq.heapreplace(heap, fresh)
+            continue
+        yield queues[groups[index]].popleft()
+        seen.update(groups[index])
+        if queues[groups[index]]:
+            heapq.heapreplace(heap, entry(index))
+        else:
+            heapq.heappop(heap)

@@ -1,0 +1,160 @@
+"""A specimen target: every fixture there, all numbers fictional. What a case is, is read against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from sendproof.account import Account
+from sendproof.contract.model import Contract
+from sendproof.contract.provider import Fixture, Provider
+from sendproof.corpus.case import Case
+from sendproof.corpus.tokens import SPELLINGS, spelled, substitute
+from sendproof.exchange import Credential, Request
+
+_RECIPIENTS = {"recipient": "+12025550171", "recipient2": "+12025550172"}
+_SENDERS = {"sender": "+12025550181", "sender2": "+12025550182"}
+_NUMBERS = {**_RECIPIENTS, **_SENDERS}
+_FIXTURE_NUMBER = "+1303555{:04d}"
+_NONCE = "0123456789abcdefABCDEFGH"
+
+
+class ReasonLike(Protocol):
+    """A clause that forbids acceptance, at a level."""
+
+    @property
+    def clause(self) -> str: ...
+
+    @property
+    def level(self) -> str: ...
+
+
+class ReadingLike(Protocol):
+    """What a case needs to know of a request."""
+
+    @property
+    def is_operation(self) -> bool: ...
+
+    @property
+    def reasons(self) -> tuple[ReasonLike, ...]: ...
+
+    @property
+    def features(self) -> tuple[str, ...]: ...
+
+    @property
+    def recipient(self) -> str | None: ...
+
+
+Reader = Callable[[Contract, Account, Request, Credential], ReadingLike]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specimen:
+    """The account of a specimen target, and what the tokens stand for there."""
+
+    provider: Provider
+    account: Account
+    values: Mapping[str, str]
+
+    @classmethod
+    def of(cls, provider: Provider) -> Specimen:
+        """Make the specimen of a provider: one active key, two numbers each, all its fixtures."""
+        values = dict(_values(provider))
+        fixtures = provider.fixtures.values()
+        causes = {values[f"fixture.{item.name}.{cause}"]: cause for item in fixtures for cause in item.causes}
+        account = Account(
+            keys={"main": "active"} | {state: state for _, state in _of_kind(provider, "key")},
+            senders=dict.fromkeys(_SENDERS.values(), "active") | _states(provider, "sender", values),
+            recipients=dict.fromkeys(_RECIPIENTS.values(), "deliverable") | causes,
+            texts=_states(provider, "text", values),
+            default_sender=_SENDERS["sender"] if provider.has_default_sender else None,
+        )
+        return cls(provider=provider, account=account, values=values)
+
+    def request(self, case: Case) -> Request:
+        """Return the request that a case makes of the specimen."""
+        path = self.provider.path + (f"?{case.query}" if case.query else "")
+        body = substitute(case.body, self.values.__getitem__)
+        return Request(method=case.method, path=path, headers=case.headers, body=body)
+
+    def credential(self, case: Case) -> Credential:
+        """Return what a case presents, as an exchange would have it."""
+        header = self.provider.credential_header
+        if case.presents in _CARRIERS:
+            return Credential(key=case.key, carrier=_CARRIERS[case.presents](header))
+        if case.presents == "exact":
+            return Credential(key=case.key, carrier=header)
+        return Credential(fault=_FAULTS.get(case.presents, case.presents), carrier=header)
+
+
+_CARRIERS: Mapping[str, Callable[[str], str]] = {"carrier_lower": str.lower, "carrier_upper": str.upper}
+_FAULTS: Mapping[str, str] = {"query": "elsewhere", "bearer": "elsewhere", "other_secret": "wrong_secret"}
+
+
+def _of_kind(provider: Provider, kind: str) -> list[tuple[Fixture, str]]:
+    return [(item, item.state) for item in provider.fixtures.values() if item.kind == kind and item.state]
+
+
+def _states(provider: Provider, kind: str, values: Mapping[str, str]) -> dict[str, str]:
+    return {values[f"fixture.{item.name}"]: state for item, state in _of_kind(provider, kind)}
+
+
+def _values(provider: Provider) -> Iterator[tuple[str, str]]:
+    yield "nonce", _NONCE
+    for name, number in _NUMBERS.items():
+        yield from _spellings(name, number)
+    numbers = (_FIXTURE_NUMBER.format(line) for line in range(100, 200))
+    for fixture in provider.fixtures.values():
+        name = f"fixture.{fixture.name}"
+        if fixture.kind == "text":
+            yield name, f"The text of the specimen's {fixture.name}."
+        elif fixture.kind == "sender":
+            yield from _spellings(name, next(numbers))
+        for cause in fixture.causes:
+            yield from _spellings(f"{name}.{cause}", next(numbers))
+
+
+def _spellings(name: str, number: str) -> Iterator[tuple[str, str]]:
+    yield name, number
+    for spelling in SPELLINGS:
+        yield f"{name}.{spelling}", spelled(number, spelling)
+
+
+def read_case(contract: Contract, specimen: Specimen, read: Reader, case: Case) -> Case:
+    """Return a case with what it breaks, what it can exercise and what it expects."""
+    request, credential = specimen.request(case), specimen.credential(case)
+    reading = read(contract, specimen.account, request, credential)
+    breaks = _clauses(reason for reason in reading.reasons if reason.level != "open")
+    doubts = _clauses(reason for reason in reading.reasons if reason.level == "open")
+    cause = None if breaks else specimen.account.recipients.get(reading.recipient or "")
+    follows = (*_explained(contract, (*breaks, *doubts)), *_named(contract, cause))
+    return replace(
+        case,
+        expects=_expects(reading),
+        breaks=breaks,
+        doubts=doubts,
+        clauses=tuple(dict.fromkeys((*breaks, *doubts, *reading.features, *follows))),
+    )
+
+
+def _clauses(reasons: Iterable[ReasonLike]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(reason.clause for reason in reasons))
+
+
+def _expects(reading: ReadingLike) -> str:
+    if any(reason.level == "required" for reason in reading.reasons):
+        return "refuse"
+    return "either" if reading.reasons or not reading.is_operation else "accept"
+
+
+def _explained(contract: Contract, reasons: tuple[str, ...]) -> Iterator[str]:
+    """Yield the clauses that say how exactly a reason is refused, if it is the only one."""
+    for clause in contract.clauses.values():
+        if len(reasons) == 1 and reasons[0] in clause.params.get("reasons", ()):
+            yield clause.id
+
+
+def _named(contract: Contract, cause: str | None) -> tuple[str, ...]:
+    """Return the clauses of one cause of failing delivery."""
+    return tuple(item.id for item in contract.clauses.values() if cause and item.params.get("cause") == cause)

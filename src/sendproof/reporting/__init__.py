@@ -1,0 +1,1 @@
+"""What runs write: results, summaries, the terminal, the page."""

@@ -1,0 +1,50 @@
+"""One run against one target, as the reports see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sendproof.exchange import Exchange
+from sendproof.judge.findings import Judgement
+from sendproof.judge.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """All that was learned of one target in one run; nothing in it is secret.
+
+    `kind` is "mock" or "live". `waived` maps clause ids to the reason of a live waiver.
+    `environment_error` says why nobody was judged. `credits` is what the run's accepted
+    messages cost by the contract's prices, or None where it has none. `variables` maps
+    (key name, credential part) to the environment variable that a reproduction uses.
+    `withheld` counts cases that the door did not let out, by reason.
+    """
+
+    provider: str
+    title: str
+    kind: str
+    base_url: str
+    name: str
+    version: str
+    contract_sha256: str
+    corpus_sha256: str
+    seed: int
+    started: datetime
+    duration_s: float
+    complete: bool
+    strict: bool
+    require_complete: bool
+    requests: int
+    accepted: int
+    credits: int | None
+    exchanges: tuple[Exchange, ...]
+    judgements: tuple[Judgement, ...]
+    verdicts: tuple[Verdict, ...]
+    waived: Mapping[str, str]
+    waiver_errors: tuple[str, ...]
+    withheld: Mapping[str, int]
+    environment_error: str | None
+    variables: Mapping[tuple[str, str], str]
+    interrupted: bool = False

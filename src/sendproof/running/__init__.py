@@ -1,0 +1,1 @@
+"""Running: options to a target, a target to evidence, evidence to a run."""

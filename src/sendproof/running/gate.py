@@ -1,0 +1,90 @@
+"""The gate: one pytest session for each target, results on the terminal, one exit code."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from sendproof import exit_codes
+from sendproof.contract.model import load_provider, provider_names
+from sendproof.errors import UsageError
+from sendproof.reporting.record import Run
+from sendproof.reporting.terminal import print_run
+from sendproof.resources import suites_dir
+from sendproof.running.options import Options
+from sendproof.running.place import read_target
+from sendproof.running.waivers import load_waivers
+
+_QUIET = ("-q", "-q", "--no-header", "--no-summary", "--tb=no", "-rN", "--disable-warnings")
+
+
+def run_targets(
+    common: Options, providers: Sequence[str], targets: Sequence[Path], pytest_arguments: Sequence[str]
+) -> int:
+    """Run the suites against each target and return the exit code of all."""
+    chosen = _chosen(common, providers, targets)
+    codes: list[int] = []
+    for options in chosen:
+        codes.append(_run_one(options, pytest_arguments))
+        if codes[-1] == exit_codes.INTERRUPTED:
+            break
+    return exit_codes.first_of(codes)
+
+
+def _chosen(common: Options, providers: Sequence[str], targets: Sequence[Path]) -> list[Options]:
+    """Return the options of each target, after everything that can be checked beforehand is."""
+    if common.waivers is not None:
+        load_waivers(common.waivers)
+    for name in providers:
+        load_provider(name)
+    if not targets:
+        return [dataclasses.replace(common, provider=name) for name in providers or provider_names()]
+    profiles = {path: read_target(path) for path in targets}
+    if len({path.stem for path in profiles}) < len(targets):
+        raise UsageError("run: expected --target files of different names, got the same twice. Rename one: reports are named so.")
+    wrong = [str(path) for path, profile in profiles.items() if providers and profile.provider not in providers]
+    if wrong:
+        raise UsageError(f"{wrong[0]}: expected provider {' or '.join(providers)}. Leave the provider out of the command.")
+    return [dataclasses.replace(common, target=path) for path in profiles]
+
+
+class _Witness:
+    """Takes the run out of a pytest session."""
+
+    run: Run | None = None
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Remember the run when the session ends."""
+        session = config.pluginmanager.get_plugin("sendproof-session")
+        self.run = getattr(session, "run", None)
+
+
+def _run_one(options: Options, pytest_arguments: Sequence[str]) -> int:
+    witness = _Witness()
+    code = int(pytest.main(_arguments(options, pytest_arguments), plugins=[witness]))
+    if witness.run is not None:
+        provider = load_provider(witness.run.provider)
+        print_run(witness.run, Console(highlight=False), provider, quiet=options.quiet)
+    return code
+
+
+def _arguments(options: Options, pytest_arguments: Sequence[str]) -> list[str]:
+    suites = suites_dir()
+    flags = {"--sendproof-embedded": True, "--sendproof-strict": options.strict, "--require-complete": options.require_complete}
+    values = {
+        "--provider": options.provider,
+        "--target": options.target,
+        "--report-dir": options.report_dir,
+        "--seed": options.seed,
+        "--max-examples": options.max_examples,
+        "--waivers": options.waivers,
+    }
+    several = [("--concern", name) for name in options.concerns] + [("--clause", name) for name in options.clauses]
+    pairs = [(name, value) for name, value in values.items() if value is not None] + several
+    own = [str(suites), "-c", str(suites / "pytest.ini"), "-p", "sendproof.plugin"]
+    own += [part for name, value in pairs for part in (name, str(value))] + [name for name, on in flags.items() if on]
+    return [*own, *(() if pytest_arguments else _QUIET), *pytest_arguments]

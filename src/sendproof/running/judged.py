@@ -1,0 +1,63 @@
+"""From evidence to a run: judged, with verdicts, waivers and all that reports show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from types import MappingProxyType
+
+import sendproof
+from sendproof.contract.model import Contract, load_contract, provider_names
+from sendproof.judge.findings import ACCEPTED, Judgement
+from sendproof.judge.history import judge
+from sendproof.judge.verdicts import verdicts
+from sendproof.reporting.record import Run
+from sendproof.running.evidence import Gathered
+from sendproof.running.options import Options
+from sendproof.running.waivers import load_waivers, overlay
+
+
+def judge_run(options: Options, contract: Contract, gathered: Gathered, *, interrupted: bool, today: date) -> Run:
+    """Judge what was gathered; the same in every process that reads the same evidence."""
+    about = gathered.about
+    judged = judge(contract, gathered.account, () if about["environment_error"] else gathered.exchanges)
+    found = verdicts(contract, judged, gathered.circumstances)
+    waivers = load_waivers(options.waivers) if options.waivers else ()
+    known = frozenset(clause for name in provider_names() for clause in load_contract(name).clauses) if waivers else frozenset()
+    waived, waiver_errors = overlay(waivers, contract, known, about["name"], found, today)
+    return Run(
+        provider=contract.provider.name,
+        title=contract.provider.title,
+        kind=about["kind"],
+        base_url=about["base_url"],
+        name=about["name"],
+        version=sendproof.__version__,
+        contract_sha256=contract.sha256,
+        corpus_sha256=about["corpus_sha256"],
+        seed=options.seed,
+        started=datetime.fromisoformat(about["started"]),
+        duration_s=about["duration_s"],
+        complete=about["complete"] and not interrupted,
+        strict=options.strict,
+        require_complete=options.require_complete,
+        requests=about["traffic"]["requests"],
+        accepted=about["traffic"]["accepted"],
+        credits=_credits(contract, judged.judgements),
+        exchanges=gathered.exchanges,
+        judgements=judged.judgements,
+        verdicts=found,
+        waived=waived,
+        waiver_errors=waiver_errors,
+        withheld=MappingProxyType(dict(about["withheld"])),
+        environment_error=about["environment_error"],
+        variables=MappingProxyType({(key, part): name for key, part, name in about["variables"]}),
+        interrupted=interrupted,
+    )
+
+
+def _credits(contract: Contract, judgements: Sequence[Judgement]) -> int | None:
+    prices = contract.provider.prices
+    if not prices:
+        return None
+    let_in = (item for item in judgements if item.outcome == ACCEPTED)
+    return sum(prices["mms" if item.reading.has_media else "sms"] for item in let_in)

@@ -1,0 +1,227 @@
+"""One pytest session against one target: items by clause, one conversation, reports at the end."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from sendproof import exit_codes
+from sendproof.contract.clause import CONCERNS
+from sendproof.contract.model import Contract, load_contract
+from sendproof.errors import UsageError
+from sendproof.judge.verdicts import Verdict
+from sendproof.reporting import html, terminal
+from sendproof.reporting.curl import curl_for
+from sendproof.reporting.record import Run
+from sendproof.reporting.results import exit_code
+from sendproof.reporting.write import write_reports
+from sendproof.running.evidence import Asking, Gathered, gather, read, was_asked
+from sendproof.running.judged import judge_run
+from sendproof.running.options import Options
+from sendproof.running.place import read_target
+from sendproof.suite import ClauseVerdict
+
+ITEM = "test_clause"
+_CODES = (exit_codes.INTERRUPTED, exit_codes.INTERNAL, exit_codes.USAGE, exit_codes.NOTHING_COLLECTED)
+
+
+class Session:
+    """The plugin of one session."""
+
+    def __init__(self, config: pytest.Config, options: Options) -> None:
+        self.config, self.options = config, options
+        self.run: Run | None = None
+        try:
+            provider, self.name = self._target()
+            self.contract = load_contract(provider)
+            self._check_selection()
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from error
+        self._worker = hasattr(config, "workerinput")
+        self._own = config.option.sendproof_shared is None and not self._worker
+        self.folder = self._shared_folder()
+        self._set_report_paths()
+
+    def _target(self) -> tuple[str, str]:
+        if self.options.provider and self.options.target:
+            raise UsageError("--provider and --target: expected one of them, got both. Leave one out.")
+        if self.options.target is None:
+            assert self.options.provider is not None, "a session starts with one of the two"
+            return self.options.provider, self.options.provider
+        return read_target(self.options.target).provider, self.options.target.stem
+
+    def _check_selection(self) -> None:
+        for name in self.options.concerns:
+            if name not in CONCERNS:
+                raise UsageError(f"--concern: expected one of {', '.join(CONCERNS)}, got {name!r}. Correct the name.")
+        for identity in self.options.clauses:
+            if identity not in self.contract.clauses:
+                raise UsageError(
+                    f"--clause: expected a clause of {self.contract.provider.name}, got {identity!r}. "
+                    f"See: sendproof clauses {self.contract.provider.name}"
+                )
+
+    def _shared_folder(self) -> Path:
+        if self._worker:
+            return Path(self.config.workerinput["sendproof_folder"])  # type: ignore[attr-defined]  # set by xdist
+        given: Path | None = self.config.option.sendproof_shared
+        return given or Path(tempfile.mkdtemp(prefix="sendproof-"))
+
+    @cached_property
+    def reports(self) -> Path:
+        """The folder that this run writes its reports to."""
+        return self.options.report_dir / self.name
+
+    def _set_report_paths(self) -> None:
+        if self._worker or self.config.option.collectonly:
+            return
+        option = self.config.option
+        if not getattr(option, "xmlpath", None):
+            option.xmlpath = str(self.reports / "junit.xml")
+        if hasattr(option, "htmlpath") and not option.htmlpath:
+            option.htmlpath = str(self.reports / "report.html")
+            option.self_contained_html = True
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker where the evidence is shared."""
+        node.workerinput["sendproof_folder"] = str(self.folder)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> list[pytest.Item] | None:
+        """Make one item for each clause of a suite's concern, named by the clause's id."""
+        module = getattr(collector, "obj", None)
+        if name != ITEM or not isinstance(module, ModuleType) or not hasattr(module, "CONCERN"):
+            return None
+        clauses = (clause for clause in self.contract.clauses.values() if clause.concern == module.CONCERN)
+        return [
+            pytest.Function.from_parent(collector, name=clause.id, callobj=obj)
+            for clause in clauses
+            if clause.level != "excluded"
+        ]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leave out what --concern and --clause do not name."""
+        chosen = [item for item in items if self._is_chosen(item)]
+        if len(chosen) != len(items):
+            config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+            items[:] = chosen
+
+    def _is_chosen(self, item: pytest.Item) -> bool:
+        clause = self.contract.clauses.get(item.name)
+        if clause is None:
+            return True
+        concerns, clauses = self.options.concerns, self.options.clauses
+        return (not concerns or clause.concern in concerns) and (not clauses or clause.id in clauses)
+
+    @pytest.fixture(scope="session", name="gathered")
+    def gathered_fixture(self, request: pytest.FixtureRequest) -> Gathered:
+        """The evidence of the run, gathered when the first item asks for it."""
+        asking = asking_of(self.contract, request.session.items)
+        with terminal.Progress(_console(self.config), quiet=self.options.quiet or self._worker) as progress:
+            return gather(self.options, self.contract, asking, self.folder, progress.update)
+
+    @pytest.fixture(scope="session", name="sendproof_run")
+    def run_fixture(self, gathered: Gathered) -> Run:
+        """The judged run."""
+        return self._judge(gathered, interrupted=False)
+
+    @pytest.fixture(name="verdict")
+    def verdict_fixture(self, request: pytest.FixtureRequest, sendproof_run: Run) -> ClauseVerdict:
+        """The verdict of the clause that the item is named by."""
+        run = sendproof_run
+        if run.environment_error:
+            pytest.fail(run.environment_error, pytrace=False)
+        verdict = next(item for item in run.verdicts if item.clause.id == request.node.name)
+        reproduce = self._reproduce(run, verdict)
+        request.node.user_properties.extend(html.properties(verdict, reproduce))
+        return ClauseVerdict(
+            verdict=verdict,
+            reproduce=reproduce,
+            waiver=run.waived.get(verdict.clause.id),
+            strict=self.options.strict,
+        )
+
+    def _reproduce(self, run: Run, verdict: Verdict) -> str | None:
+        exchange = next((item for item in run.exchanges if item.id in verdict.evidence[:1]), None)
+        return curl_for(exchange, run, self.contract.provider) if exchange and verdict.violated else None
+
+    def _judge(self, gathered: Gathered, *, interrupted: bool) -> Run:
+        return judge_run(self.options, self.contract, gathered, interrupted=interrupted, today=datetime.now(UTC).date())
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        """Add the columns of a clause to the page."""
+        html.table_header(cells)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
+        """Add the values of a clause to its row."""
+        html.table_row(report, cells)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        """Name the target in the page's title."""
+        report.title = f"sendproof: {self.name}"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Show no letters where the command line shows the results itself."""
+        if not self.config.option.sendproof_embedded or self.config.get_verbosity() > 0:
+            return None
+        if report.when == "call" or report.failed or (report.when == "setup" and report.skipped):
+            category = "xfailed" if hasattr(report, "wasxfail") and report.skipped else report.outcome
+            return category, "", ""
+        return "", "", ""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the reports and set the exit code of the run."""
+        if self._worker or self.config.option.collectonly or not was_asked(self.folder):
+            self._clean_up()
+            return
+        interrupted = exitstatus == exit_codes.INTERRUPTED
+        self.run = self._judge(read(self.folder), interrupted=interrupted)
+        write_reports(self.run, self.contract, self.reports)
+        codes = [exit_code(self.run), *([int(exitstatus)] if exitstatus in _CODES else [])]
+        session.exitstatus = exit_codes.first_of(codes)
+        self._clean_up()
+
+    def _clean_up(self) -> None:
+        if self._own:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show the results, where pytest was called by itself."""
+        if self.run is not None and not self.config.option.sendproof_embedded:
+            terminalreporter.ensure_newline()
+            terminal.print_run(self.run, _console(self.config), self.contract.provider, quiet=self.options.quiet)
+
+
+def asking_of(contract: Contract, items: list[pytest.Item]) -> Asking:
+    """Return what the suites of the selected items ask."""
+    modules = {id(module): module for item in items if isinstance(module := getattr(item, "module", None), ModuleType)}
+    suites = [module for module in modules.values() if hasattr(module, "CONCERN")]
+    chosen = frozenset(item.name for item in items if item.name in contract.clauses)
+    everything = frozenset(clause.id for clause in contract.clauses.values() if clause.level != "excluded")
+    return Asking(
+        families=frozenset(family for module in suites for family in getattr(module, "FAMILIES", ())),
+        scenarios=frozenset(name for module in suites for name in getattr(module, "SCENARIOS", ())),
+        selected=None if chosen == everything else chosen,
+    )
+
+
+def _console(config: pytest.Config) -> Console:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return Console(file=reporter._tw._file if reporter is not None else None, highlight=False)
+

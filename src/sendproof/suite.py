@@ -1,0 +1,43 @@
+"""What a suite file uses: the verdict of one clause, to be demanded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_EXERCISED, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseVerdict:
+    """The verdict of one clause in a pytest item."""
+
+    verdict: Verdict
+    reproduce: str | None
+    waiver: str | None
+    strict: bool
+
+    def must_hold(self) -> None:
+        """Pass if the clause is kept or observed; fail if it is broken and gates.
+
+        What was not decided is skipped with its reason: the exit code of the run, not
+        the item, tells that a required clause was left undecided.
+        """
+        verdict = self.verdict
+        if verdict.verdict == FAIL:
+            self._fail()
+        elif verdict.verdict == ERROR:
+            pytest.fail(f"error: {verdict.reason}", pytrace=False)
+        elif verdict.verdict in (INCONCLUSIVE, NOT_EXERCISED, NOT_APPLICABLE):
+            pytest.skip(f"{verdict.verdict}: {verdict.reason or 'no reason known'}")
+
+    def _fail(self) -> None:
+        verdict = self.verdict
+        lines = [verdict.clause.claim, f"expected: {verdict.expected}", f"observed: {verdict.observed}"]
+        lines += [f"reproduce: {self.reproduce}"] if self.reproduce else []
+        if self.waiver is not None:
+            pytest.xfail(f"waived: {self.waiver}")
+        if verdict.clause.level == "recommended" and not self.strict:
+            pytest.xfail("recommended: " + lines[2])
+        pytest.fail("\n".join(lines), pytrace=False)

@@ -1,0 +1,150 @@
+"""Binds a case to a target: tokens become numbers and texts, keys become header fields."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from sendproof.contract.provider import Provider
+from sendproof.corpus.case import Case
+from sendproof.errors import SendproofError
+from sendproof.exchange import Credential, Headers
+from sendproof.target.credentials import FAULTS, classify, present
+from sendproof.target.profile import Profile
+
+_TOKEN = re.compile(rb"@\{((?:recipient|sender|fixture|nonce)[A-Za-z0-9_.]*)\}")
+_NANP = re.compile(r"\+1([2-9]\d\d)([2-9]\d\d)(\d{4})", re.ASCII)
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FIELD_VALUE = re.compile(r"(?:[!-~\x80-\U0010ffff]+(?:[ \t]+[!-~\x80-\U0010ffff]+)*)?")
+_METHOD = re.compile(r"[A-Z]+")
+_QUERY = re.compile(r"[!-~]*")
+
+
+class Unbindable(SendproofError):
+    """A case cannot be made for this profile: a fixture or a key is missing, or nothing can be varied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundRequest:
+    """A request that is ready to be sent. Its `repr` shows no secret.
+
+    `path` is the path of `url` with the query. `presented` are the values that are in no known
+    key and must not be recorded either.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    path: str = field(repr=False)
+    headers: Headers = field(repr=False)
+    body: bytes
+    credential: Credential
+    key: str
+    presented: tuple[str, ...] = field(default=(), repr=False)
+
+
+def bind(case: Case, profile: Profile, provider: Provider, nonce: str) -> BoundRequest:
+    """Make the request of `case` for the target of `profile`, or raise `Unbindable`.
+
+    `nonce` is 24 letters and digits; the same one gives the same request.
+    """
+    if case.needs and (lacking := set(case.needs).intersection(profile.missing_fixtures(provider))):
+        raise _unbindable(case, f"the fixture {min(lacking)}")
+    if case.key not in profile.keys:
+        raise _unbindable(case, f"the key {case.key!r}")
+    presented = present(provider, profile.keys, case.key, case.presents, f"{case.id}:{nonce}")
+    if presented is None:
+        raise _unbindable(case, f"a way to present {case.presents!r}")
+    headers = (*case.headers, *presented.headers)
+    query = "&".join(filter(None, (case.query, presented.query)))
+    credential = classify(provider, profile.keys, headers, query)
+    _check_credential(case, credential)
+    _check_wire(case, headers, query)
+    origin, path = _address(profile.base_url, provider.path)
+    target = f"{path}?{query}" if query else path
+    return BoundRequest(
+        method=case.method,
+        url=origin + target,
+        path=target,
+        headers=headers,
+        body=_body(case, profile, nonce),
+        credential=credential,
+        key=case.key,
+        presented=presented.values if credential.key is None else (),
+    )
+
+
+def _unbindable(case: Case, lacking: str) -> Unbindable:
+    return Unbindable(f"case {case.id}: expected {lacking}, got none in the profile. It is left out.")
+
+
+def _check_credential(case: Case, credential: Credential) -> None:
+    """Refuse a variant that is not what it was meant to be, as a key without letters in swapped case."""
+    faults = FAULTS.get(case.presents)
+    sound = credential.key == case.key if faults is None else credential.fault in faults
+    if not sound:
+        raise _unbindable(case, f"a key that can be presented as {case.presents!r}")
+
+
+def _check_wire(case: Case, headers: Headers, query: str) -> None:
+    """Refuse what no HTTP client can put into a message (RFC 9112, 3 and 5)."""
+    sound = _METHOD.fullmatch(case.method) and _QUERY.fullmatch(query) and "#" not in query
+    if not sound or not all(_FIELD_NAME.fullmatch(n) and _FIELD_VALUE.fullmatch(v) for n, v in headers):
+        raise Unbindable(f"case {case.id}: expected a well-formed request head, got another. It is left out.")
+
+
+@lru_cache(maxsize=64)
+def _address(base_url: str, path: str) -> tuple[str, str]:
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://{parts.netloc}", parts.path + path
+
+
+def _body(case: Case, profile: Profile, nonce: str) -> bytes:
+    if b"@{" not in case.body:
+        return case.body
+
+    def value(match: re.Match[bytes]) -> bytes:
+        text = nonce if match[1] == b"nonce" else _value(case, profile, match[1].decode("ascii"))
+        return text.encode("utf-8")
+
+    return _TOKEN.sub(value, case.body)
+
+
+def _value(case: Case, profile: Profile, token: str) -> str:
+    """Return what stands for a token, escaped for a JSON string."""
+    role, _, rest = token.partition(".")
+    numbers = {"recipient": profile.recipients, "sender": profile.senders}.get(role.removesuffix("2"))
+    if role == "fixture":
+        text = _fixture(profile, rest)
+    elif numbers is None:
+        text = None
+    else:
+        text = _spelled(numbers[-1 if len(numbers) == 1 else int(role.endswith("2"))], rest)
+    if text is None:
+        raise _unbindable(case, f"a value for @{{{token}}}")
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _fixture(profile: Profile, name: str) -> str | None:
+    group, _, cause = name.partition(".")
+    if cause:
+        return profile.failing_recipients.get(cause)
+    given = profile.fixtures.get(group)
+    return given.value if given else None
+
+
+def _spelled(number: str, spelling: str) -> str | None:
+    """Return a number in one of the spellings of `Case`; all but E.164 are those of the NANP."""
+    if spelling in ("", "e164"):
+        return number
+    match = _NANP.fullmatch(number)
+    if match is None:
+        return None
+    area, exchange, line = match.groups()
+    return {
+        "eleven_digits": f"1{area}{exchange}{line}",
+        "ten_digits": f"{area}{exchange}{line}",
+        "formatted": f"({area}) {exchange}-{line}",
+    }.get(spelling)

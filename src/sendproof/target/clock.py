@@ -1,0 +1,58 @@
+"""The clock of a run: real, or moved together with the clock of an embedded mock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+
+class RunClock(Protocol):
+    """Tell the time of the run and let time pass. Seconds since the Unix epoch."""
+
+    def now(self) -> float:
+        """Return the present time, on the clock that the target goes by."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let real time pass: for pacing."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass for the target: for windows of rate limits and `Retry-After`."""
+
+
+class WallClock:
+    """Tell the system's time, which never goes back during a run."""
+
+    def __init__(self) -> None:
+        self._offset_s = time.time() - time.monotonic()
+        self.waited_s = 0.0
+
+    def now(self) -> float:
+        """Return the present time."""
+        return self._offset_s + time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Let real time pass."""
+        time.sleep(seconds)
+
+    def wait(self, seconds: float) -> None:
+        """Let real time pass, and count it."""
+        self.waited_s += seconds
+        self.sleep(seconds)
+
+
+class MovedClock(WallClock):
+    """Tell the system's time plus what was waited for: `advance` moves the target's clock instead."""
+
+    def __init__(self, advance: Callable[[float], None]) -> None:
+        super().__init__()
+        self._advance = advance
+
+    def now(self) -> float:
+        """Return the present time of the target."""
+        return super().now() + self.waited_s
+
+    def wait(self, seconds: float) -> None:
+        """Move the target's clock, and count it."""
+        self._advance(seconds)
+        self.waited_s += seconds

@@ -1,0 +1,215 @@
+"""Credentials: how a request presents them, and what a request presents.
+
+`present` makes the fields and the query of one way to be let in, or not; `classify` names
+what any request presents, whoever made it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote
+
+from sendproof.contract.provider import Provider
+from sendproof.exchange import Credential, Headers, field_value
+from sendproof.target.profile import Secret
+
+Parts = tuple[str, ...]
+_CUT = 4
+_ALPHABETS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
+
+# What `classify` must find in a request that presents a key so; "exact" and the carriers have no fault.
+FAULTS: Mapping[str, tuple[str, ...]] = {
+    "missing": ("missing",),
+    "empty": ("empty",),
+    "unknown": ("unknown", "unknown_id"),
+    "unknown_id": ("unknown_id",),
+    "wrong_secret": ("wrong_secret",),
+    "other_secret": ("wrong_secret",),
+    "empty_secret": ("empty_secret",),
+    "case": ("case",),
+    "id_case": ("id_case",),
+    "prefix": ("prefix",),
+    "extended": ("extended",),
+    "scheme": ("scheme",),
+    "malformed": ("malformed",),
+    "query": ("elsewhere",),
+    "bearer": ("elsewhere",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Presented:
+    """The fields and the query that carry a credential. `values` are what must not be recorded."""
+
+    headers: Headers = ()
+    query: str = ""
+    values: tuple[str, ...] = ()
+
+
+def classify(
+    provider: Provider, keys: Mapping[str, tuple[Secret, ...]], headers: Headers, query: str
+) -> Credential:
+    """Name what a request presents to be let in, by the known keys; none are known in recorded traffic."""
+    wanted = provider.credential_header.lower()
+    carrier, value = next(((name, text) for name, text in headers if name.lower() == wanted), (None, ""))
+    if carrier is None:
+        return Credential(fault="elsewhere" if _stands_elsewhere(provider, headers, query) else "missing")
+    parts = _read(provider, value.strip(" \t"))
+    if isinstance(parts, str):
+        return Credential(fault=parts, carrier=carrier)
+    known = {name: tuple(part.value for part in secrets) for name, secrets in keys.items()}
+    key = next((name for name, values in known.items() if values == parts), None)
+    fault = None if key else _fault(parts, tuple(known.values()))
+    return Credential(key=key, fault=fault, carrier=carrier)
+
+
+def _stands_elsewhere(provider: Provider, headers: Headers, query: str) -> bool:
+    if field_value(headers, "Authorization"):
+        return True
+    return any(name in provider.credential_parts for name, _ in parse_qsl(query, keep_blank_values=True))
+
+
+def _read(provider: Provider, value: str) -> Parts | str:
+    """Return the parts of a credential, or the fault that keeps it from being read."""
+    if provider.credential_scheme != "basic":
+        return (value,) if value else "empty"
+    scheme, _, token = value.partition(" ")
+    if not value:
+        return "empty"
+    if scheme.lower() != "basic":
+        return "scheme"
+    try:
+        text = base64.b64decode(token.strip(" \t"), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return "malformed"
+    identity, colon, secret = text.partition(":")
+    return (identity, secret) if colon else "malformed"
+
+
+def _fault(parts: Parts, known: tuple[Parts, ...]) -> str | None:
+    """Return what is wrong with parts that are no known key; the nearest known key decides."""
+    *identity, secret = parts
+    if not any(parts):
+        return "empty"
+    if not known:
+        return None
+    near = [values[-1] for values in known if list(values[:-1]) == identity]
+    if not near:
+        folded = [part.casefold() for part in identity]
+        same = any([p.casefold() for p in values[:-1]] == folded and values[-1] == secret for values in known)
+        return "id_case" if same else "unknown_id"
+    return _secret_fault(secret, near) or ("wrong_secret" if identity else "unknown")
+
+
+def _secret_fault(secret: str, near: list[str]) -> str | None:
+    if not secret:
+        return "empty_secret"
+    if any(secret.casefold() == value.casefold() for value in near):
+        return "case"
+    if any(value.startswith(secret) for value in near):
+        return "prefix"
+    return "extended" if any(secret.startswith(value) for value in near) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _Wish:
+    """One key to present, the others, and the seed of what is invented."""
+
+    parts: Parts
+    others: tuple[Parts, ...]
+    seed: str
+
+    @property
+    def identity(self) -> Parts:
+        return self.parts[:-1]
+
+    @property
+    def secret(self) -> str:
+        return self.parts[-1]
+
+    def invented(self, value: str) -> str:
+        return random_like(value, self.seed, avoid=frozenset(part for parts in self.others for part in parts))
+
+
+def _other_secret(wish: _Wish) -> Parts | None:
+    return next(((*wish.identity, parts[-1]) for parts in wish.others if parts[-1] != wish.secret), None)
+
+
+_VARIANTS: Mapping[str, Callable[[_Wish], Parts | None]] = {
+    "exact": lambda wish: wish.parts,
+    "empty": lambda wish: ("",) * len(wish.parts),
+    "unknown": lambda wish: tuple(wish.invented(part) for part in wish.parts),
+    "unknown_id": lambda wish: tuple(wish.invented(part) for part in wish.parts),
+    "wrong_secret": lambda wish: (*wish.identity, wish.invented(wish.secret)),
+    "other_secret": _other_secret,
+    "empty_secret": lambda wish: (*wish.identity, ""),
+    "case": lambda wish: (*wish.identity, wish.secret.swapcase()),
+    "id_case": lambda wish: (*(part.swapcase() for part in wish.identity), wish.secret),
+    "prefix": lambda wish: (*wish.identity, wish.secret[:-_CUT]),
+    "extended": lambda wish: (*wish.identity, wish.secret + wish.invented(wish.secret[-_CUT:])),
+}
+
+
+def present(
+    provider: Provider, keys: Mapping[str, tuple[Secret, ...]], key: str, how: str, seed: str
+) -> Presented | None:
+    """Return what carries the key `key` in the way `how` (see `Case`), or None where there is no such way."""
+    known = {name: tuple(part.value for part in secrets) for name, secrets in keys.items()}
+    wish = _Wish(parts=known[key], others=tuple(known.values()), seed=seed)
+    basic, name = provider.credential_scheme == "basic", provider.credential_header
+    if how == "missing":
+        return Presented()
+    if how == "query":
+        pairs = zip(provider.credential_parts, wish.parts, strict=True)
+        return Presented(query="&".join(f"{part}={quote(value, safe='')}" for part, value in pairs))
+    if how == ("scheme" if basic else "bearer"):
+        return Presented(headers=(("Authorization", f"Bearer {wish.secret}"),))
+    if how == "malformed":
+        return _malformed(wish, name) if basic else None
+    name = {"carrier_lower": name.lower(), "carrier_upper": name.upper()}.get(how, name)
+    variant = _VARIANTS.get("exact" if how.startswith("carrier_") else how)
+    parts = variant(wish) if variant else None
+    return None if parts is None else _carried(provider, name, parts)
+
+
+def _carried(provider: Provider, name: str, parts: Parts) -> Presented:
+    joined = ":".join(parts)
+    value = f"Basic {_base64(joined)}" if provider.credential_scheme == "basic" else joined
+    return Presented(headers=((name, value),), values=(*parts, joined))
+
+
+def _malformed(wish: _Wish, name: str) -> Presented:
+    """Alternate between text that is no base64 and base64 without a colon."""
+    words = wish.invented("a" * 12), wish.invented("A" * 12)
+    even = hashlib.sha256(wish.seed.encode()).digest()[0] % 2 == 0
+    token = f"{words[0]}!%{words[1]}" if even else _base64("".join(words))
+    return Presented(headers=((name, f"Basic {token}"),))
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8")).decode("ascii")
+
+
+def random_like(value: str, seed: str, *, avoid: frozenset[str] = frozenset()) -> str:
+    """Return a text that looks like `value` and is none of `avoid`, the same for the same seed.
+
+    Letters and digits become others of their kind, but for a leading mark such as `sk_live_`.
+    """
+    start = value.rfind("_", 0, min(12, len(value) // 2)) + 1
+    for attempt in range(8):
+        noise = hashlib.shake_256(f"{seed}:{attempt}:{len(value)}".encode()).digest(max(1, len(value)))
+        tail = (_like(character, noise[index]) for index, character in enumerate(value[start:]))
+        invented = value[:start] + "".join(tail)
+        if invented not in avoid:
+            break
+    return invented
+
+
+def _like(character: str, noise: int) -> str:
+    alphabet = next((letters for letters in _ALPHABETS if character in letters), character)
+    return alphabet[noise % len(alphabet)]

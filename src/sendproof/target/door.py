@@ -1,0 +1,205 @@
+"""The one door through which requests leave."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import string
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from sendproof.contract.provider import Provider
+from sendproof.corpus.case import Case
+from sendproof.exchange import Exchange, Headers, Request, Response
+from sendproof.target.binding import BoundRequest, bind
+from sendproof.target.budget import Allowance
+from sendproof.target.clock import RunClock
+from sendproof.target.pacing import Pacing
+from sendproof.target.profile import Profile
+from sendproof.target.receiving import KEPT_BYTES, Received, receive
+from sendproof.target.recipients import Withheld, refusal_of
+from sendproof.target.redaction import Redactor
+from sendproof.target.wire import Wire
+
+Tags = tuple[str, ...]
+_STANDARD_FIELDS: Headers = (
+    ("User-Agent", "sendproof"),
+    ("Accept", "application/json, */*;q=0.8"),
+    ("Accept-Encoding", "gzip"),
+)
+_NOTHING_WAS_SENT = ("connect", "tls")
+_MAX_URLS = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What went through a door. `withheld` requests were not sent: the allow-list kept them back."""
+
+    requests: int
+    accepted: int
+    withheld: int
+
+
+class Door:
+    """Sends cases to one target, once each, and returns redacted exchanges.
+
+    It never raises for what the target does. Before anything is sent it may raise `Unbindable`
+    (the profile lacks something), `Withheld` (the recipient is not allowed) or
+    `BudgetSpent`. `nonces` are texts of 24 letters and digits, each unlike all others.
+    Fields that only frame or describe the client (Host, Content-Length, User-Agent, Accept,
+    Accept-Encoding, Connection) are sent and not recorded, unless the case gives them.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        provider: Provider,
+        clock: RunClock,
+        budget: Allowance,
+        pacing: Pacing,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        nonces: Iterator[str] | None = None,
+    ) -> None:
+        self._profile = profile
+        self._provider = provider
+        self._clock = clock
+        self._budget = budget
+        self._pacing = pacing
+        self._transport = transport or Wire(encrypted=profile.base_url.startswith("https:"))
+        self._nonces = nonces or unique_nonces()
+        self._redactor = Redactor(provider, profile.keys)
+        self._allowed, self._senders = profile.reachable, frozenset(profile.senders)
+        self._urls: dict[str, httpx.URL] = {}
+        self._ids = map("x{}".format, itertools.count(1))
+        self._withheld = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the target."""
+        self._transport.close()
+
+    @property
+    def traffic(self) -> Traffic:
+        """Return what went through so far."""
+        return Traffic(
+            requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._withheld
+        )
+
+    def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
+        """Send one case. The same `nonce` gives the very same request again."""
+        bound = self._admit(case, nonce or next(self._nonces))
+        self._budget.reserve(should_be_refused=case.expects == "refuse")
+        self._pacing.acquire()
+        return self._exchange(next(self._ids), case, bound, tags)
+
+    def send_together(
+        self, cases: Sequence[tuple[Case, Tags]], *, nonce: str | None = None
+    ) -> list[Exchange]:
+        """Send cases at the same moment, all or none, and return the exchanges in their order.
+
+        With a `nonce` all of them are made with it.
+        """
+        admitted = [(case, self._admit(case, nonce or next(self._nonces)), tags) for case, tags in cases]
+        if not admitted:
+            return []
+        refusable = all(case.expects == "refuse" for case, _ in cases)
+        self._budget.reserve(len(admitted), should_be_refused=refusable)
+        self._pacing.acquire(len(admitted))
+        barrier = threading.Barrier(len(admitted))
+
+        def start(item: tuple[str, tuple[Case, BoundRequest, Tags]]) -> Exchange:
+            barrier.wait()
+            return self._exchange(item[0], *item[1])
+
+        with ThreadPoolExecutor(len(admitted)) as pool:
+            return list(pool.map(start, [(next(self._ids), item) for item in admitted]))
+
+    def _admit(self, case: Case, nonce: str) -> BoundRequest:
+        """Return the request of a case that may be sent."""
+        bound = bind(case, self._profile, self._provider, nonce)
+        refusal = refusal_of(bound.body, self._provider, self._allowed, self._senders)
+        if refusal:
+            self._withheld += 1
+            raise Withheld(
+                f"case {case.id}: expected an allowed recipient, got none: {refusal}. It is not sent."
+            )
+        return bound
+
+    def _exchange(self, id_: str, case: Case, bound: BoundRequest, tags: Tags) -> Exchange:
+        request = self._request(bound)
+        started_s, started = self._clock.now(), time.perf_counter()
+        received = receive(self._transport, request, timeout_s=self._profile.timeout_s)
+        elapsed_s = time.perf_counter() - started
+        self._budget.settle(accepted=_is_accepted(received))
+        return Exchange(
+            id=id_,
+            request=Request(
+                method=bound.method,
+                path=self._redactor.path(bound.path, bound.presented),
+                headers=self._redactor.request_headers(bound.headers),
+                body=bound.body,
+            ),
+            response=None if received.failure else self._response(received, bound),
+            credential=bound.credential,
+            started_s=started_s,
+            elapsed_s=elapsed_s,
+            failure=received.failure,
+            case=case.id,
+            tags=tags,
+        )
+
+    def _request(self, bound: BoundRequest) -> httpx.Request:
+        given = {name.lower() for name, _ in bound.headers}
+        headers = [
+            (name.encode("ascii"), value.encode("utf-8"))
+            for name, value in (
+                *bound.headers,
+                *(item for item in _STANDARD_FIELDS if item[0].lower() not in given),
+            )
+        ]
+        return httpx.Request(bound.method, self._url(bound.url), headers=headers, content=bound.body)
+
+    def _url(self, text: str) -> httpx.URL:
+        url = self._urls.get(text)
+        if url is None:
+            url = httpx.URL(text)
+            if len(self._urls) < _MAX_URLS:
+                self._urls[text] = url
+        return url
+
+    def _response(self, received: Received, bound: BoundRequest) -> Response:
+        return Response(
+            status=received.status,
+            headers=self._redactor.response_headers(received.headers, bound.presented),
+            body=self._redactor.body(received.body, bound.presented)[:KEPT_BYTES],
+        )
+
+
+def _is_accepted(received: Received) -> bool | None:
+    """Tell whether a message was accepted; None where the answer was lost on its way."""
+    if received.failure in _NOTHING_WAS_SENT:
+        return False
+    return None if received.failure else 200 <= received.status < 300
+
+
+def unique_nonces() -> Iterator[str]:
+    """Yield nonces: 14 random letters and digits that are the same for a door, and a count."""
+    alphabet = string.ascii_letters + string.digits
+    prefix = "".join(secrets.choice(alphabet) for _ in range(14))
+    # Not a generator: those cannot be shared between threads.
+    return map((prefix + "{:010x}").format, itertools.count(1))

@@ -1,0 +1,149 @@
+"""Target profiles as values: what the user says of the service under test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from sendproof.account import Account, RateLimit
+from sendproof.contract.provider import Provider
+
+MAIN = "main"
+KEY_KINDS = frozenset({"key", "rate_limit", "metered"})
+
+REDACTED = "[redacted]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Secret:
+    """A part of a credential; neither `repr` nor `str` shows its value.
+
+    `env` names the environment variable that it came from, if any.
+    """
+
+    value: str
+    env: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Secret({REDACTED})"
+
+    def __str__(self) -> str:
+        return REDACTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a run may spend."""
+
+    max_requests: int = 400
+    max_accepted: int = 60
+    requests_per_second: float = 20.0
+    retry_after_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The number or the text of a fixture of kind "sender" or "text", and its state."""
+
+    kind: str
+    state: str
+    value: str
+
+
+def _nothing() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A target: where it is, how to be let in, and what may be sent to whom.
+
+    `keys` maps "main" and the state of each fixture that is a key ("inactive",
+    "metered", ...) to the values of `parts`, in that order. `fixtures` holds the fixtures
+    that are a number or a text, `failing_recipients` maps an error type to a number. All numbers
+    are in E.164. `rate_limits` and `balances` are by key name.
+    """
+
+    name: str
+    where: str
+    provider: str
+    base_url: str
+    parts: tuple[str, ...]
+    keys: Mapping[str, tuple[Secret, ...]]
+    senders: tuple[str, ...]
+    recipients: tuple[str, ...]
+    default_sender: str | None = None
+    fixtures: Mapping[str, Given] = field(default_factory=lambda: MappingProxyType({}))
+    failing_recipients: Mapping[str, str] = field(default_factory=_nothing)
+    rate_limits: Mapping[str, RateLimit] = field(default_factory=lambda: MappingProxyType({}))
+    balances: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    budget: Budget = Budget()
+    allow_http: bool = False
+    timeout_s: float = 10.0
+
+    @property
+    def reachable(self) -> frozenset[str]:
+        """Return the numbers that may be sent to, the failing ones among them."""
+        return frozenset((*self.recipients, *self.failing_recipients.values()))
+
+    def account(self) -> Account:
+        """Return what the profile says of the account, for the judge."""
+        given = self.fixtures.values()
+        return Account(
+            keys=MappingProxyType({name: "active" if name == MAIN else name for name in self.keys}),
+            senders=MappingProxyType(
+                dict.fromkeys(self.senders, "active")
+                | {item.value: item.state for item in given if item.kind == "sender"}
+            ),
+            recipients=MappingProxyType(
+                dict.fromkeys(self.recipients, "deliverable")
+                | {number: cause for cause, number in self.failing_recipients.items()}
+            ),
+            texts=MappingProxyType({item.value: item.state for item in given if item.kind == "text"}),
+            balances=self.balances,
+            rate_limits=self.rate_limits,
+            default_sender=self.default_sender,
+        )
+
+    def missing_fixtures(self, provider: Provider) -> tuple[str, ...]:
+        """Return the names of the fixtures that `provider` knows and the profile lacks.
+
+        One cause of failing recipients is named `failing_recipients.CAUSE`, beside
+        `failing_recipients` where none is given.
+        """
+        missing: list[str] = []
+        for name, fixture in provider.fixtures.items():
+            if fixture.kind == "recipients":
+                missing += [] if self.failing_recipients else [name]
+                missing += [
+                    f"{name}.{cause}" for cause in fixture.causes if cause not in self.failing_recipients
+                ]
+            elif (
+                (fixture.state not in self.keys) if fixture.kind in KEY_KINDS else (name not in self.fixtures)
+            ):
+                missing.append(name)
+        return tuple(missing)
+
+
+def environment_names(profile: Profile) -> Mapping[str, tuple[str, ...]]:
+    """Return, by key name, the environment variable that stands for each part of the key.
+
+    It is the one that the profile reads, or else a conventional name such as
+    `TEXTFLOW_API_KEY`, `TEXTFLOW_TEST_KEY` or `TEXTINGLINE_METERED_KEY_SECRET`.
+    """
+    return MappingProxyType(
+        {
+            key: tuple(
+                secret.env or conventional_name(profile.provider, key, part)
+                for part, secret in zip(profile.parts, secrets, strict=True)
+            )
+            for key, secrets in profile.keys.items()
+        }
+    )
+
+
+def conventional_name(provider: str, key: str, part: str) -> str:
+    """Return the conventional environment variable of one part of a key."""
+    words = (provider, part) if key == MAIN else (provider, key, part.removeprefix("api_"))
+    return "_".join(words).upper().replace("-", "_")

@@ -1,0 +1,280 @@
+"""Reads a target profile: TOML and environment in, a `Profile` or one line of complaint out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from sendproof.account import RateLimit
+from sendproof.contract.provider import Fixture, Provider
+from sendproof.errors import UsageError
+from sendproof.target.address import base_url
+from sendproof.target.profile import KEY_KINDS, MAIN, Budget, Given, Profile, Secret
+from sendproof.target.table import Table, got, kind, shortened
+
+TOP = ("provider", "base_url", "allow_http", "timeout_s", "credentials", "account", "budget", "fixtures")
+_EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "key": (),
+    "rate_limit": ("limit_per_minute", "window_s"),
+    "metered": ("balance",),
+}
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_HEADER_SAFE = re.compile(r"[!-~]+")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+# Redaction scrubs a secret wherever it occurs: a shorter one occurs by chance.
+_SECRET_LENGTH = 6
+_YEAR_S = 366 * 86_400.0
+
+
+def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping[str, str]) -> Profile:
+    """Read the profile in the TOML file `path`; its name is the file's, without the ending."""
+    where = str(path)
+    try:
+        data = tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{where}: expected a target profile, got no such file. Make one with `sendproof init`."
+        ) from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UsageError(f"{where}: expected a readable file, got {reason!r}. Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{where}: expected TOML in UTF-8, got byte {error.start}. Save it as UTF-8."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{where}: expected TOML, got {_reason(error)}. Correct that line.") from error
+    return parse_profile(data, where=where, name=path.stem, providers=providers, environ=environ)
+
+
+def parse_profile(
+    data: Mapping[str, Any],
+    *,
+    where: str,
+    name: str,
+    providers: Mapping[str, Provider],
+    environ: Mapping[str, str],
+) -> Profile:
+    """Parse the content of a profile; `where` names its source in errors."""
+    top = Table(data, where=where)
+    top.only(TOP)
+    provider = _provider(top, providers)
+    allow_http = top.flag("allow_http", default=False)
+    fixtures = top.table("fixtures")
+    fixtures.only(provider.fixtures)
+    account = _account(top, provider)
+    keys, limits, balances = _keys(top.table("credentials", required=True), fixtures, provider, environ)
+    profile = Profile(
+        name=name,
+        where=where,
+        provider=provider.name,
+        base_url=base_url(top, allow_http=allow_http),
+        parts=provider.credential_parts,
+        keys=keys,
+        senders=_numbers(account, "senders"),
+        recipients=_numbers(account, "recipients"),
+        default_sender=_number(account, "default_sender") if "default_sender" in account else None,
+        fixtures=MappingProxyType(dict(_givens(fixtures, provider))),
+        failing_recipients=MappingProxyType(dict(_failing(fixtures, provider))),
+        rate_limits=limits,
+        balances=balances,
+        budget=_budget(top.table("budget")),
+        allow_http=allow_http,
+        timeout_s=top.positive("timeout_s", default=10.0, at_most=3600.0),
+    )
+    _refuse_contradictions(profile, account, fixtures)
+    return profile
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "too many levels"
+    return shortened(f"an error: {error}", 120).rstrip(".").replace("\n", " ")
+
+
+def _provider(top: Table, providers: Mapping[str, Provider]) -> Provider:
+    advice = f"Write one of {', '.join(sorted(providers))}."
+    provider = providers.get(top.text("provider", advice))
+    if provider is None:
+        raise top.error("provider", "a known provider", got(top.raw("provider")), advice)
+    return provider
+
+
+def _account(top: Table, provider: Provider) -> Table:
+    account = top.table("account", required=True)
+    account.only(("senders", "recipients", *(("default_sender",) if provider.has_default_sender else ())))
+    return account
+
+
+def _budget(table: Table) -> Budget:
+    standard = Budget()
+    table.only(Budget.__slots__)
+    return Budget(
+        max_requests=table.whole("max_requests", default=standard.max_requests, at_least=1),
+        max_accepted=table.whole("max_accepted", default=standard.max_accepted, at_least=1),
+        requests_per_second=table.positive(
+            "requests_per_second", default=standard.requests_per_second, at_most=10_000.0
+        ),
+        retry_after_s=table.positive("retry_after_s", default=standard.retry_after_s, at_most=86_400.0),
+    )
+
+
+def _numbers(table: Table, name: str) -> tuple[str, ...]:
+    numbers = table.texts(name, "number in E.164")
+    for index, number in enumerate(numbers):
+        _check_number(table, f"{name}[{index}]", number)
+    return numbers
+
+
+def _number(table: Table, name: str) -> str:
+    return _check_number(table, name, table.text(name, "Write it as +15551234567."))
+
+
+def _check_number(table: Table, name: str, number: str) -> str:
+    if not _E164.fullmatch(number):
+        raise table.error(name, "a number in E.164", got(number), "Write it as +15551234567.")
+    return number
+
+
+def _givens(fixtures: Table, provider: Provider) -> Iterator[tuple[str, Given]]:
+    for name, fixture in provider.fixtures.items():
+        if name in fixtures and fixture.kind in ("sender", "text"):
+            is_number = fixture.kind == "sender"
+            value = _number(fixtures, name) if is_number else fixtures.text(name, "Write it as a string.")
+            yield name, Given(kind=fixture.kind, state=fixture.state or name, value=value)
+
+
+def _failing(fixtures: Table, provider: Provider) -> Iterator[tuple[str, str]]:
+    for name, fixture in provider.fixtures.items():
+        if fixture.kind == "recipients":
+            table = fixtures.table(name)
+            table.only(fixture.causes)
+            yield from ((cause, _number(table, cause)) for cause in fixture.causes if cause in table)
+
+
+_Keys = tuple[Mapping[str, tuple[Secret, ...]], Mapping[str, RateLimit], Mapping[str, int]]
+
+
+def _keys(credentials: Table, fixtures: Table, provider: Provider, environ: Mapping[str, str]) -> _Keys:
+    credentials.only(provider.credential_parts)
+    keys = {MAIN: _secrets(credentials, provider, environ)}
+    limits: dict[str, RateLimit] = {}
+    balances: dict[str, int] = {}
+    for name, fixture in provider.fixtures.items():
+        if name not in fixtures or fixture.kind not in KEY_KINDS:
+            continue
+        state = fixture.state or name
+        if _is_plain(fixtures.raw(name), fixture, provider):
+            secrets: tuple[Secret, ...] = (_secret(fixtures, name, provider, environ),)
+        else:
+            table = _key_table(fixtures, name, fixture, provider)
+            secrets = _secrets(table, provider, environ)
+            if fixture.kind == "rate_limit":
+                limits[state] = _rate_limit(table)
+            elif fixture.kind == "metered":
+                balances[state] = table.whole("balance", default=None, at_least=0)
+        if any(_values(secrets) == _values(other) for other in keys.values()):
+            raise fixtures.error(name, "a key of its own", "another key's value", "Remove it or correct it.")
+        keys[state] = secrets
+    return MappingProxyType(keys), MappingProxyType(limits), MappingProxyType(balances)
+
+
+def _is_plain(value: object, fixture: Fixture, provider: Provider) -> bool:
+    """Tell whether a fixture is the key itself: a text, or a reference to the environment."""
+    single = len(provider.credential_parts) == 1 and not _EXTRAS[fixture.kind]
+    return single and (not isinstance(value, Mapping) or set(value) == {"env"})
+
+
+def _key_table(fixtures: Table, name: str, fixture: Fixture, provider: Provider) -> Table:
+    wanted = (*provider.credential_parts, *_EXTRAS[fixture.kind])
+    value = fixtures.raw(name)
+    if not isinstance(value, Mapping):
+        example = ", ".join(f"{item} = ..." for item in wanted)
+        raise fixtures.error(
+            name, f"a table of {', '.join(wanted)}", kind(value), f"Write it as {{ {example} }}."
+        )
+    table = fixtures.table(name)
+    table.only(wanted)
+    return table
+
+
+def _rate_limit(table: Table) -> RateLimit:
+    return RateLimit(
+        limit=table.whole("limit_per_minute", default=None, at_least=1),
+        window_s=table.positive("window_s", default=60.0, at_most=_YEAR_S),
+    )
+
+
+def _secrets(table: Table, provider: Provider, environ: Mapping[str, str]) -> tuple[Secret, ...]:
+    return tuple(_secret(table, part, provider, environ) for part in provider.credential_parts)
+
+
+def _values(secrets: tuple[Secret, ...]) -> tuple[str, ...]:
+    return tuple(secret.value for secret in secrets)
+
+
+def _secret(table: Table, name: str, provider: Provider, environ: Mapping[str, str]) -> Secret:
+    value, advice = table.raw(name), 'Write it as a string, or as { env = "NAME" }.'
+    if isinstance(value, Mapping):
+        secret = _from_environment(table, name, environ)
+    elif isinstance(value, str) and value:
+        secret = Secret(value=value)
+    else:
+        raise table.error(name, 'a text or { env = "NAME" }', kind(value), advice)
+    problem = _problem(
+        secret.value, provider, is_last=name == provider.credential_parts[-1] or name in provider.fixtures
+    )
+    if problem:
+        raise table.error(name, problem, kind(secret.value), "Correct the value.")
+    return secret
+
+
+def _from_environment(table: Table, name: str, environ: Mapping[str, str]) -> Secret:
+    reference = table.table(name)
+    reference.only(("env",))
+    variable = reference.text("env", "Name an environment variable.")
+    # A key pasted where a name belongs must not be printed.
+    shown = variable if _VARIABLE.fullmatch(variable) else f"{variable[:4]}..."
+    value = environ.get(variable, "")
+    if not value:
+        state = "empty" if variable in environ else "not set"
+        raise UsageError(
+            f"{table.where}: {table.key(name)}: environment variable {shown} is {state}. "
+            "Export it, or write the key as a string."
+        )
+    return Secret(value=value, env=variable)
+
+
+def _problem(value: str, provider: Provider, *, is_last: bool) -> str | None:
+    """Return what a value had to be in order to be sent, or None."""
+    if provider.credential_scheme != "basic" and not _HEADER_SAFE.fullmatch(value):
+        return "visible ASCII characters alone"
+    if not value.isprintable():
+        return "printable characters alone"
+    if not is_last and ":" in value:
+        return "no colon (RFC 7617, 2)"
+    if is_last and len(value) < _SECRET_LENGTH:
+        return f"at least {_SECRET_LENGTH} characters"
+    return None
+
+
+def _refuse_contradictions(profile: Profile, account: Table, fixtures: Table) -> None:
+    if profile.default_sender not in (None, *profile.senders):
+        raise account.error(
+            "default_sender", "one of account.senders", got(profile.default_sender), "Add it to the senders."
+        )
+    for name, given in profile.fixtures.items():
+        if given.kind == "sender" and given.value in profile.senders:
+            raise fixtures.error(
+                name, "a number that is no active sender", got(given.value), "Remove one of them."
+            )
+    failing = tuple(profile.failing_recipients.values())
+    for number in failing:
+        if number in profile.recipients or failing.count(number) > 1:
+            raise fixtures.error(
+                "failing_recipients", "numbers that are named once", got(number), "Remove one of them."
+            )

@@ -1,0 +1,141 @@
+"""Typed access to the tables of a TOML document, with one line of complaint each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from sendproof.errors import UsageError
+
+NOTHING = "nothing"
+_SHOWN_LENGTH = 40
+_ABSENT = object()
+
+
+class Table:
+    """One table of a document. `where` names the file, `path` the table in it."""
+
+    def __init__(self, data: Mapping[str, Any], *, where: str, path: str = "") -> None:
+        self._data = data
+        self.where = where
+        self._path = path
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._data
+
+    def raw(self, name: str) -> Any:
+        """Return the value as it stands, or None."""
+        return self._data.get(name)
+
+    def error(self, name: str, expected: str, got: str, advice: str) -> UsageError:
+        """Return the complaint about the value of `name`."""
+        return UsageError(f"{self.where}: {self.key(name)}: expected {expected}, got {got}. {advice}")
+
+    def key(self, name: str) -> str:
+        """Return the full path of `name`."""
+        return shortened(f"{self._path}.{name}" if self._path else name, 80)
+
+    def only(self, names: Iterable[str]) -> None:
+        """Refuse a key that is not one of `names`."""
+        known = tuple(names)
+        for name in self._data:
+            if name not in known:
+                raise self.error(
+                    _printable(name),
+                    f"one of {', '.join(known) or 'no keys'}",
+                    "an unknown key",
+                    _meant(name, known),
+                )
+
+    def table(self, name: str, *, required: bool = False) -> Table:
+        """Return a table within this one, empty where it is absent and not required."""
+        value = self._data.get(name, _ABSENT)
+        if value is _ABSENT and not required:
+            value = {}
+        if not isinstance(value, Mapping):
+            raise self.error(name, "a table", got(value), f"Write it as [{self.key(name)}].")
+        return Table(value, where=self.where, path=self.key(name))
+
+    def text(self, name: str, advice: str) -> str:
+        """Return a text that is not empty."""
+        value = self._data.get(name, _ABSENT)
+        if not isinstance(value, str) or not value:
+            raise self.error(name, "a text", got(value), advice)
+        return value
+
+    def texts(self, name: str, what: str) -> tuple[str, ...]:
+        """Return a list of at least one text, each once."""
+        value = self._data.get(name, _ABSENT)
+        if not isinstance(value, list | tuple) or not value:
+            raise self.error(
+                name, f"a list of at least one {what}", got(value), f'Write it as {name} = ["..."].'
+            )
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                raise self.error(f"{name}[{index}]", f"a {what}", got(item), "Write it as a string.")
+        return tuple(dict.fromkeys(value))
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return true or false."""
+        value = self._data.get(name, default)
+        if not isinstance(value, bool):
+            raise self.error(name, "true or false", got(value), "Write it without quotes.")
+        return value
+
+    def whole(self, name: str, *, default: int | None, at_least: int) -> int:
+        """Return a whole number of at least `at_least`."""
+        value = self._data.get(name, _ABSENT if default is None else default)
+        if isinstance(value, bool) or not isinstance(value, int) or not at_least <= value <= 10**9:
+            raise self.error(name, f"a whole number from {at_least}", got(value), "Correct the number.")
+        return value
+
+    def positive(self, name: str, *, default: float, at_most: float) -> float:
+        """Return a number above zero, as a float."""
+        value = self._data.get(name, default)
+        sound = isinstance(value, int | float) and not isinstance(value, bool)
+        if not sound or not 0 < value <= at_most:
+            raise self.error(
+                name, f"a number above 0, at most {at_most:g}", got(value), "Correct the number."
+            )
+        return float(value)
+
+
+def got(value: object) -> str:
+    """Return a short description of a value that may be shown."""
+    if value is _ABSENT or value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return shortened(repr(value), _SHOWN_LENGTH) if value else "an empty text"
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list | tuple):
+        return "a list" if value else "an empty list"
+    if isinstance(value, int) and abs(value) > 10**_SHOWN_LENGTH:
+        return "a very large number"
+    return shortened(str(value), _SHOWN_LENGTH)
+
+
+def kind(value: object) -> str:
+    """Return a description of a value that must not be shown."""
+    if isinstance(value, str):
+        return f"a text of {len(value)} characters" if value else "an empty text"
+    if isinstance(value, int | float):
+        return "a number" if not isinstance(value, bool) else "true or false"
+    return got(value)
+
+
+def shortened(text: str, length: int) -> str:
+    """Return the text, cut to at most `length` characters."""
+    return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else repr(name)
+
+
+def _meant(name: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]}?" if close else "Remove it."

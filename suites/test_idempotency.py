@@ -1,0 +1,14 @@
+"""Idempotency: a retry is not a second message.
+
+The same key again, at once, with another message; keys that are almost the same.
+"""
+
+from sendproof.suite import ClauseVerdict
+
+CONCERN = "idempotency"
+FAMILIES = ("idempotency",)
+SCENARIOS = ("idempotency",)
+
+
+def test_clause(verdict: ClauseVerdict) -> None:
+    verdict.must_hold()

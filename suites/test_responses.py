@@ -1,0 +1,13 @@
+"""Responses: what an accepted message is answered with.
+
+Every accepted message is evidence: its answer against the schema, and against its request.
+"""
+
+from sendproof.suite import ClauseVerdict
+
+CONCERN = "responses"
+FAMILIES = ("texts", "texts-generated", "messages-generated", "lengths", "media")
+
+
+def test_clause(verdict: ClauseVerdict) -> None:
+    verdict.must_hold()

@@ -1,0 +1,181 @@
+"""What every case holds, and what the families reach."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+import phonenumbers
+import pytest
+
+import sendproof.corpus
+from sendproof.corpus.families import FAMILIES
+from sendproof.corpus.specimen import Specimen
+from sendproof.corpus.tokens import tokens_in
+
+_FICTION = re.compile(r"\+1[2-9]\d\d55501\d\d")
+_PRESENTS = set(
+    "exact missing empty unknown unknown_id wrong_secret other_secret empty_secret case id_case prefix extended scheme "
+    "malformed query bearer carrier_lower carrier_upper".split()
+)
+
+
+def test_ids_are_unique_and_begin_with_their_family(corpus):
+    ids = [case.id for case in corpus.cases]
+    assert len(ids) == len(set(ids))
+    assert all(case.id.startswith(f"{case.family}.") for case in corpus.cases)
+    assert all(re.fullmatch(r"[a-z_-]+\.[A-Za-z0-9-]+", name) for name in ids)
+
+
+def test_no_two_cases_ask_the_same(corpus):
+    asked = Counter((c.method, c.query, c.headers, c.body, c.key, c.presents) for c in corpus.cases)
+    assert asked.most_common(1)[0][1] == 1
+
+
+def test_every_token_has_a_value_and_every_need_is_a_fixture(contract, corpus):
+    provider, values = contract.provider, Specimen.of(contract.provider).values
+    for case in corpus.cases:
+        assert set(tokens_in(case.body)) <= set(values), case.id
+        for name in tokens_in(case.body):
+            needed = [need for need in case.needs if name.startswith(f"fixture.{need}")]
+            assert needed or not name.startswith("fixture."), case.id
+        assert {need.split(".")[0] for need in case.needs} <= set(provider.fixtures), case.id
+        assert case.presents in _PRESENTS, case.id
+
+
+def test_no_case_uses_a_limited_or_metered_key(contract, corpus):
+    spent = {
+        item.state for item in contract.provider.fixtures.values() if item.kind in ("rate_limit", "metered")
+    }
+    assert not {case.key for case in corpus.cases} & spent
+
+
+def test_clauses_are_those_of_the_contract(contract, corpus):
+    named = {clause for case in corpus.cases for clause in (*case.breaks, *case.doubts, *case.clauses)}
+    assert named <= set(contract.clauses)
+
+
+def test_expectation_follows_from_what_is_broken(contract, corpus):
+    levels = {name: clause.level for name, clause in contract.clauses.items()}
+    for case in corpus.cases:
+        required = any(levels[clause] == "required" for clause in case.breaks)
+        other = case.breaks or case.doubts or case.method != contract.provider.method
+        assert case.expects == ("refuse" if required else "either" if other else "accept"), case.id
+        assert all(levels[clause] == "open" for clause in case.doubts), case.id
+
+
+def test_plain_cases_are_accepted(corpus):
+    assert {case.expects for case in corpus.cases if case.family == "plain"} == {"accept"}
+
+
+def test_at_most_45_percent_are_accepted(corpus):
+    accepted = sum(case.expects == "accept" for case in corpus.cases)
+    assert 0.1 < accepted / len(corpus.cases) < 0.45
+
+
+def test_every_clause_of_the_request_schema_has_a_case_of_its_own(contract, corpus):
+    alone = {
+        (*case.breaks, *case.doubts)[0] for case in corpus.cases if len(case.breaks) + len(case.doubts) == 1
+    }
+    reachable = {
+        clause for clause in contract.request.clauses() if contract.clauses[clause].level != "excluded"
+    }
+    assert reachable - alone == set()
+
+
+def test_every_clause_about_accepting_has_a_case(contract, corpus):
+    exercised = {clause for case in corpus.cases for clause in case.clauses}
+    wanted = {c.id for check in ("accepted", "normalized") for c in contract.with_check(check)}
+    assert wanted - exercised == set()
+
+
+def _values(value):
+    """Yield every text and number inside a JSON value."""
+    if isinstance(value, dict):
+        for item in (*value, *value.values()):
+            yield from _values(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _values(item)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _readings(text):
+    """Yield the numbers that a lenient service could take a text for."""
+    text = unicodedata.normalize("NFKC", text)
+    digits = "".join(str(unicodedata.digit(char)) for char in text if char.isdigit())
+    for number, region in ((text, "US"), (f"+{digits}", None), (digits, "US"), (digits[:11], "US")):
+        try:
+            parsed = phonenumbers.parse(number, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed):
+            yield phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _object(body):
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+@pytest.mark.parametrize("role", ["recipient", "sender"])
+def test_no_number_is_a_strangers(contract, corpus, role):
+    specimen, field = Specimen.of(contract.provider), contract.provider.fields[role]
+    for case in corpus.cases:
+        for text in _values(_object(specimen.request(case).body).get(field)):
+            numbers = set(_readings(text)) - set(specimen.values.values())
+            assert all(_FICTION.fullmatch(number) for number in numbers), (case.id, text)
+            assert len(re.sub(r"\D", "", text)) not in (3, 4, 5) or text.startswith("+"), (
+                case.id,
+                "a short code",
+            )
+
+
+def test_idempotency_keys_that_are_texts_are_fresh(contract, corpus):
+    field = contract.provider.fields.get("idempotency")
+    for case in corpus.cases:
+        key = _object(case.body).get(field) if field else None
+        assert not isinstance(key, str) or not key.strip() or "@{nonce}" in key, case.id
+
+
+def test_generated_media_points_nowhere_new(contract, corpus):
+    field = contract.provider.fields.get("media")
+    for case in corpus.cases:
+        value = _object(case.body).get(field) if field and case.family.startswith("schema") else None
+        assert value == contract.provider.example_media or "://" not in json.dumps(value), case.id
+
+
+def test_texts_reach_every_boundary(contract, corpus):
+    text, limit = contract.provider.fields["text"], contract.provider.max_length
+    lengths = {len(t) for case in corpus.cases if isinstance(t := _object(case.body).get(text), str)}
+    segments = {160, 161, 306, 307, 70, 71, 134, 135}
+    assert {0, 1, limit - 1, limit, limit + 1, limit * 2, 10_000} | segments <= lengths
+
+
+def test_bodies_stay_below_128_kib(corpus):
+    assert max(len(case.body) for case in corpus.cases) <= 128 * 1024
+
+
+def test_every_family_that_fits_the_provider_is_there(contract, corpus):
+    families = {case.family for case in corpus.cases}
+    fitting = {family.__name__ for family in FAMILIES if any(family(contract.provider))}
+    generated = {"texts-generated", "messages-generated", "schema-coverage", "schema-fuzzing"}
+    assert families == fitting | generated
+
+
+def test_no_module_names_a_vendor_or_its_fields(contracts):
+    words = {contract.provider.name for contract in contracts.values()} | {
+        "mediaUrl",
+        "idempotencyKey",
+        "X-API-Key",
+    }
+    for file in Path(sendproof.corpus.__file__).parent.glob("*.py"):
+        source = file.read_text("utf-8")
+        assert [word for word in words if word.lower() in source.lower()] == [], file.name

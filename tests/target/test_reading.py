@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sendproof.account import RateLimit
+from sendproof.errors import UsageError
+from sendproof.target.profile import Budget, Secret, environment_names
+from sendproof.target.reading import load_profile
+from sendproof.target.template import init_text
+
+from .support import PROVIDERS, parse, profile_of
+
+Minimal = Callable[..., dict[str, Any]]
+ACCOUNT = {"senders": ["+12025550110"], "recipients": ["+12025550120"]}
+
+
+def test_profile_has_the_documented_defaults(minimal: Minimal) -> None:
+    profile = parse(minimal())
+    assert profile.budget == Budget(
+        max_requests=400, max_accepted=60, requests_per_second=20.0, retry_after_s=60.0
+    )
+    assert (profile.timeout_s, profile.allow_http, profile.default_sender) == (10.0, False, None)
+
+
+@pytest.mark.parametrize("name", ["textflow", "textingline"])
+def test_profile_of_the_mock_lacks_no_fixture(name: Any) -> None:
+    assert profile_of(name).missing_fixtures(PROVIDERS[name]) == ()
+
+
+def test_profile_without_fixtures_lacks_each_cause(minimal: Minimal) -> None:
+    missing = parse(minimal()).missing_fixtures(PROVIDERS["textingline"])
+    assert {"failing_recipients", "failing_recipients.opted_out", "metered", "inactive_sender"} <= set(
+        missing
+    )
+
+
+def test_account_says_what_the_profile_says() -> None:
+    flow, line = profile_of("textflow").account(), profile_of("textingline").account()
+    assert flow.keys["main"] == "active" and flow.keys["inactive"] == "inactive"
+    assert flow.rate_limits == {"rate_limited": RateLimit(limit=5, window_s=60.0)}
+    assert flow.senders["+13125550149"] == "inactive" and flow.senders["+14155550170"] == "unassigned"
+    assert line.balances == {"metered": 7}
+    assert sorted(line.texts.values()) == ["noncompliant", "unsupported"]
+    assert line.recipients["+12025550123"] == "deliverable" and "opted_out" in line.recipients.values()
+
+
+def test_numbers_that_are_listed_twice_count_once(minimal: Minimal) -> None:
+    account = {"senders": ["+12025550110"] * 2, "recipients": ["+12025550120"] * 2}
+    profile = parse(minimal(account=account))
+    assert (profile.senders, profile.recipients) == (("+12025550110",), ("+12025550120",))
+
+
+def test_secret_is_in_no_representation() -> None:
+    secret = Secret(value="hunter2hunter2")
+    assert "hunter2" not in f"{secret}{secret!r}{[secret]}{profile_of('textflow')!r}"
+    assert "mock" not in repr(profile_of("textflow").keys)
+
+
+def test_environment_names_are_those_of_the_profile_or_conventional(minimal: Minimal) -> None:
+    data = minimal(credentials={"api_key": {"env": "MY_KEY"}}, fixtures={"test_key": "sk_test_abcdef"})
+    names = environment_names(parse(data, {"MY_KEY": "sk_live_abcdef"}))
+    assert names == {"main": ("MY_KEY",), "test": ("TEXTFLOW_TEST_KEY",)}
+    line = environment_names(profile_of("textingline"))
+    assert line["main"] == ("TEXTINGLINE_KEY_ID", "TEXTINGLINE_KEY_SECRET")
+    assert line["metered"][1] == "TEXTINGLINE_METERED_KEY_SECRET"
+
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown key": ({"bass_url": 1}, "p.toml: bass_url: .*Did you mean base_url"),
+    "unknown key, nothing near": ({"zzz": 1}, "zzz: .*unknown key. Remove it"),
+    "unknown nested key": ({"budget": {"max_request": 1}}, "budget.max_request: .*mean max_requests"),
+    "unknown fixture": ({"fixtures": {"metered": 1}}, "fixtures.metered: expected one of test_key"),
+    "unknown provider": ({"provider": "twilio"}, "got 'twilio'. Write one of textflow, textingline"),
+    "no provider": ({"provider": ""}, "provider: expected a text, got an empty text"),
+    "credentials missing": ({"credentials": {}}, "credentials.api_key: expected a text .* got nothing"),
+    "credentials no table": ({"credentials": 1}, "credentials: expected a table, got 1"),
+    "credential number": ({"credentials": {"api_key": 123456789}}, "api_key: .* got a number"),
+    "credential short": ({"credentials": {"api_key": "abc"}}, "at least 6 characters, got a text of 3"),
+    "credential newline": ({"credentials": {"api_key": "abcdefgh\n"}}, "visible ASCII characters alone"),
+    "variable unset": (
+        {"credentials": {"api_key": {"env": "TEXTFLOW_API_KEY"}}},
+        re.escape(
+            "p.toml: credentials.api_key: environment variable TEXTFLOW_API_KEY is not set. "
+            "Export it, or write the key as a string."
+        ),
+    ),
+    "variable is the key": ({"credentials": {"api_key": {"env": "sk_live_zzz"}}}, r"variable sk_l\.\.\. is"),
+    "variable table": ({"credentials": {"api_key": {"evn": "X"}}}, "api_key.evn: .*Did you mean env"),
+    "no account": ({"account": []}, "account: expected a table, got an empty list"),
+    "no recipients": ({"account": {"senders": ["+12025550110"]}}, "account.recipients: .*at least one"),
+    "no senders": ({"account": {**ACCOUNT, "senders": []}}, "account.senders: .* got an empty list"),
+    "not e164": ({"account": {**ACCOUNT, "recipients": ["2025550120"]}}, r"recipients\[0\]: .*'2025550120'"),
+    "other digits": (
+        {"account": {**ACCOUNT, "recipients": ["+١٢٠٢٥٥٥"]}},
+        r"recipients\[0\]: expected a num",
+    ),
+    "number as integer": ({"account": {**ACCOUNT, "senders": [1]}}, r"senders\[0\]: .* got 1"),
+    "default elsewhere": ({"account": {**ACCOUNT, "default_sender": "+12025550111"}}, "one of account.send"),
+    "bool as number": ({"budget": {"max_requests": True}}, "a whole number from 1, got true"),
+    "zero": ({"budget": {"max_accepted": 0}}, "budget.max_accepted: .* got 0"),
+    "fraction": ({"budget": {"max_accepted": 1.5}}, "got 1.5"),
+    "nan": ({"budget": {"requests_per_second": float("nan")}}, "a number above 0.* got nan"),
+    "infinite": ({"budget": {"requests_per_second": float("inf")}}, "got inf"),
+    "negative": ({"budget": {"retry_after_s": -1}}, "got -1"),
+    "huge": ({"timeout_s": 10**400}, "timeout_s: .* a very large number"),
+    "flag as text": ({"allow_http": "yes"}, "allow_http: expected true or false, got 'yes'"),
+    "plain http": ({"base_url": "http://api.example.com"}, "base_url: expected https"),
+    "near loopback": ({"base_url": "http://127.0.0.1.example.com"}, "base_url: expected https"),
+    "url with key": ({"base_url": "https://u:hunter2@example.com"}, "without credentials, got some"),
+    "url with query": ({"base_url": "https://example.com?a=1"}, "without query or fragment"),
+    "url with fragment": ({"base_url": "https://example.com/#"}, "without query or fragment"),
+    "no url": ({"base_url": "example.com"}, "an absolute http or https URL, got 'example.com'"),
+    "ftp": ({"base_url": "ftp://example.com"}, "an absolute http"),
+    "bad port": ({"base_url": "https://example.com:99999"}, "an absolute http"),
+    "url with line end": ({"base_url": "https://example.com\n"}, "an absolute http"),
+    "secret bad url": ({"base_url": "https://u:p@[x"}, "a URL that cannot be read"),
+    "limit as text": (
+        {"fixtures": {"rate_limited": "sk_live_x"}},
+        "rate_limited: expected a table of api_key",
+    ),
+    "limit missing": (
+        {"fixtures": {"rate_limited": {"api_key": "sk_live_zz"}}},
+        "limit_per_minute: .*nothing",
+    ),
+    "same key": ({"fixtures": {"test_key": "sk_live_abcdef123456"}}, "test_key: expected a key of its own"),
+    "sender twice": ({"fixtures": {"inactive_sender": "+12025550110"}}, "a number that is no active sender"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), BAD.values(), ids=BAD)
+def test_profile_refuses(minimal: Minimal, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as raised:
+        parse(minimal(**changes))
+    assert "\n" not in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+    assert raised.value.exit_code == 4
+
+
+LINE_BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "no balance": ({"metered": {"key_id": "a", "key_secret": "abcdef"}}, "metered.balance: .*got nothing"),
+    "key as text": ({"no_credits": "abcdef"}, "no_credits: expected a table of key_id, key_secret"),
+    "colon in id": ({"no_credits": {"key_id": "a:b", "key_secret": "abcdef"}}, "no colon"),
+    "control": ({"no_credits": {"key_id": "a", "key_secret": "abcdef\x07"}}, "printable characters"),
+    "unknown cause": ({"failing_recipients": {"opted": "+12025550130"}}, "Did you mean opted_out"),
+    "both": ({"failing_recipients": {"unknown": "+12025550123"}}, "named once"),
+    "empty text": ({"noncompliant_body": ""}, "noncompliant_body: expected a text"),
+}
+
+
+@pytest.mark.parametrize(("fixtures", "message"), LINE_BAD.values(), ids=LINE_BAD)
+def test_profile_of_two_parts_refuses(fixtures: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        profile_of("textingline", fixtures=fixtures)
+
+
+def test_empty_variable_is_said_to_be_empty(minimal: Minimal) -> None:
+    with pytest.raises(UsageError, match="variable KEY_A is empty"):
+        parse(minimal(credentials={"api_key": {"env": "KEY_A"}}), {"KEY_A": ""})
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "[::1]:8000"])
+def test_plain_http_may_reach_loopback(minimal: Minimal, host: str) -> None:
+    assert parse(minimal(base_url=f"http://{host}/")).base_url == f"http://{host}"
+
+
+def test_plain_http_may_be_allowed(minimal: Minimal) -> None:
+    assert parse(minimal(base_url="http://api.example.com", allow_http=True)).allow_http
+
+
+FILES: dict[str, tuple[bytes, str]] = {
+    "not toml": (b'provider = "x"\nbase_url = \n', r"expected TOML, got an error: .*line 2"),
+    "not utf-8": (b"\xff", "expected TOML in UTF-8, got byte 0"),
+    "long integer": (b"a = " + b"9" * 5000, "expected TOML"),
+    "deep": (b"a = " + b"[" * 5000, "expected TOML"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), FILES.values(), ids=FILES)
+def test_file_that_is_no_profile_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "p.toml"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=message) as raised:
+        load_profile(path, PROVIDERS, {})
+    assert "\n" not in str(raised.value)
+
+
+def test_file_that_is_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no such file\. Make one with `sendproof init`"):
+        load_profile(tmp_path / "none.toml", PROVIDERS, {})
+
+
+def test_directory_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="expected a readable file"):
+        load_profile(tmp_path, PROVIDERS, {})
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+@pytest.mark.parametrize("uncommented", [False, True], ids=["as printed", "all fixtures"])
+def test_printed_profile_can_be_read(tmp_path: Path, name: str, uncommented: bool) -> None:
+    text = init_text(PROVIDERS[name])
+    if uncommented:
+        text = re.sub(r"^#(?=[\w\[])", "", text, flags=re.MULTILINE)
+    environ = {match: f"value of {match}".replace(" ", "-") for match in re.findall(r'env = "(\w+)"', text)}
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    profile = load_profile(path, PROVIDERS, environ)
+    assert profile.name == "mine"
+    assert bool(profile.missing_fixtures(PROVIDERS[name])) is not uncommented
+    names = environment_names(profile)
+    assert {variable for parts in names.values() for variable in parts} <= set(environ)
