@@ -43,12 +43,18 @@ def test_load_takes_what_is_kept(contract, kept):
     assert build.load_corpus(contract, seed=7, max_examples=24, cache_dir=kept.parent).cases == (_CASE,)
 
 
-@pytest.mark.parametrize("damage", ["", "{}", "[]\n", "not JSON", '{"format":1,"sha256":"0"}\n[]'])
+@pytest.mark.parametrize("damage", ["", "[]\n{}"])
 def test_corrupt_cache_is_built_anew(contract, corpus, kept, damage):
     kept.write_text(damage, "utf-8")
     assert build.load_corpus(contract, seed=7, max_examples=24, cache_dir=kept.parent) == corpus
     assert from_text(kept.read_text("utf-8")) == corpus
     assert [file.name for file in kept.parent.iterdir()] == [kept.name]
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[]\n", "not JSON", "1", '{"format":1,"sha256":"0"}\n[]'])
+def test_anything_else_is_no_corpus(damage):
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        from_text(damage)
 
 
 def test_cache_that_was_cut_short_is_refused(corpus):

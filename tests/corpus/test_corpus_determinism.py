@@ -11,6 +11,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 
+import sendproof
 from sendproof.corpus.engine import draw
 
 _BUILD = """
@@ -28,12 +29,17 @@ _LITERALS = (
 )
 
 
-def _start(*arguments: str, hash_seed: str, folder: Path) -> subprocess.Popen[str]:
-    environment = {
+def _environment(**given: str) -> dict[str, str]:
+    paths = [str(Path(sendproof.__file__).parents[1]), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return {
         **os.environ,
-        "PYTHONHASHSEED": hash_seed,
-        "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "stored"),
+        "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in paths if path),
+        **given,
     }
+
+
+def _start(*arguments: str, hash_seed: str, folder: Path) -> subprocess.Popen[str]:
+    environment = _environment(PYTHONHASHSEED=hash_seed, HYPOTHESIS_STORAGE_DIRECTORY=str(folder / "stored"))
     command = [sys.executable, "-c", _BUILD, *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=folder)
 
@@ -78,5 +84,6 @@ def test_draw_switches_off_a_method_that_hypothesis_still_has():
 @pytest.mark.parametrize("module", ["hypothesis", "schemathesis"])
 def test_loading_needs_no_generator(module):
     code = f"import sys, sendproof.corpus.build; print({module!r} in sys.modules)"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
     assert answer.stdout == "False\n"

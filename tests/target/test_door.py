@@ -27,9 +27,16 @@ from .support import case_of, door_to, parse, profile_of
 Script = Callable[[socket.socket], None]
 
 
+def _is_whole(received: bytes, end: bytes) -> bool:
+    """Tell whether a request was read to its end: closing before that resets the connection."""
+    head, mark, body = received.partition(end)
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    return bool(mark) and (length is None or len(body) >= int(length[1]))
+
+
 @contextmanager
 def misbehaving(script: Script, end: bytes = b"\r\n\r\n") -> Iterator[str]:
-    """Serve one raw answer to each connection, after its request was read."""
+    """Serve one raw answer to each connection, after its request was read up to `end`."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -39,7 +46,7 @@ def misbehaving(script: Script, end: bytes = b"\r\n\r\n") -> Iterator[str]:
                 with connection, suppress(OSError):
                     connection.settimeout(2.0)
                     received = b""
-                    while end not in received and (piece := connection.recv(65536)):
+                    while not _is_whole(received, end) and (piece := connection.recv(65536)):
                         received += piece
                     script(connection)
 

@@ -11,7 +11,7 @@ from sendproof.account import RateLimit
 from sendproof.errors import UsageError
 from sendproof.target.profile import Budget, Secret, environment_names
 from sendproof.target.reading import load_profile
-from sendproof.target.template import init_text
+from sendproof.target.init import init_text
 
 from .support import PROVIDERS, parse, profile_of
 
