@@ -7,6 +7,7 @@ from sendproof.suite import ClauseVerdict
 
 CONCERN = "responses"
 FAMILIES = ("texts", "texts-generated", "messages-generated", "lengths", "media")
+SCENARIOS = ("at_once",)
 
 
 def test_clause(verdict: ClauseVerdict) -> None:

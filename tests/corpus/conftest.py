@@ -19,7 +19,7 @@ def contracts() -> Mapping[str, Contract]:
 
 @pytest.fixture(scope="session")
 def corpora(contracts: Mapping[str, Contract]) -> Mapping[str, Corpus]:
-    return {name: build_corpus(contract, seed=7, max_examples=24) for name, contract in contracts.items()}
+    return {name: build_corpus(contract, seed=7, max_examples=8) for name, contract in contracts.items()}
 
 
 @pytest.fixture(scope="session", params=PROVIDERS)

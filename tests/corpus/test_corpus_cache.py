@@ -18,7 +18,7 @@ _CASE = Case(
 @pytest.fixture
 def kept(contract, corpus, tmp_path):
     """A cache that holds a corpus which building would not give."""
-    key = build.cache_key(contract, seed=7, max_examples=24)
+    key = build.cache_key(contract, seed=7, max_examples=8)
     file = tmp_path / f"corpus-{contract.provider.name}-{key[:24]}.jsonl"
     file.write_text(to_text(corpus_of((_CASE,))), "utf-8")
     return file
@@ -40,13 +40,13 @@ def test_hash_is_of_content_and_order():
 
 
 def test_load_takes_what_is_kept(contract, kept):
-    assert build.load_corpus(contract, seed=7, max_examples=24, cache_dir=kept.parent).cases == (_CASE,)
+    assert build.load_corpus(contract, seed=7, max_examples=8, cache_dir=kept.parent).cases == (_CASE,)
 
 
 @pytest.mark.parametrize("damage", ["", "[]\n{}"])
 def test_corrupt_cache_is_built_anew(contract, corpus, kept, damage):
     kept.write_text(damage, "utf-8")
-    assert build.load_corpus(contract, seed=7, max_examples=24, cache_dir=kept.parent) == corpus
+    assert build.load_corpus(contract, seed=7, max_examples=8, cache_dir=kept.parent) == corpus
     assert from_text(kept.read_text("utf-8")) == corpus
     assert [file.name for file in kept.parent.iterdir()] == [kept.name]
 
@@ -65,7 +65,7 @@ def test_cache_that_was_cut_short_is_refused(corpus):
 def test_unwritable_cache_is_only_slower(contract, corpus, tmp_path):
     (tmp_path / "file").write_text("no folder")
     assert (
-        build.load_corpus(contract, seed=7, max_examples=24, cache_dir=tmp_path / "file" / "deeper") == corpus
+        build.load_corpus(contract, seed=7, max_examples=8, cache_dir=tmp_path / "file" / "deeper") == corpus
     )
 
 

@@ -23,6 +23,7 @@ HOSTILE = (
     "<script>alert(1)</script> <img src=x onerror=alert(2)> | a | `code` ```\r\n# head\n\n- item "
     "@someone https://evil.example ]]> &amp; '\"$(id) \x9b31m \U000e0041 :smile:"
 )
+MAIN_KEY = Credential(key="main")
 JSON = (("Content-Type", "application/json"),)
 VARIABLES = {
     ("main", "api_key"): "TEXTFLOW_API_KEY",
@@ -47,7 +48,7 @@ def exchange(
     method: str = "POST",
     path: str = "/api/v1/messages/send",
     headers: Headers = JSON,
-    credential: Credential = Credential(key="main"),
+    credential: Credential = MAIN_KEY,
     elapsed_s: float = 0.001,
 ) -> Exchange:
     return Exchange(
@@ -94,16 +95,16 @@ def _green(item: Clause, of: Contract) -> Verdict:
     return Verdict(clause=item, verdict=PASS, exercised=2, evidence=("x1",))
 
 
-def run_of(changed: Mapping[str, Verdict] | None = None, name: str = "textflow", **facts: Any) -> Run:
+def run_of(changed: Mapping[str, Verdict] | None = None, provider: str = "textflow", **facts: Any) -> Run:
     """A green run, but for some verdicts and facts."""
     run = Run(
-        provider=name,
-        title=contract(name).provider.title,
+        provider=provider,
+        title=contract(provider).provider.title,
         kind="mock",
         base_url="http://127.0.0.1:8080",
-        name=name,
+        name=provider,
         version="0.1.0",
-        contract_sha256=contract(name).sha256,
+        contract_sha256=contract(provider).sha256,
         corpus_sha256="0" * 64,
         seed=0,
         started=datetime(2026, 3, 15, 14, 30, 0, 123000, tzinfo=UTC),
@@ -116,7 +117,7 @@ def run_of(changed: Mapping[str, Verdict] | None = None, name: str = "textflow",
         credits=None,
         exchanges=(exchange(),),
         judgements=(),
-        verdicts=tuple((green_verdicts(name) | dict(changed or {})).values()),
+        verdicts=tuple((green_verdicts(provider) | dict(changed or {})).values()),
         waived={},
         waiver_errors=(),
         withheld={},
@@ -128,7 +129,13 @@ def run_of(changed: Mapping[str, Verdict] | None = None, name: str = "textflow",
 
 def verdict(identity: str, kind: str = FAIL, **facts: Any) -> Verdict:
     """A verdict as the judge would give it; a failure with its evidence."""
-    failed = {"exercised": 3, "violated": 1, "expected": "a 4xx", "observed": "201", "evidence": ("x1",)}
+    failed: dict[str, Any] = {
+        "exercised": 3,
+        "violated": 1,
+        "expected": "a 4xx",
+        "observed": "201",
+        "evidence": ("x1",),
+    }
     return Verdict(clause=clause(identity), verdict=kind, **((failed if kind == FAIL else {}) | facts))
 
 
@@ -139,8 +146,8 @@ def changed(*verdicts: Verdict) -> dict[str, Verdict]:
 def hostile_run() -> Run:
     """A run with hostile text in every field that a text can reach."""
     base = clause()
-    texts = {"expected": HOSTILE, "observed": HOSTILE}
-        verdicts = changed(
+    texts: dict[str, Any] = {"expected": HOSTILE, "observed": HOSTILE}
+    verdicts = changed(
         replace(verdict(base.id, **texts), clause=replace(base, claim=HOSTILE)),
         verdict("tf.auth.key-elsewhere", **texts),
         verdict("tf.auth.unknown-key", "inconclusive", reason=HOSTILE, evidence=("x1",)),

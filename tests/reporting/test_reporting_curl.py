@@ -65,7 +65,10 @@ def listener() -> Iterator[Listener]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        do_POST = do_GET = do_HEAD = do_PUT = do_DELETE = handle_any
+        def __getattr__(self, name: str) -> Callable[[], None]:
+            if name.startswith("do_"):
+                return self.handle_any
+            raise AttributeError(name)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
             pass
@@ -98,7 +101,7 @@ Send = Callable[..., Got]
 @pytest.fixture
 def send(listener: Listener, search_path: str) -> Send:
     def run_in_shell(item: Exchange, provider: str = "textflow", prefix: str = "") -> Got:
-        run = run_of(name=provider, base_url=listener.base_url + prefix)
+        run = run_of(provider=provider, base_url=listener.base_url + prefix)
         command = curl_for(item, run, contract(provider).provider)
         assert visible(command, None) == command
         environment = ENVIRONMENT | {"PATH": search_path}
@@ -128,7 +131,7 @@ BODIES = {
     "run of a quote": b"'" * 5000,
     "run of nul": b"\x00" * 5000,
     "runs": b"[" * 3000 + b"1" + b"]" * 3000,
-    "run of characters": '{"message": "'.encode() + "😀é".encode() * 2000 + b'"}',
+    "run of characters": b'{"message": "' + "😀é".encode() * 2000 + b'"}',
     "run of escapes": rb'{"message": "' + rb"\u00e9" * 1600 + b'"}',
     "run with nul": b"\x00ab" * 4000,
     "noise": b"".join(index.to_bytes(4, "big") for index in range(3000)),

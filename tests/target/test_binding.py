@@ -87,10 +87,7 @@ def test_bind_presents_a_key_exactly(how: str, carrier: str) -> None:
 
 def test_bind_writes_basic_credentials() -> None:
     value = dict(bound("textingline").headers)["Authorization"]
-    assert (
-        base64.b64decode(value.removeprefix("Basic "))
-        == b"mockKeyMain7Qz3Tb9Lp2Vd:mockSecretMain4Hx8Rw1Nc6Ym"
-    )
+    assert base64.b64decode(value.removeprefix("Basic ")) == b"mockKeyMain7Qz3Tb9Lp2Vd:mockSecretMain4Hx8Rw1Nc6Ym"
 
 
 def test_bind_puts_a_key_into_the_query() -> None:
@@ -142,5 +139,7 @@ def test_classify_names(profile: Any, keys: Any, headers: Any, expected: Any) ->
 
 def test_random_like_keeps_the_look_and_avoids_the_known() -> None:
     value = random_like("sk_live_Ab1-Cd2-Ef3", "seed")
-    assert value.startswith("sk_live_") and value[11] == "-" and value[8:].upper() != "AB1-CD2-EF3"
+    assert value.startswith("sk_live_")
+    assert value[11] == "-"
+    assert value[8:].upper() != "AB1-CD2-EF3"
     assert random_like("a", "s", avoid=frozenset({random_like("a", "s")})) != random_like("a", "s")

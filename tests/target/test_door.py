@@ -100,9 +100,7 @@ FAILURES: dict[str, tuple[Script, str]] = {
     "truncated": (answer(b"{}", length=10), "dropped"),
     "no http": (lambda connection: connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n"), "protocol"),
     "bad chunk": (
-        lambda connection: connection.sendall(
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"
-        ),
+        lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
         "protocol",
     ),
     "two lengths": (answer(b"{}", "HTTP/1.1 200 OK", "Content-Length: 7"), "protocol"),
@@ -127,34 +125,35 @@ def test_refused_connection_becomes_a_failure_and_frees_its_slot() -> None:
 
 def test_target_without_tls_becomes_a_failure() -> None:
     with misbehaving(answer(b""), end=b"\x16\x03") as url:  # the first bytes of a TLS handshake
-        with door_to(profile_of("textflow", url.replace("http:", "https:"))) as door:
+        profile = profile_of("textflow", url.replace("http:", "https:"))
+        with door_to(profile) as door:
             assert door.send(case_of("textflow")).failure == "tls"
 
 
 def test_lost_answer_keeps_its_slot() -> None:
-    with misbehaving(reset) as url:
-        with door_to(profile_of("textflow", url), budget=Budget(max_accepted=1)) as door:
+    with misbehaving(reset) as url, door_to(profile_of("textflow", url), budget=Budget(max_accepted=1)) as door:
+        door.send(case_of("textflow"))
+        with pytest.raises(BudgetSpent):
             door.send(case_of("textflow"))
-            with pytest.raises(BudgetSpent):
-                door.send(case_of("textflow"))
 
 
 def test_redirect_is_not_followed() -> None:
     exchange = ask(answer(b"", "HTTP/1.1 307 Temporary Redirect", "Location: http://127.0.0.1:1/"))
-    assert exchange.response is not None and exchange.response.status == 307
+    assert exchange.response is not None
+    assert exchange.response.status == 307
 
 
 def test_huge_content_is_cut() -> None:
     exchange = ask(answer(b"a" * (3 * KEPT_BYTES)))
-    assert exchange.response is not None and len(exchange.response.body) == KEPT_BYTES
+    assert exchange.response is not None
+    assert len(exchange.response.body) == KEPT_BYTES
     assert exchange.response.header(NOTE) == f"content was cut after {KEPT_BYTES} bytes"
 
 
 def test_packed_content_is_cut() -> None:
-    exchange = ask(
-        answer(gzip.compress(b"a" * (40 * KEPT_BYTES)), "HTTP/1.1 200 OK", "Content-Encoding: gzip")
-    )
-    assert exchange.response is not None and len(exchange.response.body) == KEPT_BYTES
+    exchange = ask(answer(gzip.compress(b"a" * (40 * KEPT_BYTES)), "HTTP/1.1 200 OK", "Content-Encoding: gzip"))
+    assert exchange.response is not None
+    assert len(exchange.response.body) == KEPT_BYTES
 
 
 PACKED: dict[str, tuple[bytes, str, bytes, str | None]] = {
@@ -192,7 +191,8 @@ def test_exchange_holds_no_secret(how: str) -> None:
     secret = profile.keys["main"][0].value
     for form in (secret, secret.swapcase(), secret[:-4], "sk_live"):
         assert form not in repr(exchange)
-    assert exchange.tags == ("t",) and exchange.case == "c1"
+    assert exchange.tags == ("t",)
+    assert exchange.case == "c1"
 
 
 def test_exact_bytes_are_sent_and_recorded() -> None:
@@ -246,9 +246,7 @@ def test_requests_are_sent_together() -> None:
     with door_to(profile_of("textflow"), httpx.MockTransport(accept)) as door:
         exchanges = door.send_together([(case_of("textflow", id=f"c{n}"), (f"t{n}",)) for n in range(8)])
         assert door.send_together([]) == []
-    assert [(e.id, e.case, e.tags) for e in exchanges] == [
-        (f"x{n + 1}", f"c{n}", (f"t{n}",)) for n in range(8)
-    ]
+    assert [(e.id, e.case, e.tags) for e in exchanges] == [(f"x{n + 1}", f"c{n}", (f"t{n}",)) for n in range(8)]
     assert door.traffic.accepted == 8
 
 
@@ -265,7 +263,6 @@ def test_mock_accepts_what_the_door_sends(name: str) -> None:
         exchanges = [door.send(case_of(name)), *door.send_together([(case_of(name), ())] * 4)]
         refused = door.send(case_of(name, presents="missing", expects="refuse"))
         assert all(e.response and e.response.status < 300 for e in exchanges)
-        assert refused.response is not None and refused.response.status >= 400
-        assert (
-            dataclasses.astuple(door.traffic) == (6, 5, 0) == (server.request_count, server.accepted_count, 0)
-        )
+        assert refused.response is not None
+        assert refused.response.status >= 400
+        assert dataclasses.astuple(door.traffic) == (6, 5, 0) == (server.request_count, server.accepted_count, 0)

@@ -9,9 +9,9 @@ import pytest
 
 from sendproof.account import RateLimit
 from sendproof.errors import UsageError
+from sendproof.target.init import init_text
 from sendproof.target.profile import Budget, Secret, environment_names
 from sendproof.target.reading import load_profile
-from sendproof.target.init import init_text
 
 from .support import PROVIDERS, parse, profile_of
 
@@ -21,9 +21,7 @@ ACCOUNT = {"senders": ["+12025550110"], "recipients": ["+12025550120"]}
 
 def test_profile_has_the_documented_defaults(minimal: Minimal) -> None:
     profile = parse(minimal())
-    assert profile.budget == Budget(
-        max_requests=400, max_accepted=60, requests_per_second=20.0, retry_after_s=60.0
-    )
+    assert profile.budget == Budget(max_requests=400, max_accepted=60, requests_per_second=20.0, retry_after_s=60.0)
     assert (profile.timeout_s, profile.allow_http, profile.default_sender) == (10.0, False, None)
 
 
@@ -34,19 +32,20 @@ def test_profile_of_the_mock_lacks_no_fixture(name: Any) -> None:
 
 def test_profile_without_fixtures_lacks_each_cause(minimal: Minimal) -> None:
     missing = parse(minimal()).missing_fixtures(PROVIDERS["textingline"])
-    assert {"failing_recipients", "failing_recipients.opted_out", "metered", "inactive_sender"} <= set(
-        missing
-    )
+    assert {"failing_recipients", "failing_recipients.opted_out", "metered", "inactive_sender"} <= set(missing)
 
 
 def test_account_says_what_the_profile_says() -> None:
     flow, line = profile_of("textflow").account(), profile_of("textingline").account()
-    assert flow.keys["main"] == "active" and flow.keys["inactive"] == "inactive"
+    assert flow.keys["main"] == "active"
+    assert flow.keys["inactive"] == "inactive"
     assert flow.rate_limits == {"rate_limited": RateLimit(limit=5, window_s=60.0)}
-    assert flow.senders["+13125550149"] == "inactive" and flow.senders["+14155550170"] == "unassigned"
+    assert flow.senders["+13125550149"] == "inactive"
+    assert flow.senders["+14155550170"] == "unassigned"
     assert line.balances == {"metered": 7}
     assert sorted(line.texts.values()) == ["noncompliant", "unsupported"]
-    assert line.recipients["+12025550123"] == "deliverable" and "opted_out" in line.recipients.values()
+    assert line.recipients["+12025550123"] == "deliverable"
+    assert "opted_out" in line.recipients.values()
 
 
 def test_numbers_that_are_listed_twice_count_once(minimal: Minimal) -> None:

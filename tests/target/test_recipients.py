@@ -115,10 +115,7 @@ def test_no_spelling_of_a_stranger_gets_through(digits: str, gaps: list[str], pr
     assert refusal_of(body, LINE, frozenset())
 
 
-@given(
-    st.binary()
-    | st.recursive(st.text() | st.floats(), st.lists).map(lambda v: json.dumps({"to": v}).encode())
-)
+@given(st.binary() | st.recursive(st.text() | st.floats(), st.lists).map(lambda v: json.dumps({"to": v}).encode()))
 @settings(max_examples=40)
 def test_any_bytes_can_be_asked_about(body: bytes) -> None:
     refusal_of(body, FLOW, ALLOWED)

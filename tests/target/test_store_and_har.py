@@ -33,9 +33,7 @@ EXCHANGES = st.builds(
 def exchange(**changes: object) -> Exchange:
     standard: dict[str, object] = {
         "id": "x1",
-        "request": Request(
-            method="POST", path="/a?b=1", headers=(("Content-Type", "application/json"),), body=b"{}"
-        ),
+        "request": Request(method="POST", path="/a?b=1", headers=(("Content-Type", "application/json"),), body=b"{}"),
         "response": Response(status=201, headers=(("Content-Type", "application/json"),), body=b'{"id": 1}'),
         "credential": Credential(key="main", carrier="X-API-Key"),
         "started_s": 1_700_000_000.25,
@@ -50,7 +48,8 @@ def exchange(**changes: object) -> Exchange:
 def test_exchange_survives_a_line(exchange: Exchange) -> None:
     line = to_line(exchange)
     assert from_line(line) == exchange
-    assert line.isascii() and "\n" not in line
+    assert line.isascii()
+    assert "\n" not in line
 
 
 def test_exchanges_are_appended(tmp_path: Path) -> None:
@@ -80,16 +79,19 @@ def har(tmp_path: Path, *exchanges: Exchange) -> list[dict[str, object]]:
     path = tmp_path / "exchanges.har"
     to_har(exchanges, path, base_url="https://api.example.com/base")
     log = json.loads(path.read_text(encoding="utf-8"))["log"]
-    assert log["version"] == "1.2" and log["creator"]["name"] == "sendproof"
+    assert log["version"] == "1.2"
+    assert log["creator"]["name"] == "sendproof"
     entries: list[dict[str, object]] = log["entries"]
     return entries
 
 
 def test_har_holds_an_exchange(tmp_path: Path) -> None:
     [entry] = har(tmp_path, exchange())
-    assert entry["startedDateTime"] == "2023-11-14T22:13:20.250000+00:00" and entry["time"] == 12.3
+    assert entry["startedDateTime"] == "2023-11-14T22:13:20.250000+00:00"
+    assert entry["time"] == 12.3
     request, response = entry["request"], entry["response"]
-    assert isinstance(request, dict) and isinstance(response, dict)
+    assert isinstance(request, dict)
+    assert isinstance(response, dict)
     assert request["url"] == "https://api.example.com/a?b=1"
     assert request["queryString"] == [{"name": "b", "value": "1"}]
     assert request["postData"] == {"mimeType": "application/json", "text": "{}"}
@@ -108,11 +110,10 @@ def test_har_holds_bytes_that_are_no_text(tmp_path: Path) -> None:
 
 
 def test_har_holds_a_failure(tmp_path: Path) -> None:
-    [entry] = har(
-        tmp_path, exchange(response=None, failure="timeout", request=Request(method="GET", path="/"))
-    )
+    [entry] = har(tmp_path, exchange(response=None, failure="timeout", request=Request(method="GET", path="/")))
     request, response = entry["request"], entry["response"]
-    assert isinstance(request, dict) and isinstance(response, dict)
+    assert isinstance(request, dict)
+    assert isinstance(response, dict)
     assert (request["_failure"], response["status"]) == ("timeout", 0)
     assert "postData" not in request
 

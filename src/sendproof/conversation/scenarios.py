@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from sendproof.account import RateLimit
@@ -12,8 +12,13 @@ from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
 
-IDEMPOTENCY, CREDITS, RATE_LIMITS = "idempotency", "credits", "rate_limits"
-_CHECKS = {IDEMPOTENCY: ("replay",), CREDITS: ("spending",), RATE_LIMITS: ("rate_limit", "throttled_envelope", "observe_throttled")}
+IDEMPOTENCY, CREDITS, RATE_LIMITS, AT_ONCE = "idempotency", "credits", "rate_limits", "at_once"
+_CHECKS = {
+    IDEMPOTENCY: ("replay",),
+    CREDITS: ("spending",),
+    RATE_LIMITS: ("rate_limit", "throttled_envelope", "observe_throttled"),
+    AT_ONCE: ("unique_id",),
+}
 _RETRIES = 3
 _AT_ONCE = 4
 _CONCURRENT_LIMIT = 10
@@ -92,7 +97,7 @@ def _near_keys(provider: Provider, asker: Asker) -> None:
 def credit_sequence(balance: int, sms: int, mms: int) -> tuple[str, ...]:
     """Return the messages that show both prices and the boundary of a balance.
 
-    They leave exactly one SMS, so that an MMS is refused, an SMS accepted, an SMS refused.
+    They leave exactly one SMS, so that an MMS is refused, and of two SMS one is accepted.
     """
     spare = balance - sms
     pairs = [(a, (spare - a * sms) // mms) for a in range(spare // sms + 1) if (spare - a * sms) % mms == 0]
@@ -103,10 +108,20 @@ def credit_sequence(balance: int, sms: int, mms: int) -> tuple[str, ...]:
 
 
 def credits(provider: Provider, asker: Asker, balances: Mapping[str, int]) -> None:
-    """Spend the balance of each metered key to its last credit, and ask once more."""
+    """Spend the balance of each metered key; two messages want its last credits at once."""
     for key, balance in balances.items():
-        for number, kind in enumerate(credit_sequence(balance, provider.prices["sms"], provider.prices["mms"])):
-            asker.ask(message(provider, f"credits.{number}-{kind}", key=key, media=kind == "mms"))
+        kinds = credit_sequence(balance, provider.prices["sms"], provider.prices["mms"])
+        cases = [
+            message(provider, f"credits.{number}-{kind}", key=key, media=kind == "mms") for number, kind in enumerate(kinds)
+        ]
+        for case in cases[:-2]:
+            asker.ask(case)
+        asker.ask_together(cases[-2:])
+
+
+def at_once(provider: Provider, asker: Asker) -> None:
+    """Send several messages at the same time, each of which is one of its own."""
+    asker.ask_together([message(provider, f"at_once.{number}") for number in range(_AT_ONCE)])
 
 
 def rate_limits(provider: Provider, asker: Asker, limits: Mapping[str, RateLimit]) -> None:
@@ -140,5 +155,3 @@ def _burst(provider: Provider, asker: Asker, case: Case, limit: RateLimit) -> in
 def _is_accepted(exchange: Exchange) -> bool:
     return exchange.response is not None and exchange.response.status // 100 == 2
 
-
-Scenario = Callable[[Provider, Asker], None]

@@ -30,27 +30,28 @@ def ordered(cases: Iterable[Case]) -> tuple[Case, ...]:
 
 
 def sure(cases: Iterable[Case]) -> frozenset[str]:
-    """Return the clauses for which some case is plain evidence: accepted, or refused for one reason alone."""
-    return frozenset(clause for case in cases if _is_plain(case) for clause in case.clauses)
+    """Return the clauses for which some case is plain evidence."""
+    return frozenset(clause for case in cases for clause in _evidence(case))
 
 
-def _is_plain(case: Case) -> bool:
-    return case.expects == "accept" or (bool(case.breaks) and len(case.breaks) + len(case.doubts) == 1)
+def _evidence(case: Case) -> tuple[str, ...]:
+    """Return what a case tells by itself: all of an acceptance, or a reason if it is the only one."""
+    reasons = (*case.breaks, *case.doubts)
+    if case.expects == "accept" or (case.breaks and len(reasons) == 1):
+        return case.clauses
+    return reasons if len(reasons) == 1 else ()
 
 
 def goals(case: Case, certain: frozenset[str] = frozenset()) -> _Goals:
-    """Return what a case is good for; `certain` are the clauses that other cases are plain evidence for.
+    """Return what a case is good for; `certain` are the clauses that some case is plain evidence for.
 
-    A refusal upholds a reason only if it was the only one, and what may as well be refused is no
-    evidence of an acceptance: there a clause counts only if no case asks for it more plainly. The
-    family is a goal too, for the cases that have no clause of their own.
+    What a case tells less than plainly counts only where no case tells it better. Its family is a
+    goal too, for the cases that have no clause of their own.
     """
-    clauses = set(case.clauses)
+    clauses = {*_evidence(case), *(set(case.clauses) - certain), f"family {case.family}"}
     if case.breaks and len(case.breaks) + len(case.doubts) > 1:
-        clauses = {"several reasons", *case.breaks, *case.doubts} - certain
-    elif not _is_plain(case):
-        clauses = set(case.doubts) | (clauses - certain)
-    return frozenset((clause, case.expects) for clause in (*clauses, f"family {case.family}"))
+        clauses.add("several reasons")
+    return frozenset((clause, case.expects) for clause in clauses)
 
 
 def _greedy(cases: list[Case], seen: Counter[tuple[str, str]], certain: frozenset[str]) -> Iterator[Case]:

@@ -260,6 +260,9 @@ def _features(facts: _Facts) -> Iterator[str]:
         value = facts.field(clause.params["role"])
         if isinstance(value, str) and spelling_of(value) == clause.params["spelling"]:
             yield clause.id
+    for clause in facts.contract.with_check("delivery_cause"):
+        if facts.account.recipients.get(facts.recipient or "") == clause.params["cause"]:
+            yield clause.id
 
 
 _Feature = Callable[[_Facts, Mapping[str, Any]], bool]
@@ -269,7 +272,7 @@ def _length(facts: _Facts, params: Mapping[str, Any]) -> bool:
     if facts.text is None or params.get("media", facts.has_media) != facts.has_media:
         return False
     if "equals" in params:
-        return len(facts.text) == params["equals"] == shortest_count(facts.text)
+        return longest_count(facts.text) == int(params["equals"])
     return len(facts.text) >= int(params["at_least"]) <= shortest_count(facts.text)
 
 

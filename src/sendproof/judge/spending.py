@@ -42,13 +42,23 @@ def spending_findings(contract: Contract, account: Account, judgements: Sequence
     """Judge the prices: those that explain every answer on the metered key, or none do."""
     clauses = {clause.params["aspect"]: clause.id for clause in contract.with_check("spending")}
     for key, balance in account.balances.items() if clauses else ():
-        spends = [spend for item in judgements if (spend := _spend(item, key))]
+        spends = _in_order([spend for item in judgements if (spend := _spend(item, key))])
         if not spends:
             continue
         decided = len(spends) == sum(1 for item in judgements if item.exchange.credential.key == key)
         for aspect, kind, expected, observed in _verdicts(contract, balance, spends, decided=decided):
             last = spends[-1].exchange.id
             yield Finding(clause=clauses[aspect], exchange=last, kind=kind, expected=expected, observed=observed)
+
+
+def _in_order(spends: list[_Spend]) -> list[_Spend]:
+    """Put what was sent at the same time in the order in which it must have been served."""
+    for index in range(1, len(spends)):
+        one, two = spends[index - 1], spends[index]
+        at_once = two.exchange.started_s < one.exchange.started_s + one.exchange.elapsed_s
+        if at_once and two.let_in and not one.let_in:
+            spends[index - 1 : index + 1] = [two, one]
+    return spends
 
 
 def _spend(item: Judgement, key: str) -> _Spend | None:

@@ -40,7 +40,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _split(text: str) -> SplitResult | None:
-    """Return the parts of an absolute URL of HTTP, or None. (urlsplit drops line ends in silence.)"""
+    """Return the parts of an absolute URL of HTTP, or None. (urlsplit drops line ends in silence.)."""
     if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
         return None
     try:

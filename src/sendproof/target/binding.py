@@ -23,7 +23,7 @@ _METHOD = re.compile(r"[A-Z]+")
 _QUERY = re.compile(r"[!-~]*")
 
 
-class Unbindable(SendproofError):
+class Unbindable(SendproofError):  # noqa: N818 - says what the case is
     """A case cannot be made for this profile: a fixture or a key is missing, or nothing can be varied."""
 
 

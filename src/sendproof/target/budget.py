@@ -8,16 +8,14 @@ from sendproof.errors import SendproofError
 from sendproof.target.profile import Budget
 
 
-class BudgetSpent(SendproofError):
+class BudgetSpent(SendproofError):  # noqa: N818 - says what happened
     """Nothing more may be sent. `setting` is "max_requests" or "max_accepted"."""
 
     exit_code = 10
 
     def __init__(self, setting: str, spent: int, limit: int) -> None:
         what = "requests" if setting == "max_requests" else "accepted messages"
-        super().__init__(
-            f"budget spent: {spent} of {limit} {what}. Raise budget.{setting} or narrow --concern."
-        )
+        super().__init__(f"budget spent: {spent} of {limit} {what}. Raise budget.{setting} or narrow --concern.")
         self.setting = setting
 
 

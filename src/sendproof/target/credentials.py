@@ -51,9 +51,7 @@ class Presented:
     values: tuple[str, ...] = ()
 
 
-def classify(
-    provider: Provider, keys: Mapping[str, tuple[Secret, ...]], headers: Headers, query: str
-) -> Credential:
+def classify(provider: Provider, keys: Mapping[str, tuple[Secret, ...]], headers: Headers, query: str) -> Credential:
     """Name what a request presents to be let in, by the known keys; none are known in recorded traffic."""
     wanted = provider.credential_header.lower()
     carrier, value = next(((name, text) for name, text in headers if name.lower() == wanted), (None, ""))

@@ -64,8 +64,8 @@ class Door:
         clock: RunClock,
         budget: Allowance,
         pacing: Pacing,
-        transport: httpx.BaseTransport | None = None,
         *,
+        transport: httpx.BaseTransport | None = None,
         nonces: Iterator[str] | None = None,
     ) -> None:
         self._profile = profile
@@ -96,9 +96,7 @@ class Door:
     @property
     def traffic(self) -> Traffic:
         """Return what went through so far."""
-        return Traffic(
-            requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._withheld
-        )
+        return Traffic(requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._withheld)
 
     def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
         """Send one case. The same `nonce` gives the very same request again."""
@@ -107,9 +105,7 @@ class Door:
         self._pacing.acquire()
         return self._exchange(next(self._ids), case, bound, tags)
 
-    def send_together(
-        self, cases: Sequence[tuple[Case, Tags]], *, nonce: str | None = None
-    ) -> list[Exchange]:
+    def send_together(self, cases: Sequence[tuple[Case, Tags]], *, nonce: str | None = None) -> list[Exchange]:
         """Send cases at the same moment, all or none, and return the exchanges in their order.
 
         With a `nonce` all of them are made with it.
@@ -135,9 +131,7 @@ class Door:
         refusal = refusal_of(bound.body, self._provider, self._allowed, self._senders)
         if refusal:
             self._withheld += 1
-            raise Withheld(
-                f"case {case.id}: expected an allowed recipient, got none: {refusal}. It is not sent."
-            )
+            raise Withheld(f"case {case.id}: expected an allowed recipient, got none: {refusal}. It is not sent.")
         return bound
 
     def _exchange(self, id_: str, case: Case, bound: BoundRequest, tags: Tags) -> Exchange:

@@ -78,10 +78,7 @@ def _fixture(provider: Provider, fixture: Fixture, number: int) -> Iterator[str]
 
 
 def _key(provider: Provider, fixture: Fixture) -> str:
-    parts = [
-        (part, _reference(provider, fixture.state or fixture.name, part))
-        for part in provider.credential_parts
-    ]
+    parts = [(part, _reference(provider, fixture.state or fixture.name, part)) for part in provider.credential_parts]
     extras = {
         "rate_limit": [("limit_per_minute", "5"), ("window_s", "60.0")],
         "metered": [("balance", "7")],

@@ -116,12 +116,8 @@ class Profile:
         for name, fixture in provider.fixtures.items():
             if fixture.kind == "recipients":
                 missing += [] if self.failing_recipients else [name]
-                missing += [
-                    f"{name}.{cause}" for cause in fixture.causes if cause not in self.failing_recipients
-                ]
-            elif (
-                (fixture.state not in self.keys) if fixture.kind in KEY_KINDS else (name not in self.fixtures)
-            ):
+                missing += [f"{name}.{cause}" for cause in fixture.causes if cause not in self.failing_recipients]
+            elif (fixture.state not in self.keys) if fixture.kind in KEY_KINDS else (name not in self.fixtures):
                 missing.append(name)
         return tuple(missing)
 

@@ -43,9 +43,7 @@ def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping
         reason = error.strerror or type(error).__name__
         raise UsageError(f"{where}: expected a readable file, got {reason!r}. Check the path.") from error
     except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{where}: expected TOML in UTF-8, got byte {error.start}. Save it as UTF-8."
-        ) from error
+        raise UsageError(f"{where}: expected TOML in UTF-8, got byte {error.start}. Save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{where}: expected TOML, got {_reason(error)}. Correct that line.") from error
     return parse_profile(data, where=where, name=path.stem, providers=providers, environ=environ)
@@ -194,9 +192,7 @@ def _key_table(fixtures: Table, name: str, fixture: Fixture, provider: Provider)
     value = fixtures.raw(name)
     if not isinstance(value, Mapping):
         example = ", ".join(f"{item} = ..." for item in wanted)
-        raise fixtures.error(
-            name, f"a table of {', '.join(wanted)}", kind(value), f"Write it as {{ {example} }}."
-        )
+        raise fixtures.error(name, f"a table of {', '.join(wanted)}", kind(value), f"Write it as {{ {example} }}.")
     table = fixtures.table(name)
     table.only(wanted)
     return table
@@ -269,9 +265,7 @@ def _refuse_contradictions(profile: Profile, account: Table, fixtures: Table) ->
         )
     for name, given in profile.fixtures.items():
         if given.kind == "sender" and given.value in profile.senders:
-            raise fixtures.error(
-                name, "a number that is no active sender", got(given.value), "Remove one of them."
-            )
+            raise fixtures.error(name, "a number that is no active sender", got(given.value), "Remove one of them.")
     failing = tuple(profile.failing_recipients.values())
     for number in failing:
         if number in profile.recipients or failing.count(number) > 1:

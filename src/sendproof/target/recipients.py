@@ -1,4 +1,4 @@
-"""The allow-list of recipients, fail closed: whom might a request reach, read as any vendor might?"""
+"""The allow-list of recipients, fail closed: whom a request might reach, read as any vendor might."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CACHED_LENGTH = 256
 _UNPACKED_BYTES = 1 << 20
 
 
-class Withheld(SendproofError):
+class Withheld(SendproofError):  # noqa: N818 - says what became of it
     """A request was not sent: it might reach somebody whom the profile does not name."""
 
 

@@ -67,8 +67,7 @@ def to_line(exchange: Exchange) -> str:
             "headers": request.headers,
             **_from_body(request.body),
         },
-        "response": response
-        and {"status": response.status, "headers": response.headers, **_from_body(response.body)},
+        "response": response and {"status": response.status, "headers": response.headers, **_from_body(response.body)},
     }
     return json.dumps(document, separators=(",", ":"))
 
@@ -85,8 +84,7 @@ def from_line(line: bytes | str) -> Exchange:
             headers=_headers(request),
             body=_to_body(request),
         ),
-        response=response
-        and Response(status=response["status"], headers=_headers(response), body=_to_body(response)),
+        response=response and Response(status=response["status"], headers=_headers(response), body=_to_body(response)),
         credential=Credential(**document["credential"]),
         started_s=document["started_s"],
         elapsed_s=document["elapsed_s"],

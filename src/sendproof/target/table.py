@@ -68,9 +68,7 @@ class Table:
         """Return a list of at least one text, each once."""
         value = self._data.get(name, _ABSENT)
         if not isinstance(value, list | tuple) or not value:
-            raise self.error(
-                name, f"a list of at least one {what}", got(value), f'Write it as {name} = ["..."].'
-            )
+            raise self.error(name, f"a list of at least one {what}", got(value), f'Write it as {name} = ["..."].')
         for index, item in enumerate(value):
             if not isinstance(item, str):
                 raise self.error(f"{name}[{index}]", f"a {what}", got(item), "Write it as a string.")
@@ -95,9 +93,7 @@ class Table:
         value = self._data.get(name, default)
         sound = isinstance(value, int | float) and not isinstance(value, bool)
         if not sound or not 0 < value <= at_most:
-            raise self.error(
-                name, f"a number above 0, at most {at_most:g}", got(value), "Correct the number."
-            )
+            raise self.error(name, f"a number above 0, at most {at_most:g}", got(value), "Correct the number.")
         return float(value)
 
 
@@ -105,17 +101,17 @@ def got(value: object) -> str:
     """Return a short description of a value that may be shown."""
     if value is _ABSENT or value is None:
         return NOTHING
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return shortened(repr(value), _SHOWN_LENGTH) if value else "an empty text"
     if isinstance(value, Mapping):
         return "a table"
+    if isinstance(value, str | list | tuple) and not value:
+        return "an empty text" if isinstance(value, str) else "an empty list"
     if isinstance(value, list | tuple):
-        return "a list" if value else "an empty list"
+        return "a list"
+    # The digits of a very long integer cannot even be written out.
     if isinstance(value, int) and abs(value) > 10**_SHOWN_LENGTH:
         return "a very large number"
-    return shortened(str(value), _SHOWN_LENGTH)
+    text = repr(value) if isinstance(value, str) else str(value)
+    return shortened(text.lower() if isinstance(value, bool) else text, _SHOWN_LENGTH)
 
 
 def kind(value: object) -> str:
