@@ -22,7 +22,7 @@ class RateLimit:
 class Account:
     """What is known of keys, senders and recipients. An absent entry is unknown.
 
-    `keys` maps a key's name to its state: "active", "inactive", "no_numbers",
+    `keys` maps a key's name to its state: "active", "test", "inactive", "no_numbers",
     "daily_exhausted", "rate_limited", "no_credits" or "metered". `senders` maps an
     E.164 number to "active", "inactive" or "unassigned". `recipients` maps an E.164
     number to "deliverable" or to the error type that it fails with. `texts` maps a

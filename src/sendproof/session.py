@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +18,8 @@ from sendproof import exit_codes
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract, load_contract
 from sendproof.errors import UsageError
-from sendproof.judge.verdicts import Verdict
 from sendproof.reporting import html, terminal
-from sendproof.reporting.curl import curl_for
+from sendproof.reporting.curl import reproduction
 from sendproof.reporting.record import Run
 from sendproof.reporting.results import exit_code
 from sendproof.reporting.write import write_reports
@@ -30,6 +30,7 @@ from sendproof.running.place import read_target
 from sendproof.suite import ClauseVerdict
 
 ITEM = "test_clause"
+_EXTRAS = pytest.StashKey[list[dict[str, Any]]]()
 _CODES = (exit_codes.INTERRUPTED, exit_codes.INTERNAL, exit_codes.USAGE, exit_codes.NOTHING_COLLECTED)
 
 
@@ -140,10 +141,12 @@ class Session:
         """The verdict of the clause that the item is named by."""
         run = sendproof_run
         if run.environment_error:
+            request.session.shouldstop = "the target cannot be judged"
             pytest.fail(run.environment_error, pytrace=False)
         verdict = next(item for item in run.verdicts if item.clause.id == request.node.name)
-        reproduce = self._reproduce(run, verdict)
+        reproduce = reproduction(verdict, run, self.contract.provider)
         request.node.user_properties.extend(html.properties(verdict, reproduce))
+        request.node.stash[_EXTRAS] = html.extras(verdict, reproduce)
         return ClauseVerdict(
             verdict=verdict,
             reproduce=reproduce,
@@ -151,12 +154,16 @@ class Session:
             strict=self.options.strict,
         )
 
-    def _reproduce(self, run: Run, verdict: Verdict) -> str | None:
-        exchange = next((item for item in run.exchanges if item.id in verdict.evidence[:1]), None)
-        return curl_for(exchange, run, self.contract.provider) if exchange and verdict.violated else None
-
     def _judge(self, gathered: Gathered, *, interrupted: bool) -> Run:
         return judge_run(self.options, self.contract, gathered, interrupted=interrupted, today=datetime.now(UTC).date())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[pytest.TestReport]:
+        """Give the page the evidence of an item."""
+        report: pytest.TestReport = yield  # type: ignore[misc]  # a wrapper is sent the result
+        if report.when == "call" and _EXTRAS in item.stash:
+            report.extras = item.stash[_EXTRAS]
+        return report  # noqa: B901 - a wrapper returns its result
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,10 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 from hypothesis.configuration import storage_directory
-from hypothesis.internal.conjecture.providers import HypothesisProvider
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 
 import sendproof
-from sendproof.corpus.engine import draw
+from sendproof.corpus.engine import draw, steady
 
 _BUILD = """
 import sys
@@ -83,9 +84,36 @@ def test_draw_makes_at_most_as_many_as_asked():
     assert draw(st.integers(), label="n", seed=0, max_examples=0) == ()
 
 
-def test_draw_switches_off_a_method_that_hypothesis_still_has():
-    """Fails when Hypothesis renames what keeps literals of local modules out of the stream."""
-    assert callable(HypothesisProvider._maybe_draw_constant)
+_DRAW = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import unrelated
+import hypothesis
+from hypothesis import strategies as st
+from sendproof.corpus.engine import draw
+
+others = []
+def collect(value):
+    others.append(value)
+test = hypothesis.settings(max_examples=400, database=None)(hypothesis.given(st.integers())(collect))
+hypothesis.seed(1)(test)()
+print(json.dumps([others, draw(st.integers(), label="n", seed=1, max_examples=400)]))
+"""
+
+
+def test_draw_takes_no_literal_of_a_loaded_module_though_hypothesis_does(folder):
+    literals = {7_000_000_000 + number for number in range(50)}
+    (folder / "unrelated.py").write_text(f"NUMBERS = {sorted(literals)}\n")
+
+    command = [sys.executable, "-c", _DRAW, str(folder)]
+    answer = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=_environment(), cwd=folder
+    )
+    others, ours = json.loads(answer.stdout)
+
+    assert literals & set(others)
+    assert not literals & set(ours)
+    assert tuple(ours) == draw(st.integers(), label="n", seed=1, max_examples=400)
 
 
 @pytest.mark.parametrize("module", ["hypothesis", "schemathesis"])
@@ -94,3 +122,10 @@ def test_loading_needs_no_generator(module):
     command = [sys.executable, "-c", code]
     answer = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
     assert answer.stdout == "False\n"
+
+
+def test_steady_replaces_the_source_of_literals_for_a_while():
+    before = AVAILABLE_PROVIDERS["hypothesis"]
+    with steady():
+        assert AVAILABLE_PROVIDERS["hypothesis"] is not before
+    assert AVAILABLE_PROVIDERS["hypothesis"] is before

@@ -42,7 +42,9 @@ def _body(word: str) -> bytes:
 def _send(url: str, method: str, headers: list[tuple[str, str]], body: bytes) -> None:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=5)
-    connection.putrequest(method, f"{parts.path}?{parts.query}" if parts.query else parts.path)
+    connection.putrequest(
+        method, f"{parts.path}?{parts.query}" if parts.query else parts.path, skip_accept_encoding=True
+    )
     for name, value in (*headers, ("Content-Length", str(len(body)))):
         connection.putheader(name, value.encode("utf-8", "surrogateescape"))
     connection.endheaders(body)

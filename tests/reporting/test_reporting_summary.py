@@ -5,7 +5,6 @@ import re
 import pytest
 
 from sendproof.judge.verdicts import Verdict
-from sendproof.reporting.record import Run
 from sendproof.reporting.summary import to_markdown
 from sendproof.reporting.text import is_plain
 
@@ -77,18 +76,20 @@ def test_summary_leaves_a_very_long_command_out() -> None:
     assert "The command stands in `results.json`." in text
 
 
+def test_summary_shows_only_what_there_is() -> None:
+    only = (verdict("tf.auth.missing-key"),)
+    text = to_markdown(run_of(verdicts=only, exchanges=()), PROVIDER)
+    assert text.endswith("- evidence: `x1` (1 of 3 exchanges)\n")
+
+
 def outside_of_code(text: str) -> str:
     """What Markdown would interpret: without fenced blocks and code spans."""
     without_blocks = re.sub(r"(?ms)^(`{3,})sh\n.*?\n\1$", "", text)
     return re.sub(r"(?<![\\`])(`+)(?!`).+?(?<!`)\1(?!`)", "", without_blocks)
 
 
-def hostile() -> Run:
-    return hostile_run()
-
-
 def test_summary_shows_hostile_text_as_text() -> None:
-    text = to_markdown(hostile(), PROVIDER)
+    text = to_markdown(hostile_run(), PROVIDER)
     assert all(is_plain(line) for line in text.splitlines())
     rest = outside_of_code(text)
     assert set(re.findall(r"<[^>]*>", rest)) == {"<details>", "</details>", "<br>", "<summary>", "</summary>"}

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
-from hypothesis.internal.conjecture.providers import HypothesisProvider, with_register_backend
+from hypothesis.internal.conjecture.providers import (
+    AVAILABLE_PROVIDERS,
+    HypothesisProvider,
+    with_register_backend,
+)
 from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
@@ -38,6 +43,17 @@ def draw(strategy: SearchStrategy[T], *, label: str, seed: int, max_examples: in
         test: Callable[[], None] = hypothesis.given(strategy)(collect)
         hypothesis.seed(_mixed(seed, label))(_settings(max_examples)(test))()
     return tuple(drawn[:max_examples])
+
+
+@contextmanager
+def steady() -> Iterator[None]:
+    """Keep local literals out of what others draw meanwhile, with settings of their own."""
+    before = AVAILABLE_PROVIDERS["hypothesis"]
+    AVAILABLE_PROVIDERS["hypothesis"] = _NoConstants
+    try:
+        yield
+    finally:
+        AVAILABLE_PROVIDERS["hypothesis"] = before
 
 
 def _settings(max_examples: int) -> hypothesis.settings:

@@ -122,6 +122,9 @@ def senders(provider: Provider) -> Iterator[Case]:
             yield draft.case(name, draft.message(sender=sender), needs=(fixture.name,))
             again = draft.message(sender=sender, recipient="@{recipient2}", text=OTHER_TEXT)
             yield draft.case(f"{name}-again", again, needs=(fixture.name,))
+            if draft.has("media"):
+                message = draft.message(sender=sender, media=provider.example_media)
+                yield draft.case(f"{name}-media", message, needs=(fixture.name,))
 
 
 def failing_recipients(provider: Provider) -> Iterator[Case]:
@@ -134,3 +137,6 @@ def failing_recipients(provider: Provider) -> Iterator[Case]:
             yield draft.case(hyphened(cause), message, needs=(need,))
             again = draft.message(recipient=f"@{{fixture.{need}}}", text=OTHER_TEXT)
             yield draft.case(f"{hyphened(cause)}-again", again, needs=(need,))
+            if draft.has("media"):
+                message = draft.message(recipient=f"@{{fixture.{need}}}", media=provider.example_media)
+                yield draft.case(f"{hyphened(cause)}-media", message, needs=(need,))

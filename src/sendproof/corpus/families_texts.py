@@ -92,6 +92,9 @@ def text_facts(provider: Provider) -> Iterator[Case]:
             yield draft.case(hyphened(fixture.name), message, needs=(fixture.name,))
             again = {**message, draft.field("recipient"): "@{recipient2}"}
             yield draft.case(f"{hyphened(fixture.name)}-again", again, needs=(fixture.name,))
+            if draft.has("media"):
+                message = draft.message(text=f"@{{fixture.{fixture.name}}}", media=provider.example_media)
+                yield draft.case(f"{hyphened(fixture.name)}-media", message, needs=(fixture.name,))
 
 
 ALPHABETS = {

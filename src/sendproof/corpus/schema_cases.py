@@ -19,7 +19,7 @@ from sendproof.contract.provider import Provider
 from sendproof.contract.schema import CLAUSES_KEYWORD
 from sendproof.corpus.case import Case
 from sendproof.corpus.draft import NONCE, Draft, compact
-from sendproof.corpus.engine import draw
+from sendproof.corpus.engine import draw, steady
 from sendproof.corpus.strategies import digest
 from sendproof.corpus.tokens import MARK, is_dialable, token
 
@@ -35,8 +35,9 @@ def schema_cases(contract: Contract, *, seed: int, max_examples: int) -> Iterato
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
         schema, operation = _operation(contract, mode)
         config = schema.config.generation
-        covered = schema.iter_coverage_cases(operation, generation_modes=[mode], generation_config=config)
-        bodies = [case.body for case in covered if case.method == contract.provider.method]
+        with steady():
+            covered = schema.iter_coverage_cases(operation, generation_modes=[mode], generation_config=config)
+            bodies = [case.body for case in covered if case.method == contract.provider.method]
         yield from _cases(contract, mode, "schema-coverage", bodies)
         strategy = operation.as_strategy(generation_mode=mode).map(lambda case: case.body)
         count = max_examples // 4 if mode.is_positive else max_examples

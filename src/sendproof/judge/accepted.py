@@ -75,11 +75,20 @@ def _relation(
     rule: Callable[[Context, Reading, Any, Mapping[str, Any]], Verdict | None],
     broken: frozenset[str],
 ) -> Iterator[Finding]:
-    role = clause.params.get("role")
-    if role and (reading.taints(role) or context.contract.provider.answer[role] in broken):
+    role = clause.params.get("role", _ROLES.get(clause.check or ""))
+    if role and (reading.taints(role) or _is_broken(context.contract.provider.answer[role], broken)):
         return
     if (result := rule(context, reading, answer, clause.params)) is not None:
         yield _finding(clause.id, exchange, result)
+
+
+# The part of the answer that a relation without a role of its own is about.
+_ROLES = {"default_sender": "sender", "delivery_failed": "status", "delivery_cause": "error_type"}
+
+
+def _is_broken(pointer: str, broken: frozenset[str]) -> bool:
+    """Whether the schema already speaks against what stands at `pointer`, or against what holds it."""
+    return any(pointer == other or pointer.startswith(f"{other}/") or other == "" for other in broken)
 
 
 def _finding(clause: str, exchange: Exchange, result: Verdict) -> Finding:

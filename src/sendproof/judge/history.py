@@ -14,7 +14,7 @@ from sendproof.judge.controls import blame_findings, control_findings
 from sendproof.judge.findings import ACCEPTED, OBSERVED, REFUSED, THROTTLED, Context, Finding, Judgement
 from sendproof.judge.rates import rate_findings
 from sendproof.judge.reading import read_request
-from sendproof.judge.repetition import drop_findings, replay_findings, unique_id_findings
+from sendproof.judge.repetition import drop_findings, idempotency_key, message_id, replay_findings, unique_id_findings
 from sendproof.judge.single import judge_exchange
 from sendproof.judge.spending import overdrawn, spending_findings
 
@@ -46,7 +46,13 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
         )
         for exchange in ordered
     )
-    single = (finding for judgement in judgements for finding in judgement.findings)
+    replayed = _answered_as_replay(contract, judgements)
+    single = (
+        finding
+        for judgement in judgements
+        for finding in judgement.findings
+        if judgement.exchange.id not in replayed or contract.clauses[finding.clause].check != "accepted_status"
+    )
     return Judged(judgements=judgements, findings=(*single, *_together(contract, account, judgements)))
 
 
@@ -63,6 +69,13 @@ def _repeated(contract: Contract, account: Account, exchanges: Sequence[Exchange
         keyed += [(exchange.id, value.lower())] if isinstance(value, str) and value else []
     counts = Counter(key for _, key in keyed)
     return frozenset(identity for identity, key in keyed if counts[key] > 1)
+
+
+def _answered_as_replay(contract: Contract, judgements: Sequence[Judgement]) -> frozenset[str]:
+    """Return the exchanges with a key of their own that were given the id of another message."""
+    named = [(item.exchange.id, message_id(contract, item)) for item in judgements if idempotency_key(item)]
+    counts = Counter(identity for _, identity in named if identity)
+    return frozenset(exchange for exchange, identity in named if identity and counts[identity] > 1)
 
 
 def _together(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> Iterator[Finding]:

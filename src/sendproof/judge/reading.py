@@ -190,7 +190,7 @@ def _sender_state(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] |
 
 
 def _sender_unlisted(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    unlisted = facts.sender is not None and facts.sender not in facts.account.senders
+    unlisted = bool(facts.account.senders) and facts.sender is not None and facts.sender not in facts.account.senders
     unlisted = unlisted or (facts.sender is not None and facts.key_state == "no_numbers")
     return (facts.contract.provider.fields["sender"],) if unlisted else None
 
@@ -247,7 +247,7 @@ _REASONS: Mapping[str, _Rule] = {
 }
 # A number that is none at all need not be one of the account's.
 _OF_VALID_FIELDS = ("sender_unlisted", "recipient_unlisted")
-_UNTAINTED = ("length_doubt", "characters_doubt", "media_type_doubt", "sender_unlisted", "recipient_unlisted")
+_UNTAINTED = ("length_doubt", "characters_doubt", "media_type_doubt", "recipient_unlisted")
 
 
 def _features(facts: _Facts) -> Iterator[str]:

@@ -56,8 +56,13 @@ def judge_exchange(context: Context, account: Account, exchange: Exchange) -> Ju
         answer=answer,
         findings=findings,
         sole_reason=reading.reasons[0].clause if outcome == REFUSED and len(reading.reasons) == 1 else None,
-        unexplained=unexplained and not excused and not context.replay and context.overdrawn is None,
+        unexplained=unexplained and not excused and not _is_of_a_series(context, reading),
     )
+
+
+def _is_of_a_series(context: Context, reading: Reading) -> bool:
+    """Whether what came before may explain a refusal: a key used before, credits, a rate."""
+    return context.replay or context.overdrawn is not None or reading.key_state == "rate_limited"
 
 
 def _outcome(context: Context, reading: Reading, response: Response, answer: Any) -> str:
