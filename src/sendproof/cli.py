@@ -35,7 +35,9 @@ def cli() -> None:
 
 @cli.command(epilog=_MORE_HELP)
 @click.argument("providers", nargs=-1)
-@click.option("--target", "targets", type=_FILE, multiple=True, help="Profile of a target; without one, the embedded mocks.")
+@click.option(
+    "--target", "targets", type=_FILE, multiple=True, help="Profile of a target; without one, the embedded mocks."
+)
 @click.option("--report-dir", type=_FILE, default=DEFAULT_REPORT_DIR, show_default=True)
 @click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True)
 @click.option("--max-examples", type=click.IntRange(min=0), default=DEFAULT_MAX_EXAMPLES, show_default=True)
@@ -100,11 +102,24 @@ def clauses(*, providers: tuple[str, ...], form: str) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, as by default, takes a free one.")
 @click.option("--fault", metavar="NAME", help="Break one promise.")
 @click.option("--variant", metavar="NAME", help="Use a freedom that the documents leave.")
-@click.option("--window-s", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, help="Window of the rate limit.")
+@click.option(
+    "--window-s",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Window of the rate limit.",
+)
 @click.option("--profile", "shows_profile", is_flag=True, help="Print the target profile of this mock, and end.")
 @click.option("--list", "lists", is_flag=True, help="Name the faults and variants, and end.")
 def mock(
-    *, provider: str, port: int, fault: str | None, variant: str | None, window_s: float, shows_profile: bool, lists: bool
+    *,
+    provider: str,
+    port: int,
+    fault: str | None,
+    variant: str | None,
+    window_s: float,
+    shows_profile: bool,
+    lists: bool,
 ) -> None:
     """Serve the mock of a provider on the loopback interface."""
     known = _mocked(provider)
@@ -121,7 +136,9 @@ def _mocked(provider: str) -> accounts.Provider:
     for known in accounts.PROVIDERS:
         if known == provider:
             return known
-    raise UsageError(f"mock: expected one of {', '.join(accounts.PROVIDERS)}, got {provider!r}. Name one that has a mock.")
+    raise UsageError(
+        f"mock: expected one of {', '.join(accounts.PROVIDERS)}, got {provider!r}. Name one that has a mock."
+    )
 
 
 def _list(provider: accounts.Provider) -> None:

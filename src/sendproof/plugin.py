@@ -21,7 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--concern", metavar="NAME", action="append", default=[], help="only clauses of this concern")
     group.addoption("--clause", metavar="ID", action="append", default=[], help="only this clause")
     group.addoption("--waivers", metavar="FILE", type=Path)
-    group.addoption("--sendproof-strict", action="store_true", dest="sendproof_strict", help="recommended clauses gate too")
+    group.addoption(
+        "--sendproof-strict", action="store_true", dest="sendproof_strict", help="recommended clauses gate too"
+    )
     group.addoption("--require-complete", action="store_true", help="every required clause must be decided")
     group.addoption("--sendproof-shared", metavar="DIR", type=Path, help="where workers share their evidence")
     group.addoption("--sendproof-embedded", action="store_true", help="the command line shows the results itself")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -158,12 +158,12 @@ class Session:
         return judge_run(self.options, self.contract, gathered, interrupted=interrupted, today=datetime.now(UTC).date())
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[pytest.TestReport]:
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Give the page the evidence of an item."""
-        report: pytest.TestReport = yield  # type: ignore[misc]  # a wrapper is sent the result
+        report = yield
         if report.when == "call" and _EXTRAS in item.stash:
-            report.extras = item.stash[_EXTRAS]
-        return report  # noqa: B901 - a wrapper returns its result
+            report.extras = item.stash[_EXTRAS]  # type: ignore[attr-defined]  # pytest-html looks for it
+        return report
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -230,5 +230,6 @@ def asking_of(contract: Contract, items: list[pytest.Item]) -> Asking:
 
 def _console(config: pytest.Config) -> Console:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    return Console(file=reporter._tw._file if reporter is not None else None, highlight=False)
-
+    # pytest gives its own stream, which capturing leaves alone, in no other way.
+    stream = reporter._tw._file if reporter is not None else None  # noqa: SLF001 - see above
+    return Console(file=stream, highlight=False)

@@ -62,7 +62,9 @@ def test_provider_names_are_the_folders_of_data() -> None:
     assert provider_names() == PROVIDERS
 
 
-@pytest.mark.parametrize("file", sorted(schemas_dir().glob("*/*.schema.json")), ids=lambda path: f"{path.parent.name}-{path.name}")
+@pytest.mark.parametrize(
+    "file", sorted(schemas_dir().glob("*/*.schema.json")), ids=lambda path: f"{path.parent.name}-{path.name}"
+)
 def test_schema_is_valid_against_its_metaschema(file: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(file.read_text("utf-8")))
 
@@ -81,7 +83,9 @@ def test_openapi_names_the_operation_and_the_schemas_of_the_provider(name: str) 
 
 def test_every_constraining_keyword_has_a_clause(contract: Contract) -> None:
     schemas = (contract.request, contract.accepted, contract.refusal)
-    bare = [f"{schema.where} {place}" for schema in schemas for place, _, clause in keywords(schema.schema) if not clause]
+    bare = [
+        f"{schema.where} {place}" for schema in schemas for place, _, clause in keywords(schema.schema) if not clause
+    ]
     assert bare == []
 
 

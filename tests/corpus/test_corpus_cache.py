@@ -10,9 +10,7 @@ from sendproof.corpus import build
 from sendproof.corpus.case import Case
 from sendproof.corpus.serial import corpus_of, from_text, to_text
 
-_CASE = Case(
-    id="f.x", family="f", body=b"\x00\xff\n{}", headers=(), breaks=("a",), doubts=("b",), needs=("c.d",)
-)
+_CASE = Case(id="f.x", family="f", body=b"\x00\xff\n{}", headers=(), breaks=("a",), doubts=("b",), needs=("c.d",))
 
 
 @pytest.fixture
@@ -64,9 +62,7 @@ def test_cache_that_was_cut_short_is_refused(corpus):
 
 def test_unwritable_cache_is_only_slower(contract, corpus, tmp_path):
     (tmp_path / "file").write_text("no folder")
-    assert (
-        build.load_corpus(contract, seed=7, max_examples=8, cache_dir=tmp_path / "file" / "deeper") == corpus
-    )
+    assert build.load_corpus(contract, seed=7, max_examples=8, cache_dir=tmp_path / "file" / "deeper") == corpus
 
 
 def test_key_changes_with_everything_a_corpus_depends_on(contract):

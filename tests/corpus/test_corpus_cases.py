@@ -48,9 +48,7 @@ def test_every_token_has_a_value_and_every_need_is_a_fixture(contract, corpus):
 
 
 def test_no_case_uses_a_limited_or_metered_key(contract, corpus):
-    spent = {
-        item.state for item in contract.provider.fixtures.values() if item.kind in ("rate_limit", "metered")
-    }
+    spent = {item.state for item in contract.provider.fixtures.values() if item.kind in ("rate_limit", "metered")}
     assert not {case.key for case in corpus.cases} & spent
 
 

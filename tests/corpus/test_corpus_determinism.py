@@ -26,9 +26,7 @@ from sendproof.contract.model import load_contract
 from sendproof.corpus.build import build_corpus
 print(build_corpus(load_contract(sys.argv[1]), seed=7, max_examples=8).sha256)
 """
-_LITERALS = (
-    "WORDS = (" + ", ".join(f"'literal {number}', {number}, {number}.5" for number in range(200, 300)) + ")\n"
-)
+_LITERALS = "WORDS = (" + ", ".join(f"'literal {number}', {number}, {number}.5" for number in range(200, 300)) + ")\n"
 
 
 def _environment(**given: str) -> dict[str, str]:
@@ -106,9 +104,7 @@ def test_draw_takes_no_literal_of_a_loaded_module_though_hypothesis_does(folder)
     (folder / "unrelated.py").write_text(f"NUMBERS = {sorted(literals)}\n")
 
     command = [sys.executable, "-c", _DRAW, str(folder)]
-    answer = subprocess.run(
-        command, capture_output=True, text=True, check=True, env=_environment(), cwd=folder
-    )
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment(), cwd=folder)
     others, ours = json.loads(answer.stdout)
 
     assert literals & set(others)

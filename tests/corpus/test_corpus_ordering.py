@@ -9,9 +9,7 @@ from sendproof.corpus.case import Case
 from sendproof.corpus.ordering import goals, ordered, sure
 
 
-def _case(
-    name: str, *clauses: str, expects: str = "refuse", family: str = "f", doubts: tuple[str, ...] = ()
-) -> Case:
+def _case(name: str, *clauses: str, expects: str = "refuse", family: str = "f", doubts: tuple[str, ...] = ()) -> Case:
     breaks = clauses[:1] if expects == "refuse" else ()
     return Case(
         id=name,

@@ -91,9 +91,7 @@ def test_spelled_writes_one_number_in_each_way(spelling):
 
 
 def test_substitute_escapes_as_json_does():
-    body = substitute(
-        b'{"a":"@{fixture.text}","b":"@{}","c":"@ {x}"}', {"fixture.text": 'say "é"\n'}.__getitem__
-    )
+    body = substitute(b'{"a":"@{fixture.text}","b":"@{}","c":"@ {x}"}', {"fixture.text": 'say "é"\n'}.__getitem__)
     assert json.loads(body) == {"a": 'say "é"\n', "b": "@{}", "c": "@ {x}"}
     assert tokens_in(b"@{a.b}@{c}") == ("a.b", "c")
 

@@ -126,7 +126,13 @@ def line_answer(number: int = 1, **changes: Any) -> dict[str, Any]:
 
 def failed_answer(number: int = 1, **changes: Any) -> dict[str, Any]:
     """Return a right TextingLine answer to a message that cannot be delivered."""
-    failed = {"to": OPTED_OUT, "status": "failed", "sentAt": ..., "errorType": "opted_out", "errorMessage": "They said no."}
+    failed = {
+        "to": OPTED_OUT,
+        "status": "failed",
+        "sentAt": ...,
+        "errorType": "opted_out",
+        "errorMessage": "They said no.",
+    }
     return line_answer(number, **{**failed, **changes})
 
 

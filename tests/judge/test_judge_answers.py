@@ -57,7 +57,10 @@ LINE_FREEDOMS: list[dict[str, Any]] = [
     {"createdAt": "2026-074T14:30:00,123456789Z"},
 ]
 FAILED = [
-    ({"status": "sent", "errorType": ..., "errorMessage": ..., "sentAt": "2026-03-15T14:30:05Z"}, "tl.delivery.status-failed"),
+    (
+        {"status": "sent", "errorType": ..., "errorMessage": ..., "sentAt": "2026-03-15T14:30:05Z"},
+        "tl.delivery.status-failed",
+    ),
     ({"errorType": "gone"}, "tl.delivery.error-type"),
     ({"errorType": ...}, "tl.delivery.error-type"),
     ({"errorType": "unknown"}, "tl.delivery.cause-opted-out"),
@@ -204,7 +207,9 @@ def test_fault_answered_as_a_failed_message_contradicts_that_clause_alone() -> N
     assert talk.of(CONTRADICTED) == {"tl.errors.not-failed-message"}
 
 
-@pytest.mark.parametrize("place", [33009, "33009", {"code": 33009}, [{"c": "E-33009"}], "Error 33009: inactive"], ids=str)
+@pytest.mark.parametrize(
+    "place", [33009, "33009", {"code": 33009}, [{"c": "E-33009"}], "Error 33009: inactive"], ids=str
+)
 def test_error_code_is_searched_everywhere(place: Any) -> None:
     talk = line()
     talk.say(line_message(**{"from": INACTIVE}), 400, {"error": place})

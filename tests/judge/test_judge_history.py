@@ -86,13 +86,18 @@ def test_keys_that_differ_at_their_end_are_two_messages() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "status", "seen"),
-    [(line_answer(1), 200, "the first message"), (line_answer(2), 201, "another message"), (line_refusal(), 409, "refused 409")],
+    [
+        (line_answer(1), 200, "the first message"),
+        (line_answer(2), 201, "another message"),
+        (line_refusal(), 409, "refused 409"),
+    ],
     ids=str,
 )
-def test_same_key_with_another_message_is_open(answer: object, status: int, seen: str) -> None:
+def test_same_key_with_another_message_is_open(answer: dict[str, object], status: int, seen: str) -> None:
     talk = line()
     talk.say(line_message(idempotencyKey="retry-000001"), 201, line_answer(1))
-    talk.say(line_message(idempotencyKey="retry-000001", body="other"), status, {**answer, "body": "other"} if status == 201 else answer)  # type: ignore[dict-item]  # the answers are objects
+    other = {**answer, "body": "other"} if status == 201 else answer
+    talk.say(line_message(idempotencyKey="retry-000001", body="other"), status, other)
     assert talk.values("tl.idempotency.other-payload") == {seen}
     assert not REPLAYS & talk.of(CONTRADICTED)
 
@@ -123,7 +128,9 @@ def _priced(sms: int, mms: int) -> tuple[tuple[str, bool], ...]:
     return tuple(story)
 
 
-@pytest.mark.parametrize(("sms", "mms", "clause"), [(1, 3, "sms"), (3, 3, "sms"), (2, 2, "mms"), (2, 4, "mms"), (2, 1, "mms")])
+@pytest.mark.parametrize(
+    ("sms", "mms", "clause"), [(1, 3, "sms"), (3, 3, "sms"), (2, 2, "mms"), (2, 4, "mms"), (2, 1, "mms")]
+)
 def test_wrong_price_contradicts_its_clause_or_the_boundary(sms: int, mms: int, clause: str) -> None:
     talk = line()
     _spend(talk, *_priced(sms, mms))
@@ -188,7 +195,12 @@ def test_limit_that_stops_another_key_is_recommended_against() -> None:
     assert talk.of(CONTRADICTED) == {"tf.rate_limits.other-keys"}
 
 
-@given(st.binary(max_size=60), st.integers(100, 599), st.binary(max_size=60), st.sampled_from(["application/json", "", "text/html"]))
+@given(
+    st.binary(max_size=60),
+    st.integers(100, 599),
+    st.binary(max_size=60),
+    st.sampled_from(["application/json", "", "text/html"]),
+)
 def test_judge_never_raises_for_what_a_target_answers(body: bytes, status: int, answer: bytes, media_type: str) -> None:
     for talk in (line(), flow()):
         talk.say(body, status, answer, media_type=media_type)
@@ -197,7 +209,9 @@ def test_judge_never_raises_for_what_a_target_answers(body: bytes, status: int, 
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(RECIPIENT),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["to", "id", "data", "status", "error"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["to", "id", "data", "status", "error"]), inner)
+    ),
     max_leaves=8,
 )
 

@@ -88,7 +88,9 @@ def _talk(vendor: str) -> tuple[Talk, Any, Any, Any]:
     return flow(), flow_message, flow_answer, flow_refusal()
 
 
-@pytest.mark.parametrize(("vendor", "changes", "clause"), ALL, ids=lambda value: value if isinstance(value, str) else None)
+@pytest.mark.parametrize(
+    ("vendor", "changes", "clause"), ALL, ids=lambda value: value if isinstance(value, str) else None
+)
 def test_refusal_for_one_reason_upholds_it_beside_its_control(vendor: str, changes: Any, clause: str) -> None:
     talk, message, answer, refusal = _talk(vendor)
     control = {"mediaUrl": "https://example.com/images/promo.jpg"} if "mediaUrl" in changes else {}
@@ -97,7 +99,9 @@ def test_refusal_for_one_reason_upholds_it_beside_its_control(vendor: str, chang
     assert clause in talk.of(UPHELD)
 
 
-@pytest.mark.parametrize(("vendor", "changes", "clause"), ALL, ids=lambda value: value if isinstance(value, str) else None)
+@pytest.mark.parametrize(
+    ("vendor", "changes", "clause"), ALL, ids=lambda value: value if isinstance(value, str) else None
+)
 def test_refusal_without_its_control_decides_nothing(vendor: str, changes: Any, clause: str) -> None:
     talk, message, _, refusal = _talk(vendor)
     talk.say(message(**changes), 400, refusal)
@@ -105,21 +109,27 @@ def test_refusal_without_its_control_decides_nothing(vendor: str, changes: Any, 
     assert clause in talk.of(UNDECIDED)
 
 
-@pytest.mark.parametrize(("vendor", "changes", "clause"), ALL, ids=lambda value: value if isinstance(value, str) else None)
+@pytest.mark.parametrize(
+    ("vendor", "changes", "clause"), ALL, ids=lambda value: value if isinstance(value, str) else None
+)
 def test_acceptance_contradicts_the_one_reason_alone(vendor: str, changes: Any, clause: str) -> None:
     talk, message, answer, _ = _talk(vendor)
     talk.say(message(**changes), 201, answer())
     assert talk.of(CONTRADICTED) == {clause}
 
 
-@pytest.mark.parametrize(("vendor", "credential", "clause"), CREDENTIALS, ids=lambda value: value if isinstance(value, str) else None)
+@pytest.mark.parametrize(
+    ("vendor", "credential", "clause"), CREDENTIALS, ids=lambda value: value if isinstance(value, str) else None
+)
 def test_wrong_credential_let_in_contradicts_its_clause(vendor: str, credential: Credential, clause: str) -> None:
     talk, message, answer, _ = _talk(vendor)
     talk.say(message(), 201, answer(), credential=credential)
     assert talk.of(CONTRADICTED) == {clause}
 
 
-@pytest.mark.parametrize(("vendor", "credential", "clause"), CREDENTIALS, ids=lambda value: value if isinstance(value, str) else None)
+@pytest.mark.parametrize(
+    ("vendor", "credential", "clause"), CREDENTIALS, ids=lambda value: value if isinstance(value, str) else None
+)
 def test_wrong_credential_refused_upholds_its_clause(vendor: str, credential: Credential, clause: str) -> None:
     talk, message, answer, refusal = _talk(vendor)
     talk.say(message(), 201, answer())
@@ -205,7 +215,9 @@ def test_open_reason_is_observed_either_way(changes: Any, clause: str, status: i
     assert clause in talk.of(OBSERVED)
 
 
-@pytest.mark.parametrize("body", [b"{", b"", b"\xff\xfe", b'{"to":NaN}', b"[" * 100_000, b'{"to":"\\ud800"}', b"[]", b"5"])
+@pytest.mark.parametrize(
+    "body", [b"{", b"", b"\xff\xfe", b'{"to":NaN}', b"[" * 100_000, b'{"to":"\\ud800"}', b"[]", b"5"]
+)
 def test_hostile_body_refused_contradicts_nothing(body: bytes) -> None:
     for talk, refusal in ((line(), line_refusal()), (flow(), flow_refusal())):
         talk.say(body, 400, refusal)

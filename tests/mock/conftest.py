@@ -141,15 +141,11 @@ def api_key(role: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def textingline_client(textingline_server: MockServer) -> Iterator[httpx.Client]:
-    with httpx.Client(
-        base_url=textingline_server.base_url, auth=basic("main"), verify=False
-    ) as client:
+    with httpx.Client(base_url=textingline_server.base_url, auth=basic("main"), verify=False) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def textflow_client(textflow_server: MockServer) -> Iterator[httpx.Client]:
-    with httpx.Client(
-        base_url=textflow_server.base_url, headers=api_key("main"), verify=False
-    ) as client:
+    with httpx.Client(base_url=textflow_server.base_url, headers=api_key("main"), verify=False) as client:
         yield client

@@ -209,9 +209,7 @@ def test_fault_can_be_seen(differs: Callable[..., bool], provider: Provider, nam
     assert differs(provider, fault=name)
 
 
-@pytest.mark.parametrize(
-    ("provider", "name"), [pair for pair in VARIANT_IDS if pair[1] not in LEAVES_TRACE_IN_TIME]
-)
+@pytest.mark.parametrize(("provider", "name"), [pair for pair in VARIANT_IDS if pair[1] not in LEAVES_TRACE_IN_TIME])
 def test_variant_can_be_seen(differs: Callable[..., bool], provider: Provider, name: str) -> None:
     assert differs(provider, variant=name)
 
@@ -252,9 +250,7 @@ def test_unknown_deviation_is_an_error(provider: Provider, option: str) -> None:
         mock(provider, **deviation)
 
 
-def test_race_shows_only_when_concurrent(
-    start_direct: Callable[..., Any], run_async: Callable[..., Any]
-) -> None:
+def test_race_shows_only_when_concurrent(start_direct: Callable[..., Any], run_async: Callable[..., Any]) -> None:
     async def ids(direct: Any, *, concurrent: bool) -> set[str]:
         seen: list[Any] = []
         sending = at_once if concurrent else each
@@ -273,9 +269,7 @@ def test_failed_message_stays_without_sent_at_when_times_are_swapped(
     assert "sentAt" not in run_async(send(TL_KINDS["f"], headers=basic("main"))).json()
 
 
-def test_gzip_is_sent_only_to_who_accepts_it(
-    start_direct: Callable[..., Any], run_async: Callable[..., Any]
-) -> None:
+def test_gzip_is_sent_only_to_who_accepts_it(start_direct: Callable[..., Any], run_async: Callable[..., Any]) -> None:
     async def probe() -> list[Any]:
         send = start_direct("textflow", variant="gzip").send
         return [await send({}), await send({}, headers={"accept-encoding": "identity"})]
@@ -285,9 +279,7 @@ def test_gzip_is_sent_only_to_who_accepts_it(
     assert plain.json()["success"] is False
 
 
-def test_fault_and_variant_combine(
-    start_direct: Callable[..., Any], run_async: Callable[..., Any]
-) -> None:
+def test_fault_and_variant_combine(start_direct: Callable[..., Any], run_async: Callable[..., Any]) -> None:
     send = start_direct("textflow", fault="success-as-text", variant="accepted-202").send
     answer = run_async(send(text(), headers=key("main")))
     assert (answer.status, answer.json()["success"]) == (202, "true")

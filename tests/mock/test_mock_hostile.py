@@ -11,9 +11,7 @@ from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
 
 VALID: dict[Provider, bytes] = {
-    "textingline": json.dumps(
-        {"to": accounts.RECIPIENTS[0], "from": accounts.DEFAULT_SENDER, "body": "@"}
-    ).encode(),
+    "textingline": json.dumps({"to": accounts.RECIPIENTS[0], "from": accounts.DEFAULT_SENDER, "body": "@"}).encode(),
     "textflow": json.dumps({"to": accounts.RECIPIENTS[0], "message": "@"}).encode(),
 }
 
@@ -88,30 +86,20 @@ def assert_refused(provider: Provider, response: httpx.Response) -> None:
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_hostile_body_is_refused(provider: Provider, client: httpx.Client, body: bytes) -> None:
-    response = client.post(
-        PATHS[provider], content=body, headers={"Content-Type": "application/json"}
-    )
+    response = client.post(PATHS[provider], content=body, headers={"Content-Type": "application/json"})
     assert_refused(provider, response)
 
 
 @pytest.mark.parametrize(("old", "new"), MUTATIONS.values(), ids=MUTATIONS)
-def test_hostile_member_is_refused(
-    provider: Provider, client: httpx.Client, old: bytes, new: bytes
-) -> None:
+def test_hostile_member_is_refused(provider: Provider, client: httpx.Client, old: bytes, new: bytes) -> None:
     body = VALID[provider].replace(old, new, 1)
     assert body != VALID[provider]
-    response = client.post(
-        PATHS[provider], content=body, headers={"Content-Type": "application/json"}
-    )
+    response = client.post(PATHS[provider], content=body, headers={"Content-Type": "application/json"})
     assert_refused(provider, response)
 
 
-@pytest.mark.parametrize(
-    "media_type", [None, "text/plain", "application/x-www-form-urlencoded", "json"]
-)
-def test_other_media_type_is_refused(
-    provider: Provider, client: httpx.Client, media_type: str | None
-) -> None:
+@pytest.mark.parametrize("media_type", [None, "text/plain", "application/x-www-form-urlencoded", "json"])
+def test_other_media_type_is_refused(provider: Provider, client: httpx.Client, media_type: str | None) -> None:
     headers = {} if media_type is None else {"Content-Type": media_type}
     response = client.post(PATHS[provider], content=VALID[provider], headers=headers)
     assert response.status_code == 415
@@ -120,9 +108,7 @@ def test_other_media_type_is_refused(
 
 @pytest.mark.parametrize("media_type", ["application/json; charset=utf-8", "Application/JSON"])
 def test_json_media_type_is_read(provider: Provider, client: httpx.Client, media_type: str) -> None:
-    response = client.post(
-        PATHS[provider], content=VALID[provider], headers={"Content-Type": media_type}
-    )
+    response = client.post(PATHS[provider], content=VALID[provider], headers={"Content-Type": media_type})
     assert response.is_success
 
 
@@ -132,7 +118,5 @@ def test_client_that_leaves_does_no_harm(
     server: MockServer = request.getfixturevalue(f"{provider}_server")
     port = int(server.base_url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(
-            f"POST {PATHS[provider]} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{{".encode()
-        )
+        connection.sendall(f"POST {PATHS[provider]} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{{".encode())
     assert client.post(PATHS[provider], content=b"{").status_code == 415

@@ -41,9 +41,7 @@ def test_server_lets_an_answer_under_way_finish() -> None:
     with MockServer("textflow", variant="slow") as server:
         opened = client(server.base_url)
         answers: list[int] = []
-        thread = threading.Thread(
-            target=lambda: answers.append(opened.post(textflow.PATH, json=SMS).status_code)
-        )
+        thread = threading.Thread(target=lambda: answers.append(opened.post(textflow.PATH, json=SMS).status_code))
         thread.start()
         while server.request_count == 0:
             time.sleep(0.0005)
@@ -108,17 +106,13 @@ def test_cut_answer_ends_in_a_protocol_error() -> None:
 
 def test_process_is_served_moved_and_counted() -> None:
     with (
-        MockProcess(
-            "textflow", fault="success-as-text", variant="accepted-202", limit_per_minute=1
-        ) as process,
+        MockProcess("textflow", fault="success-as-text", variant="accepted-202", limit_per_minute=1) as process,
         client(process.base_url) as opened,
     ):
         response = opened.post(textflow.PATH, json=SMS)
         assert (response.status_code, response.json()["success"]) == (202, "true")
         limited = {"X-API-Key": KEYS["rate_limited"]}
-        statuses = [
-            opened.post(textflow.PATH, json=SMS, headers=limited).status_code for _ in range(2)
-        ]
+        statuses = [opened.post(textflow.PATH, json=SMS, headers=limited).status_code for _ in range(2)]
         process.advance(60)
         statuses.append(opened.post(textflow.PATH, json=SMS, headers=limited).status_code)
         assert statuses == [202, 429, 202]
@@ -151,9 +145,7 @@ def test_command_serves_until_its_input_ends(
     assert json.loads(capsys.readouterr().out)["port"] > 0
 
 
-@pytest.mark.parametrize(
-    "body", [b"{", b"[]", b'{"seconds": "1"}', b'{"seconds": true}', b'{"seconds": -1}']
-)
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"seconds": "1"}', b'{"seconds": true}', b'{"seconds": -1}'])
 def test_control_refuses_what_is_no_time(
     start_direct: Callable[..., Any], run_async: Callable[..., Any], body: bytes
 ) -> None:
@@ -175,9 +167,7 @@ class MockServerWithControl:
 
         self._reader = reader
         self._thread = threading.Thread(
-            target=lambda: serve(
-                "textflow", control=True, on_ready=on_ready, until_closed_fd=reader
-            )
+            target=lambda: serve("textflow", control=True, on_ready=on_ready, until_closed_fd=reader)
         )
         self._thread.start()
         ready.wait()

@@ -51,9 +51,7 @@ def test_sms_is_answered_as_documented(textflow_client: httpx.Client) -> None:
 @pytest.mark.parametrize("member", ["to", "from"])
 def test_spelling_is_normalized(textflow_client: httpx.Client, member: str, spelling: str) -> None:
     sender = accounts.SENDERS[1]
-    spelled = (
-        spelling.replace("202", "312", 1).replace("0123", "0141") if member == "from" else spelling
-    )
+    spelled = spelling.replace("202", "312", 1).replace("0123", "0141") if member == "from" else spelling
     response = textflow_client.post(PATH, json={**SMS, member: spelled})
     assert response.json()["data"][member] == (sender if member == "from" else TO)
 
@@ -64,9 +62,7 @@ def test_spelling_is_normalized(textflow_client: httpx.Client, member: str, spel
      "202555012\u0663", "2025550123\n", "2025550123\x00", 2025550123, ["2025550123"], {}, True],
 )  # fmt: skip
 @pytest.mark.parametrize("member", ["to", "from"])
-def test_other_numbers_are_refused(
-    textflow_client: httpx.Client, member: str, number: object
-) -> None:
+def test_other_numbers_are_refused(textflow_client: httpx.Client, member: str, number: object) -> None:
     response = textflow_client.post(PATH, json={**SMS, member: number})
     assert refused(response) == (400, "Invalid phone number format (must be 10 or 11 digits)")
 
@@ -87,9 +83,7 @@ def test_other_numbers_are_refused(
         ({"message": "x" * 1601}, "Message content must not exceed 1,600 characters"),
     ],
 )
-def test_fault_is_refused_with_its_text(
-    textflow_client: httpx.Client, change: dict[str, Any], text: str
-) -> None:
+def test_fault_is_refused_with_its_text(textflow_client: httpx.Client, change: dict[str, Any], text: str) -> None:
     assert refused(textflow_client.post(PATH, json={**SMS, **change})) == (400, text)
 
 
@@ -124,12 +118,7 @@ def test_bad_key_is_refused(textflow_server: MockServer, key: str | None, text: 
 
 def test_two_keys_are_refused(textflow_server: MockServer) -> None:
     headers = [("X-API-Key", KEYS["main"]), ("X-API-Key", KEYS["test"])]
-    assert (
-        refused(
-            httpx.post(textflow_server.base_url + PATH, json=SMS, headers=headers, verify=False)
-        )[0]
-        == 401
-    )
+    assert refused(httpx.post(textflow_server.base_url + PATH, json=SMS, headers=headers, verify=False))[0] == 401
 
 
 def test_test_key_sends(textflow_client: httpx.Client) -> None:
@@ -161,9 +150,7 @@ def test_other_path_is_not_found(textflow_client: httpx.Client) -> None:
 def test_rate_limit_opens_again_after_its_window() -> None:
     with (
         MockServer("textflow", limit_per_minute=3, window_s=30.0) as server,
-        httpx.Client(
-            base_url=server.base_url, headers={"X-API-Key": KEYS["rate_limited"]}, verify=False
-        ) as client,
+        httpx.Client(base_url=server.base_url, headers={"X-API-Key": KEYS["rate_limited"]}, verify=False) as client,
     ):
         assert [client.post(PATH, json=SMS).status_code for _ in range(3)] == [200] * 3
         response = client.post(PATH, json=SMS)
@@ -178,8 +165,6 @@ def test_rate_limit_opens_again_after_its_window() -> None:
 def test_refused_requests_count_against_the_rate_limit() -> None:
     with (
         MockServer("textflow") as server,
-        httpx.Client(
-            base_url=server.base_url, headers={"X-API-Key": KEYS["rate_limited"]}, verify=False
-        ) as client,
+        httpx.Client(base_url=server.base_url, headers={"X-API-Key": KEYS["rate_limited"]}, verify=False) as client,
     ):
         assert [client.post(PATH, json={}).status_code for _ in range(6)] == [400] * 5 + [429]

@@ -50,14 +50,10 @@ def test_sms_is_answered_as_documented(textingline_client: httpx.Client) -> None
     assert (document["direction"], document["status"]) == ("outbound", "sent")
     for name in ("sentAt", "createdAt"):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", document[name])
-    assert datetime.fromisoformat(document["createdAt"]) <= datetime.fromisoformat(
-        document["sentAt"]
-    )
+    assert datetime.fromisoformat(document["createdAt"]) <= datetime.fromisoformat(document["sentAt"])
 
 
-def test_created_at_follows_the_clock(
-    textingline_client: httpx.Client, textingline_server: MockServer
-) -> None:
+def test_created_at_follows_the_clock(textingline_client: httpx.Client, textingline_server: MockServer) -> None:
     before = datetime.fromisoformat(textingline_client.post(PATH, json=SMS).json()["createdAt"])
     textingline_server.advance(3600)
     after = datetime.fromisoformat(textingline_client.post(PATH, json=SMS).json()["createdAt"])
@@ -65,9 +61,7 @@ def test_created_at_follows_the_clock(
 
 
 @pytest.mark.parametrize("error_type", accounts.ERROR_TYPES)
-def test_failing_recipient_is_answered_201_without_sent_at(
-    textingline_client: httpx.Client, error_type: str
-) -> None:
+def test_failing_recipient_is_answered_201_without_sent_at(textingline_client: httpx.Client, error_type: str) -> None:
     number = accounts.FAILING_RECIPIENTS[error_type]
     response = textingline_client.post(PATH, json={**SMS, "to": number})
     document = response.json()
@@ -101,9 +95,7 @@ def test_body_is_echoed_unchanged(textingline_client: httpx.Client, body: str) -
 
 @pytest.mark.parametrize("document", [{"body": ""}, {}], ids=["empty", "absent"])
 def test_mms_needs_no_body(textingline_client: httpx.Client, document: dict[str, str]) -> None:
-    response = textingline_client.post(
-        PATH, json={"to": TO, "from": FROM, "mediaUrl": MMS["mediaUrl"], **document}
-    )
+    response = textingline_client.post(PATH, json={"to": TO, "from": FROM, "mediaUrl": MMS["mediaUrl"], **document})
     assert (response.status_code, response.json()["body"]) == (201, "")
 
 
@@ -148,9 +140,7 @@ def test_mms_needs_no_body(textingline_client: httpx.Client, document: dict[str,
         )
     ],
 )  # fmt: skip
-def test_fault_is_refused_with_its_code(
-    textingline_client: httpx.Client, change: dict[str, Any], code: int
-) -> None:
+def test_fault_is_refused_with_its_code(textingline_client: httpx.Client, change: dict[str, Any], code: int) -> None:
     assert refused(textingline_client.post(PATH, json={**SMS, **change})) == (400, code)
 
 
@@ -177,13 +167,9 @@ def test_missing_member_is_refused(textingline_client: httpx.Client, name: str) 
         httpx.BasicAuth(ACCOUNTS["main"].key_id, "")._auth_header,
     ],
 )
-def test_bad_credentials_are_challenged(
-    textingline_server: MockServer, authorization: str | None
-) -> None:
+def test_bad_credentials_are_challenged(textingline_server: MockServer, authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
-    response = httpx.post(
-        textingline_server.base_url + PATH, json=SMS, headers=headers, verify=False
-    )
+    response = httpx.post(textingline_server.base_url + PATH, json=SMS, headers=headers, verify=False)
     assert refused(response)[0] == 401
     assert response.headers["www-authenticate"].startswith("Basic ")
 
@@ -221,9 +207,7 @@ def test_idempotency_key_with_another_payload_is_a_conflict(
     textingline_client: httpx.Client,
 ) -> None:
     textingline_client.post(PATH, json={**SMS, "idempotencyKey": "other"})
-    response = textingline_client.post(
-        PATH, json={**SMS, "body": "Other", "idempotencyKey": "other"}
-    )
+    response = textingline_client.post(PATH, json={**SMS, "body": "Other", "idempotencyKey": "other"})
     assert refused(response) == (409, 33005)
 
 
@@ -238,21 +222,15 @@ def test_idempotency_keys_belong_to_their_account(
 
 def test_refused_request_leaves_its_key_free(textingline_client: httpx.Client) -> None:
     document = {**SMS, "idempotencyKey": "refused"}
-    assert refused(
-        textingline_client.post(PATH, json={**document, "from": accounts.FOREIGN_SENDER})
-    )
+    assert refused(textingline_client.post(PATH, json={**document, "from": accounts.FOREIGN_SENDER}))
     assert textingline_client.post(PATH, json=document).status_code == 201
 
 
-def test_concurrent_retries_send_once(
-    textingline_client: httpx.Client, textingline_server: MockServer
-) -> None:
+def test_concurrent_retries_send_once(textingline_client: httpx.Client, textingline_server: MockServer) -> None:
     document = {**SMS, "idempotencyKey": "concurrent"}
     before = textingline_server.accepted_count
     with ThreadPoolExecutor(8) as pool:
-        answers = list(
-            pool.map(lambda _: textingline_client.post(PATH, json=document).content, range(8))
-        )
+        answers = list(pool.map(lambda _: textingline_client.post(PATH, json=document).content, range(8)))
     assert len(set(answers)) == 1
     assert textingline_server.accepted_count == before + 1
 
@@ -299,9 +277,6 @@ def test_concurrent_refusals_leave_the_key_free(
 
     async def probe() -> list[int]:
         document = {**SMS, "idempotencyKey": "poor"}
-        return [
-            (await sender.send(document, headers={"authorization": header})).status
-            for _ in range(2)
-        ]
+        return [(await sender.send(document, headers={"authorization": header})).status for _ in range(2)]
 
     assert run_async(probe()) == [402, 402]

@@ -39,9 +39,7 @@ class Catalogue(dict[str, Fault]):
         super().__init__()
         self.provider = provider
 
-    def breaks(
-        self, name: str, concern: str, promise: str
-    ) -> Callable[[type[AnyVendor]], type[AnyVendor]]:
+    def breaks(self, name: str, concern: str, promise: str) -> Callable[[type[AnyVendor]], type[AnyVendor]]:
         """Declare that the decorated vendor breaks this promise."""
         if name in self or concern not in CONCERNS:
             raise ValueError(name)

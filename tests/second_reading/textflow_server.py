@@ -139,9 +139,7 @@ class TextFlow(Vendor):
         """The refusal of a full window, with the time when the next one begins."""
         opens = math.ceil((math.floor(time.time() / WINDOW_S) + 1) * WINDOW_S)
         text = "Rate limit exceeded, please retry later"
-        return self.refusal(
-            self.throttled_status, text, {"retry-AFTER": formatdate(opens, usegmt=True)}
-        )
+        return self.refusal(self.throttled_status, text, {"retry-AFTER": formatdate(opens, usegmt=True)})
 
     def check_daily_limit(self, key: FlowKey) -> None:
         """The key may still send today."""

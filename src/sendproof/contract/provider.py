@@ -91,9 +91,7 @@ def _provider(data: Mapping[str, Any]) -> Provider:
         answer=MappingProxyType(dict(data["answer"])),
         refusal_flag=(flag["pointer"], flag["equals"]) if flag else None,
         unexcludable_codes=tuple(item["code"] for item in unexcludable if "code" in item),
-        unexcludable_texts=tuple(
-            (item["pointer"], item["equals"]) for item in unexcludable if "equals" in item
-        ),
+        unexcludable_texts=tuple((item["pointer"], item["equals"]) for item in unexcludable if "equals" in item),
         has_default_sender=data["account"]["default_sender"],
         prices=MappingProxyType(dict(data.get("prices", {}))),
         fixtures=MappingProxyType({name: _fixture(name, item) for name, item in data.get("fixtures", {}).items()}),

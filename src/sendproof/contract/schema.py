@@ -12,9 +12,34 @@ from sendproof.errors import ContractError
 
 CLAUSES_KEYWORD = "x-clauses"
 _CONSTRAINING = frozenset(
-    "type enum const pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum multipleOf "
-    "required additionalProperties not format minItems maxItems uniqueItems minProperties maxProperties "
-    "anyOf oneOf dependentRequired propertyNames contains unevaluatedProperties".split()
+    (
+        "type",
+        "enum",
+        "const",
+        "pattern",
+        "minLength",
+        "maxLength",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "required",
+        "additionalProperties",
+        "not",
+        "format",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "anyOf",
+        "oneOf",
+        "dependentRequired",
+        "propertyNames",
+        "contains",
+        "unevaluatedProperties",
+    )
 )
 _SUBSCHEMAS = ("then", "else")
 

@@ -115,7 +115,7 @@ class Conversation:
         provider, account = self._contract.provider, self._profile.account()
         plays: dict[str, Callable[[], None]] = {
             scenarios.IDEMPOTENCY: lambda: scenarios.idempotency(provider, self),
-            scenarios.CREDITS: lambda: scenarios.credits(provider, self, account.balances),
+            scenarios.CREDITS: lambda: scenarios.spending(provider, self, account.balances),
             scenarios.AT_ONCE: lambda: scenarios.at_once(provider, self),
             scenarios.RATE_LIMITS: lambda: scenarios.rate_limits(provider, self, account.rate_limits),
         }

@@ -31,13 +31,19 @@ def make_plan(
     clauses_of_scenarios: Iterable[tuple[str, frozenset[str]]],
 ) -> Plan:
     """Choose what exercises the selected clauses (None: all), the controls always."""
-    chosen = tuple(case for case in cases if _serves(case, families, selected))
+    given = tuple(cases)
+    named = frozenset(clause for case in given for clause in case.clauses)
+    # What only answers show, any case of a chosen suite may show.
+    wanted = selected if selected is None or selected <= named else None
+    chosen = tuple(case for case in given if _serves(case, families, wanted))
     played = {
         name: clauses
         for name, clauses in clauses_of_scenarios
         if name in scenarios and (selected is None or clauses & selected)
     }
-    planned = frozenset(clause for case in chosen for clause in case.clauses).union(*played.values(), _by_answers(contract))
+    planned = frozenset(clause for case in chosen for clause in case.clauses).union(
+        *played.values(), _by_answers(contract)
+    )
     return Plan(cases=chosen, scenarios=tuple(played), planned=planned, selected=selected)
 
 

@@ -1,4 +1,4 @@
-"""The preflight: is there an API of this provider, with this key, that can be judged at all?"""
+"""The preflight: whether an API of this provider, with this key, can be judged at all."""
 
 from __future__ import annotations
 

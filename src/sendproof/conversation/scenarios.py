@@ -107,12 +107,13 @@ def credit_sequence(balance: int, sms: int, mms: int) -> tuple[str, ...]:
     return ("mms",) * many + ("sms",) * few + ("mms", "sms", "sms")
 
 
-def credits(provider: Provider, asker: Asker, balances: Mapping[str, int]) -> None:
+def spending(provider: Provider, asker: Asker, balances: Mapping[str, int]) -> None:
     """Spend the balance of each metered key; two messages want its last credits at once."""
     for key, balance in balances.items():
         kinds = credit_sequence(balance, provider.prices["sms"], provider.prices["mms"])
         cases = [
-            message(provider, f"credits.{number}-{kind}", key=key, media=kind == "mms") for number, kind in enumerate(kinds)
+            message(provider, f"credits.{number}-{kind}", key=key, media=kind == "mms")
+            for number, kind in enumerate(kinds)
         ]
         for case in cases[:-2]:
             asker.ask(case)
@@ -154,4 +155,3 @@ def _burst(provider: Provider, asker: Asker, case: Case, limit: RateLimit) -> in
 
 def _is_accepted(exchange: Exchange) -> bool:
     return exchange.response is not None and exchange.response.status // 100 == 2
-

@@ -31,9 +31,7 @@ def _permitted(draft: Draft) -> Iterator[Case]:
     yield draft.case("reversed", dict(reversed(message.items())))
     yield draft.case("escaped-solidus", draft.raw("text", rb'"9\/10 guests"'))
     yield draft.case("escaped-letters", draft.raw("text", rb'"\u0048\u0065llo \u00e9\ud83d\ude00"'))
-    yield draft.case(
-        "escaped-name", body.replace(draft.field("text").encode(), _escaped(draft.field("text")), 1)
-    )
+    yield draft.case("escaped-name", body.replace(draft.field("text").encode(), _escaped(draft.field("text")), 1))
 
 
 def _escaped(name: str) -> bytes:

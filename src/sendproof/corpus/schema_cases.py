@@ -141,10 +141,7 @@ def _faults(contract: Contract, draft: Draft, body: _Body) -> Iterator[_Body]:
     if extra := {name: value for name, value in body.items() if name not in roles}:
         yield {**draft.message(), **extra}
     if len(wrong) > 1 or len(at_fault) > len(wrong):
-        yield {
-            name: value if name in wrong else _made_safe(draft, roles, name, value)
-            for name, value in body.items()
-        }
+        yield {name: value if name in wrong else _made_safe(draft, roles, name, value) for name, value in body.items()}
 
 
 def _spliced(draft: Draft, role: str | None, field: str, value: Any) -> dict[str, Any]:

@@ -24,26 +24,32 @@ class ReasonLike(Protocol):
     """A clause that forbids acceptance, at a level."""
 
     @property
-    def clause(self) -> str: ...
+    def clause(self) -> str:
+        """The id of the clause."""
 
     @property
-    def level(self) -> str: ...
+    def level(self) -> str:
+        """One of "required", "recommended" and "open"."""
 
 
 class ReadingLike(Protocol):
     """What a case needs to know of a request."""
 
     @property
-    def is_operation(self) -> bool: ...
+    def is_operation(self) -> bool:
+        """Whether it is the documented operation."""
 
     @property
-    def reasons(self) -> tuple[ReasonLike, ...]: ...
+    def reasons(self) -> tuple[ReasonLike, ...]:
+        """The clauses that forbid acceptance."""
 
     @property
-    def features(self) -> tuple[str, ...]: ...
+    def features(self) -> tuple[str, ...]:
+        """The clauses that acceptance upholds."""
 
     @property
-    def recipient(self) -> str | None: ...
+    def recipient(self) -> str | None:
+        """The recipient in E.164, or None."""
 
 
 Reader = Callable[[Contract, Account, Request, Credential], ReadingLike]

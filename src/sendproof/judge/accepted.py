@@ -181,6 +181,8 @@ _CHARACTER_CLASSES = (("letters", r"[A-Za-z]"), ("digits", r"[0-9]"), ("signs", 
 
 _OBSERVE: Mapping[str, Callable[[Context, Response, Any], str]] = {
     "status": lambda context, response, answer: str(response.status),
-    "message_status": lambda context, response, answer: str(at(answer, context.contract.provider.answer["status"]))[:40],
+    "message_status": lambda context, response, answer: str(at(answer, context.contract.provider.answer["status"]))[
+        :40
+    ],
     "id_form": _id_form,
 }

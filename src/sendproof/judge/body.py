@@ -26,9 +26,10 @@ MISSING = Missing()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A parsed body. `kind` is "json", "extended" (duplicate names, NaN, a byte order
-    mark, numbers out of range), "deep", "not_json" or "not_utf8"; `value` is MISSING
-    where nothing could be read.
+    """A parsed body; `value` is MISSING where nothing could be read.
+
+    `kind` is "json", "extended" (duplicate names, NaN, a byte order mark, numbers out of
+    range), "deep", "not_json" or "not_utf8".
     """
 
     kind: str

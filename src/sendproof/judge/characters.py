@@ -33,7 +33,7 @@ def _cluster_starts(text: str) -> list[bool]:
             flags = 0
         else:
             flags = flags + 1 if "\U0001f1e6" <= char <= "\U0001f1ff" else 0
-            starts.append(not (previous == "\u200d" or flags and flags % 2 == 0 or _joins(char)))
+            starts.append(not (previous == "\u200d" or (flags and flags % 2 == 0) or _joins(char)))
         previous = char
     return starts
 

@@ -56,7 +56,9 @@ def _likeness(judgement: Judgement, without: tuple[str, ...]) -> str:
     instance: Any = judgement.reading.instance
     if WHOLE_BODY in without or instance is MISSING:
         return json.dumps([identity])
-    fields = {name: value for name, value in instance.items() if name not in without} if isinstance(instance, dict) else None
+    fields = (
+        {name: value for name, value in instance.items() if name not in without} if isinstance(instance, dict) else None
+    )
     return json.dumps([identity, fields], sort_keys=True)
 
 

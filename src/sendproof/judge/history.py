@@ -101,11 +101,11 @@ def _throttling(contract: Contract, account: Account, judgements: Sequence[Judge
 def _latency(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
     for clause in contract.with_check("observe_latency"):
         for outcome in (ACCEPTED, REFUSED):
-            items = sorted((item for item in judgements if item.outcome == outcome), key=lambda item: item.exchange.elapsed_s)
+            items = sorted(
+                (item for item in judgements if item.outcome == outcome), key=lambda item: item.exchange.elapsed_s
+            )
             if items:
                 middle = items[len(items) // 2].exchange
                 power = math.ceil(math.log10(max(middle.elapsed_s, 1e-4)))
                 value = f"{outcome}: median below {10.0**power:g} s"
                 yield Finding(clause=clause.id, exchange=middle.id, kind=OBSERVED, value=value)
-
-

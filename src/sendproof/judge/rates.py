@@ -8,7 +8,17 @@ from itertools import pairwise
 
 from sendproof.account import Account, RateLimit
 from sendproof.contract.model import Contract
-from sendproof.judge.findings import ACCEPTED, CONTRADICTED, NO_ANSWER, REFUSED, THROTTLED, UNDECIDED, UPHELD, Finding, Judgement
+from sendproof.judge.findings import (
+    ACCEPTED,
+    CONTRADICTED,
+    NO_ANSWER,
+    REFUSED,
+    THROTTLED,
+    UNDECIDED,
+    UPHELD,
+    Finding,
+    Judgement,
+)
 
 # Clocks differ: a pause counts as a whole window from this part of it on.
 _WINDOW_SHARE = 0.98
@@ -49,7 +59,11 @@ def rate_findings(contract: Contract, account: Account, judgements: Sequence[Jud
                 )
         for item, kind in _isolated(account, judgements, own):
             yield Finding(
-                clause=clauses["isolated"], exchange=item.exchange.id, kind=kind, expected="accepted", observed=item.outcome
+                clause=clauses["isolated"],
+                exchange=item.exchange.id,
+                kind=kind,
+                expected="accepted",
+                observed=item.outcome,
             )
 
 
@@ -98,7 +112,7 @@ def _refilled(burst: _Burst, limit: RateLimit) -> int:
 
 def _not_early(bursts: list[_Burst], limit: RateLimit) -> _Said:
     for burst in bursts:
-        if not burst.clean or burst.stop and burst.stop.outcome == NO_ANSWER:
+        if not burst.clean or (burst.stop and burst.stop.outcome == NO_ANSWER):
             continue
         if len(burst.accepted) >= limit.limit:
             yield burst.accepted[-1], UPHELD, "", ""
@@ -120,7 +134,9 @@ def _recovers(bursts: list[_Burst], limit: RateLimit) -> _Said:
             yield after.stop, UNDECIDED, expected, after.stop.outcome
 
 
-def _isolated(account: Account, judgements: Sequence[Judgement], own: list[Judgement]) -> Iterator[tuple[Judgement, str]]:
+def _isolated(
+    account: Account, judgements: Sequence[Judgement], own: list[Judgement]
+) -> Iterator[tuple[Judgement, str]]:
     limited = [item.exchange.id for item in own if item.outcome == THROTTLED]
     for before, after in pairwise(judgements):
         other = account.keys.get(after.exchange.credential.key or "") == "active"

@@ -273,7 +273,8 @@ def _length(facts: _Facts, params: Mapping[str, Any]) -> bool:
         return False
     if "equals" in params:
         return longest_count(facts.text) == int(params["equals"])
-    return len(facts.text) >= int(params["at_least"]) <= shortest_count(facts.text)
+    least = int(params["at_least"])
+    return len(facts.text) >= least and shortest_count(facts.text) >= least
 
 
 def _bytes_over(facts: _Facts, params: Mapping[str, Any]) -> bool:

@@ -91,7 +91,9 @@ def _expected_status(params: Mapping[str, Any], status: int) -> tuple[str, bool]
         return " or ".join(map(str, params["equals"])), status in params["equals"]
     if "classes" in params:
         return " or ".join(f"{item}xx" for item in params["classes"]), status // 100 in params["classes"]
-    return "no " + " or ".join(f"{item}xx" for item in params["not_classes"]), status // 100 not in params["not_classes"]
+    return "no " + " or ".join(f"{item}xx" for item in params["not_classes"]), status // 100 not in params[
+        "not_classes"
+    ]
 
 
 def _concerns(params: Mapping[str, Any], reading: Reading) -> bool:
@@ -129,14 +131,16 @@ def _codes(context: Context, exchange: Exchange, reading: Reading, answer: Any) 
     for clause in context.contract.with_check("documented_code"):
         if _concerns(clause.params, reading):
             code, documented = clause.params["code"], True
-            yield _said(clause, exchange, has_code(answer, code), f"the code {code}", shown(_codes_of(answer) or answer))
+            yield _said(
+                clause, exchange, has_code(answer, code), f"the code {code}", shown(_codes_of(answer) or answer)
+            )
     for clause in context.contract.with_check("code_present"):
         if not documented and isinstance(reading.instance, dict) and _concerns({"group": "request"}, reading):
             holds = bool(_codes_of(answer))
             yield _said(clause, exchange, holds, "an error code in the body", shown(answer))
 
 
-def _said(clause: Clause, exchange: Exchange, holds: bool, expected: str, observed: str) -> Finding:
+def _said(clause: Clause, exchange: Exchange, holds: bool, expected: str, observed: str) -> Finding:  # noqa: FBT001 - said in one row with its reasons
     kind = UPHELD if holds else CONTRADICTED
     return Finding(clause=clause.id, exchange=exchange.id, kind=kind, expected=expected, observed=observed)
 

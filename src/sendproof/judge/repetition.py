@@ -65,7 +65,9 @@ def replay_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iter
 
 def _dependent(findings: Iterable[Finding]) -> Iterator[Finding]:
     for item in findings:
-        yield Finding(clause=item.clause, exchange=item.exchange, kind=UNDECIDED, observed="replays are not recognised at all")
+        yield Finding(
+            clause=item.clause, exchange=item.exchange, kind=UNDECIDED, observed="replays are not recognised at all"
+        )
 
 
 class _Group:
@@ -136,7 +138,9 @@ def _distinct(
         if key == later or key[:_LONG_PREFIX] != later[:_LONG_PREFIX] or key.lower() == later.lower():
             continue
         if message_id(contract, item) == message_id(contract, other):
-            yield _contradiction(clause, other, "two messages", f"one id for {item.exchange.id} and {other.exchange.id}")
+            yield _contradiction(
+                clause, other, "two messages", f"one id for {item.exchange.id} and {other.exchange.id}"
+            )
         else:
             yield Finding(clause=clause.id, exchange=other.exchange.id, kind=UPHELD)
 

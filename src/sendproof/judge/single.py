@@ -119,7 +119,9 @@ def _http_findings(
 
 def _documented_internal_error(context: Context, response: Response, reading: Reading) -> bool:
     """Whether the document has a 500 for this: it may befall a message without a fault."""
-    documented = any(clause.params["status"] == response.status for clause in context.contract.with_check("internal_error"))
+    documented = any(
+        clause.params["status"] == response.status for clause in context.contract.with_check("internal_error")
+    )
     return documented and reading.is_operation and not reading.reasons
 
 

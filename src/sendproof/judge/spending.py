@@ -76,7 +76,9 @@ def _verdicts(
     story = ", ".join(f"{spend.kind} {'accepted' if spend.let_in else 'refused'}" for spend in spends)
     expected = f"{prices['sms']} an SMS, {prices['mms']} an MMS, from a balance of {balance}"
     if not decided:
-        yield from ((aspect, UNDECIDED, "", f"not every message was answered: {story}") for aspect in ("sms", "mms", "boundary"))
+        yield from (
+            (aspect, UNDECIDED, "", f"not every message was answered: {story}") for aspect in ("sms", "mms", "boundary")
+        )
     elif _explains(balance, spends, prices):
         yield from _upheld(balance, spends, prices)
     else:
@@ -104,9 +106,7 @@ def _rivals(balance: int, spends: Sequence[_Spend], prices: Mapping[str, int]) -
     ]
 
 
-def _upheld(
-    balance: int, spends: Sequence[_Spend], prices: Mapping[str, int]
-) -> Iterator[tuple[str, str, str, str]]:
+def _upheld(balance: int, spends: Sequence[_Spend], prices: Mapping[str, int]) -> Iterator[tuple[str, str, str, str]]:
     rivals = _rivals(balance, spends, prices)
     for aspect, index in (("sms", 0), ("mms", 1)):
         certain = all(pair[index] == (prices["sms"], prices["mms"])[index] for pair in rivals)

@@ -67,7 +67,8 @@ def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -
         found.setdefault(finding.clause, []).append(finding)
     sizes = {item.exchange.id: len(item.exchange.request.body) for item in judged.judgements}
     return tuple(
-        _verdict(contract, clause, found.get(clause.id, []), circumstances, sizes) for clause in contract.clauses.values()
+        _verdict(contract, clause, found.get(clause.id, []), circumstances, sizes)
+        for clause in contract.clauses.values()
     )
 
 
@@ -142,7 +143,9 @@ def _inconclusive(clause: Clause, undecided: list[Finding]) -> Verdict:
 
 def _unasked(clause: Clause, circumstances: Circumstances) -> Verdict:
     if clause.check == "internal_error":
-        return Verdict(clause=clause, verdict=NOT_APPLICABLE, reason="no internal error was seen, and none can be asked for")
+        return Verdict(
+            clause=clause, verdict=NOT_APPLICABLE, reason="no internal error was seen, and none can be asked for"
+        )
     if clause.id in circumstances.no_fixture:
         reason = "no_fixture"
     elif clause.id not in circumstances.planned:

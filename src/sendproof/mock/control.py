@@ -36,10 +36,6 @@ def _seconds(body: bytes) -> float | None:
     except UnreadableError:
         return None
     seconds = document.get("seconds") if isinstance(document, dict) else None
-    if (
-        isinstance(seconds, bool)
-        or not isinstance(seconds, int | float)
-        or not 0 <= seconds <= 10**9
-    ):
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 10**9:
         return None
     return float(seconds)

@@ -100,9 +100,7 @@ async def transmit(answer: Answer, send: Send) -> None:
     """Send an answer over ASGI. Without a length, the server uses chunked coding."""
     if answer.delay_s:
         await asyncio.sleep(answer.delay_s)
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
-    ]
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     if answer.piece_bytes is None:
         headers.append((b"content-length", str(len(answer.body)).encode("ascii")))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

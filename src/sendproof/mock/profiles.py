@@ -7,9 +7,7 @@ from sendproof.mock import accounts
 from sendproof.mock.accounts import Provider, Settings
 
 
-def profile(
-    provider: Provider, base_url: str, settings: Settings | None = None
-) -> dict[str, object]:
+def profile(provider: Provider, base_url: str, settings: Settings | None = None) -> dict[str, object]:
     """Return the target profile of a mock, with every fixture its provider can have."""
     build = {"textingline": _textingline, "textflow": _textflow}[provider]
     return {"provider": provider, "base_url": base_url, **build(settings or Settings())}
@@ -23,8 +21,7 @@ def profile_toml(provider: Provider, base_url: str, settings: Settings | None = 
 def _textingline(settings: Settings) -> dict[str, object]:
     known = accounts.textingline_accounts(settings)
     credentials = {
-        role: {"key_id": account.key_id, "key_secret": account.key_secret}
-        for role, account in known.items()
+        role: {"key_id": account.key_id, "key_secret": account.key_secret} for role, account in known.items()
     }
     return {
         "credentials": credentials["main"],

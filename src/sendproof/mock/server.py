@@ -49,12 +49,8 @@ class MockServer:
     ) -> None:
         self._provider = provider
         self._port = port
-        self._settings = Settings(
-            window_s=window_s, limit_per_minute=limit_per_minute, metered_balance=metered_balance
-        )
-        self._mock = mock(
-            provider, fault=fault, variant=variant, settings=self._settings, clock=clock
-        )
+        self._settings = Settings(window_s=window_s, limit_per_minute=limit_per_minute, metered_balance=metered_balance)
+        self._mock = mock(provider, fault=fault, variant=variant, settings=self._settings, clock=clock)
         self._ready = threading.Event()
         self._listener: socket.socket
         self._loop: asyncio.AbstractEventLoop
@@ -120,9 +116,7 @@ class MockProcess:
         metered_balance: int = 7,
     ) -> None:
         self._provider = provider
-        self._settings = Settings(
-            window_s=window_s, limit_per_minute=limit_per_minute, metered_balance=metered_balance
-        )
+        self._settings = Settings(window_s=window_s, limit_per_minute=limit_per_minute, metered_balance=metered_balance)
         self._options: list[str] = [provider, f"--port={port}", "--control", "--until-stdin-closes"]
         self._options += [f"--window-s={window_s}", f"--limit-per-minute={limit_per_minute}"]
         self._options += [f"--metered-balance={metered_balance}"]
@@ -142,9 +136,7 @@ class MockProcess:
         line = self._process.stdout.readline() if self._process.stdout else b""
         if not line:
             self._end()
-            raise RuntimeError(
-                f"mock process: expected a port, got exit status {self._process.returncode}"
-            )
+            raise RuntimeError(f"mock process: expected a port, got exit status {self._process.returncode}")
         self._port = json.loads(line)["port"]
         self.base_url = f"http://{HOST}:{self._port}"
         return self
@@ -287,7 +279,7 @@ async def _drain(state: ServerState) -> None:
         await asyncio.wait(list(state.tasks), timeout=_GRACE_S)
     for connection in list(state.connections):
         connection.transport.abort()
-    while state.connections:  # noqa: ASYNC110 - a protocol reports its end by leaving this set
+    while state.connections:
         await asyncio.sleep(0)
 
 

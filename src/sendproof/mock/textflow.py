@@ -59,9 +59,7 @@ class Refusal:
 
 
 _BAD_KEY: Final = Refusal(status=401, error="Invalid or inactive API key")
-_BAD_NUMBER: Final = Refusal(
-    status=400, error="Invalid phone number format (must be 10 or 11 digits)"
-)
+_BAD_NUMBER: Final = Refusal(status=400, error="Invalid phone number format (must be 10 or 11 digits)")
 _BAD_SENDER: Final = Refusal(status=400, error="Invalid or inactive phone number")
 
 REFUSALS: Final[Mapping[Reason, Refusal]] = {
@@ -80,9 +78,7 @@ REFUSALS: Final[Mapping[Reason, Refusal]] = {
     Reason.RECIPIENT_INVALID: _BAD_NUMBER,
     Reason.MESSAGE_MISSING: Refusal(status=400, error="Message content is required"),
     Reason.MESSAGE_INVALID: Refusal(status=400, error="Message content must be a string"),
-    Reason.MESSAGE_TOO_LONG: Refusal(
-        status=400, error="Message content must not exceed 1,600 characters"
-    ),
+    Reason.MESSAGE_TOO_LONG: Refusal(status=400, error="Message content must not exceed 1,600 characters"),
     Reason.SENDER_INVALID: _BAD_NUMBER,
     Reason.SENDER_UNKNOWN: _BAD_SENDER,
     Reason.SENDER_INACTIVE: _BAD_SENDER,
@@ -225,9 +221,7 @@ def sender_is_active(service: "Service", attempt: Attempt) -> None:
     """Choose the sender: the active number that was given, or else the default."""
     key = attempt.key
     if "from" in attempt.document:
-        attempt.sender = number(
-            service.rules.normalize_sender, attempt.document["from"], Reason.SENDER_INVALID
-        )
+        attempt.sender = number(service.rules.normalize_sender, attempt.document["from"], Reason.SENDER_INVALID)
         active = key.numbers.get(attempt.sender)
         if active is None:
             raise RefusedError(Reason.SENDER_UNKNOWN)
@@ -330,9 +324,7 @@ class Service:
         except RefusedError as refused:
             return self._refuse(refused)
         record = self._send(attempt)
-        return Reply(
-            status=self.rules.accepted_status, document=self.rules.render_record(self.rules, record)
-        )
+        return Reply(status=self.rules.accepted_status, document=self.rules.render_record(self.rules, record))
 
     async def missing(self, call: Call) -> Reply:
         """Reply to a request on any other path."""

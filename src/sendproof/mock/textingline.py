@@ -23,9 +23,7 @@ PATH: Final = "/api/v1/messaging/message"
 
 _ID_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_URL: Final = re.compile(
-    r"https?://[^\s/?#@\\\x00-\x1f\x7f]+(?:[/?#][^\s\x00-\x1f\x7f]*)?", re.IGNORECASE
-)
+_URL: Final = re.compile(r"https?://[^\s/?#@\\\x00-\x1f\x7f]+(?:[/?#][^\s\x00-\x1f\x7f]*)?", re.IGNORECASE)
 
 
 class Reason(StrEnum):
@@ -66,9 +64,7 @@ class Refusal:
 
 REFUSALS: Final[Mapping[Reason, Refusal]] = {
     Reason.UNKNOWN_PATH: Refusal(status=404, code=33007, message="No such endpoint"),
-    Reason.METHOD: Refusal(
-        status=405, code=33006, message="Method not allowed", headers=(("Allow", "POST"),)
-    ),
+    Reason.METHOD: Refusal(status=405, code=33006, message="Method not allowed", headers=(("Allow", "POST"),)),
     Reason.UNAUTHENTICATED: Refusal(
         status=401,
         code=33000,
@@ -76,38 +72,18 @@ REFUSALS: Final[Mapping[Reason, Refusal]] = {
         headers=(("WWW-Authenticate", 'Basic realm="TextingLine"'),),
     ),
     Reason.TOO_LARGE: Refusal(status=413, code=33008, message="Request body too large"),
-    Reason.MEDIA_TYPE: Refusal(
-        status=415, code=33010, message="Content-Type must be application/json"
-    ),
+    Reason.MEDIA_TYPE: Refusal(status=415, code=33010, message="Content-Type must be application/json"),
     Reason.MALFORMED: Refusal(status=400, code=33002, message="Request body is not valid JSON"),
-    Reason.NOT_AN_OBJECT: Refusal(
-        status=400, code=33001, message="Request body must be a JSON object"
-    ),
-    Reason.RECIPIENT: Refusal(
-        status=400, code=33001, message="to must be a phone number in E.164 format"
-    ),
-    Reason.SENDER: Refusal(
-        status=400, code=33001, message="from must be a phone number in E.164 format"
-    ),
-    Reason.BODY_MISSING: Refusal(
-        status=400, code=33001, message="body is required without mediaUrl"
-    ),
+    Reason.NOT_AN_OBJECT: Refusal(status=400, code=33001, message="Request body must be a JSON object"),
+    Reason.RECIPIENT: Refusal(status=400, code=33001, message="to must be a phone number in E.164 format"),
+    Reason.SENDER: Refusal(status=400, code=33001, message="from must be a phone number in E.164 format"),
+    Reason.BODY_MISSING: Refusal(status=400, code=33001, message="body is required without mediaUrl"),
     Reason.BODY_INVALID: Refusal(status=400, code=33001, message="body must be a string"),
-    Reason.BODY_TOO_LONG: Refusal(
-        status=400, code=33001, message="body must not exceed 640 characters"
-    ),
-    Reason.MEDIA_URL: Refusal(
-        status=400, code=33001, message="mediaUrl must be an absolute HTTP URL"
-    ),
-    Reason.IDEMPOTENCY_KEY: Refusal(
-        status=400, code=33001, message="idempotencyKey must be a non-empty string"
-    ),
-    Reason.KEY_REUSED: Refusal(
-        status=409, code=33005, message="idempotencyKey was used for another message"
-    ),
-    Reason.SENDER_UNASSIGNED: Refusal(
-        status=400, code=33004, message="Sender is not assigned to this account"
-    ),
+    Reason.BODY_TOO_LONG: Refusal(status=400, code=33001, message="body must not exceed 640 characters"),
+    Reason.MEDIA_URL: Refusal(status=400, code=33001, message="mediaUrl must be an absolute HTTP URL"),
+    Reason.IDEMPOTENCY_KEY: Refusal(status=400, code=33001, message="idempotencyKey must be a non-empty string"),
+    Reason.KEY_REUSED: Refusal(status=409, code=33005, message="idempotencyKey was used for another message"),
+    Reason.SENDER_UNASSIGNED: Refusal(status=400, code=33004, message="Sender is not assigned to this account"),
     Reason.SENDER_INACTIVE: Refusal(status=400, code=33009, message="Sender is not active"),
     Reason.UNSUPPORTED: Refusal(status=400, code=33016, message="Unsupported characters in body"),
     Reason.NONCOMPLIANT: Refusal(status=400, code=33019, message="Rejected by compliance rules"),
@@ -130,9 +106,7 @@ ERROR_MESSAGES: Final[Mapping[str, str]] = {
 }
 
 
-FAILURES: Final[Mapping[str, str]] = {
-    number: error_type for error_type, number in accounts.FAILING_RECIPIENTS.items()
-}
+FAILURES: Final[Mapping[str, str]] = {number: error_type for error_type, number in accounts.FAILING_RECIPIENTS.items()}
 
 
 class RefusedError(Exception):
@@ -187,9 +161,7 @@ def basic_credentials(header: str | None) -> tuple[str, str] | None:
     if scheme.lower() != "basic":
         return None
     try:
-        user_id, colon, password = (
-            base64.b64decode(token.strip(), validate=True).decode("utf-8").partition(":")
-        )
+        user_id, colon, password = base64.b64decode(token.strip(), validate=True).decode("utf-8").partition(":")
     except ValueError:
         return None
     return (user_id, password) if colon else None
@@ -275,9 +247,7 @@ def account_is_known(service: "Service", attempt: Attempt) -> None:
         raise RefusedError(Reason.UNAUTHENTICATED)
     key_id, secret = credentials
     for account in service.accounts:
-        if rules.id_matches(key_id, account.key_id) and rules.secret_matches(
-            secret, account.key_secret
-        ):
+        if rules.id_matches(key_id, account.key_id) and rules.secret_matches(secret, account.key_secret):
             attempt.account = account
             return
     raise RefusedError(Reason.UNAUTHENTICATED)
@@ -309,9 +279,7 @@ def fields_are_valid(service: "Service", attempt: Attempt) -> None:
     if "mediaUrl" in document and not rules.media_url_is_valid(document["mediaUrl"]):
         raise RefusedError(Reason.MEDIA_URL)
     body_is_valid(rules, document)
-    if "idempotencyKey" in document and not rules.idempotency_key_is_valid(
-        document["idempotencyKey"]
-    ):
+    if "idempotencyKey" in document and not rules.idempotency_key_is_valid(document["idempotencyKey"]):
         raise RefusedError(Reason.IDEMPOTENCY_KEY)
     attempt.message = Message(
         to=document["to"],
@@ -397,9 +365,7 @@ class Rules:
     charge_refused: int = 0
     sending_pause_s: float = 0.0
     charging_pause_s: float = 0.0
-    error_type: Callable[[Message], str | None] = field(
-        default=lambda message: FAILURES.get(message.to)
-    )
+    error_type: Callable[[Message], str | None] = field(default=lambda message: FAILURES.get(message.to))
     error_messages: Mapping[str, str] = field(default_factory=lambda: ERROR_MESSAGES)
     message_id: Callable[[random.Random], str] = message_id
     timestamp: Callable[[float], Any] = iso_milliseconds
@@ -458,9 +424,7 @@ class Service:
         if key is None:
             return await send()
         try:
-            return await self._idempotency.once(
-                key, self.rules.idempotency_payload(attempt.message), send
-            )
+            return await self._idempotency.once(key, self.rules.idempotency_payload(attempt.message), send)
         except KeyReusedError:
             raise RefusedError(Reason.KEY_REUSED) from None
 

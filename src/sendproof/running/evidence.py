@@ -167,14 +167,23 @@ def _facts(here: Place, corpus_sha256: str, started: datetime, duration_s: float
         "started": started.isoformat(),
         "duration_s": duration_s,
         "account": _from_account(here.profile.account()),
-        "variables": [[key, part, name] for key, all_ in names.items() for part, name in zip(here.profile.parts, all_, strict=True)],
+        "variables": [
+            [key, part, name]
+            for key, all_ in names.items()
+            for part, name in zip(here.profile.parts, all_, strict=True)
+        ],
     }
 
 
 def _locked(profile: Profile, contract: Contract) -> frozenset[str]:
     """Return the clauses for which the profile lacks a fixture."""
     missing = profile.missing_fixtures(contract.provider)
-    locked = {clause for name in missing if name in contract.provider.fixtures for clause in contract.provider.fixtures[name].unlocks}
+    locked = {
+        clause
+        for name in missing
+        if name in contract.provider.fixtures
+        for clause in contract.provider.fixtures[name].unlocks
+    }
     causes = {name.partition(".")[2] for name in missing if "." in name}
     locked |= {clause.id for clause in contract.with_check("delivery_cause") if clause.params["cause"] in causes}
     return frozenset(locked)
@@ -183,12 +192,18 @@ def _locked(profile: Profile, contract: Contract) -> frozenset[str]:
 def _from_account(account: Account) -> dict[str, Any]:
     fields = {item.name: getattr(account, item.name) for item in dataclasses.fields(account)}
     limits = {key: [limit.limit, limit.window_s] for key, limit in account.rate_limits.items()}
-    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in fields.items()} | {"rate_limits": limits}
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in fields.items()} | {
+        "rate_limits": limits
+    }
 
 
 def _to_account(data: Mapping[str, Any]) -> Account:
     limits = {key: RateLimit(limit=limit, window_s=window_s) for key, (limit, window_s) in data["rate_limits"].items()}
-    maps = {name: MappingProxyType(value) for name, value in data.items() if isinstance(value, dict) and name != "rate_limits"}
+    maps = {
+        name: MappingProxyType(value)
+        for name, value in data.items()
+        if isinstance(value, dict) and name != "rate_limits"
+    }
     return Account(**maps, rate_limits=MappingProxyType(limits), default_sender=data["default_sender"])
 
 

@@ -45,10 +45,14 @@ def _chosen(common: Options, providers: Sequence[str], targets: Sequence[Path]) 
         return [dataclasses.replace(common, provider=name) for name in providers or provider_names()]
     profiles = {path: read_target(path) for path in targets}
     if len({path.stem for path in profiles}) < len(targets):
-        raise UsageError("run: expected --target files of different names, got the same twice. Rename one: reports are named so.")
+        raise UsageError(
+            "run: expected --target files of different names, got the same twice. Rename one: reports are named so."
+        )
     wrong = [str(path) for path, profile in profiles.items() if providers and profile.provider not in providers]
     if wrong:
-        raise UsageError(f"{wrong[0]}: expected provider {' or '.join(providers)}. Leave the provider out of the command.")
+        raise UsageError(
+            f"{wrong[0]}: expected provider {' or '.join(providers)}. Leave the provider out of the command."
+        )
     return [dataclasses.replace(common, target=path) for path in profiles]
 
 
@@ -74,7 +78,11 @@ def _run_one(options: Options, pytest_arguments: Sequence[str]) -> int:
 
 def _arguments(options: Options, pytest_arguments: Sequence[str]) -> list[str]:
     suites = suites_dir()
-    flags = {"--sendproof-embedded": True, "--sendproof-strict": options.strict, "--require-complete": options.require_complete}
+    flags = {
+        "--sendproof-embedded": True,
+        "--sendproof-strict": options.strict,
+        "--require-complete": options.require_complete,
+    }
     values = {
         "--provider": options.provider,
         "--target": options.target,

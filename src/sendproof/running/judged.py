@@ -23,7 +23,11 @@ def judge_run(options: Options, contract: Contract, gathered: Gathered, *, inter
     judged = judge(contract, gathered.account, () if about["environment_error"] else gathered.exchanges)
     found = verdicts(contract, judged, gathered.circumstances)
     waivers = load_waivers(options.waivers) if options.waivers else ()
-    known = frozenset(clause for name in provider_names() for clause in load_contract(name).clauses) if waivers else frozenset()
+    known = (
+        frozenset(clause for name in provider_names() for clause in load_contract(name).clauses)
+        if waivers
+        else frozenset()
+    )
     waived, waiver_errors = overlay(waivers, contract, known, about["name"], found, today)
     return Run(
         provider=contract.provider.name,

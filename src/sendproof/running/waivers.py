@@ -55,7 +55,12 @@ def _waiver(entry: Mapping[str, Any], where: str) -> Waiver:
 
 
 def overlay(
-    waivers: Iterable[Waiver], contract: Contract, known: frozenset[str], target: str, verdicts: Iterable[Verdict], today: date
+    waivers: Iterable[Waiver],
+    contract: Contract,
+    known: frozenset[str],
+    target: str,
+    verdicts: Iterable[Verdict],
+    today: date,
 ) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Return the reasons of the live waivers by clause, and what is wrong with the others.
 

@@ -23,7 +23,7 @@ _METHOD = re.compile(r"[A-Z]+")
 _QUERY = re.compile(r"[!-~]*")
 
 
-class Unbindable(SendproofError):  # noqa: N818 - says what the case is
+class Unbindable(SendproofError):
     """A case cannot be made for this profile: a fixture or a key is missing, or nothing can be varied."""
 
 
@@ -128,11 +128,10 @@ def _value(case: Case, profile: Profile, token: str) -> str:
 
 
 def _fixture(profile: Profile, name: str) -> str | None:
-    group, _, cause = name.partition(".")
-    if cause:
-        return profile.failing_recipients.get(cause)
-    given = profile.fixtures.get(group)
-    return given.value if given else None
+    group, _, detail = name.partition(".")
+    if given := profile.fixtures.get(group):
+        return _spelled(given.value, detail) if detail else given.value
+    return profile.failing_recipients.get(detail)
 
 
 def _spelled(number: str, spelling: str) -> str | None:

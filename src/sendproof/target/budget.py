@@ -8,7 +8,7 @@ from sendproof.errors import SendproofError
 from sendproof.target.profile import Budget
 
 
-class BudgetSpent(SendproofError):  # noqa: N818 - says what happened
+class BudgetSpent(SendproofError):
     """Nothing more may be sent. `setting` is "max_requests" or "max_accepted"."""
 
     exit_code = 10

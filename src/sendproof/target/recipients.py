@@ -32,7 +32,7 @@ _CACHED_LENGTH = 256
 _UNPACKED_BYTES = 1 << 20
 
 
-class Withheld(SendproofError):  # noqa: N818 - says what became of it
+class Withheld(SendproofError):
     """A request was not sent: it might reach somebody whom the profile does not name."""
 
 

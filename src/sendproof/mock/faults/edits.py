@@ -29,9 +29,7 @@ def renaming(**names: str) -> Edit:
 
 def mapping(name: str, change: Callable[[Any], object]) -> Edit:
     """Change a member, where there is one."""
-    return lambda document: (
-        {**document, name: change(document[name])} if name in document else document
-    )
+    return lambda document: {**document, name: change(document[name])} if name in document else document
 
 
 def within(name: str, edit: Edit) -> Edit:
@@ -126,9 +124,7 @@ def with_body(body: bytes, media_type: str) -> Hook:
 
 def with_document(edit: Callable[[Any], object], **dump: Any) -> Hook:
     """Edit the JSON of an answer; `dump` goes to `json.dumps`."""
-    return lambda call, answer: replace(
-        answer, body=json.dumps(edit(json.loads(answer.body)), **dump).encode()
-    )
+    return lambda call, answer: replace(answer, body=json.dumps(edit(json.loads(answer.body)), **dump).encode())
 
 
 def crash(condition: Callable[[Call], bool]) -> Interception:

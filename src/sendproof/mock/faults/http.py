@@ -19,17 +19,11 @@ from sendproof.mock.faults.edits import (
 )
 from sendproof.mock.faults.model import Change, Fault
 
-_HTML: Final = (
-    b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Error</h1></body></html>"
-)
+_HTML: Final = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Error</h1></body></html>"
 
 
-def _fault(
-    name: str, summary: str, origin: str, change: Change[HttpRules], *clauses: str
-) -> Fault[HttpRules]:
-    return Fault(
-        name=name, provider="both", summary=summary, origin=origin, change=change, clauses=clauses
-    )
+def _fault(name: str, summary: str, origin: str, change: Change[HttpRules], *clauses: str) -> Fault[HttpRules]:
+    return Fault(name=name, provider="both", summary=summary, origin=origin, change=change, clauses=clauses)
 
 
 def _is_readable(call: Call) -> bool:
@@ -50,9 +44,7 @@ def _has_emoji(call: Call) -> bool:
 
 def _has_typed_member(call: Call) -> bool:
     document = parse_json(call.body) if _is_readable(call) else None
-    return isinstance(document, dict) and any(
-        not isinstance(value, str) for value in document.values()
-    )
+    return isinstance(document, dict) and any(not isinstance(value, str) for value in document.values())
 
 
 FAULTS: Final = (
@@ -60,17 +52,13 @@ FAULTS: Final = (
         "error-page-is-html",
         "Errors are answered with an HTML page.",
         "The framework's own error handler, or a proxy's, replaces the envelope.",
-        lambda r: replace(
-            r, after=(*r.after, on_status(is_error, with_body(_HTML, "text/html; charset=utf-8")))
-        ),
+        lambda r: replace(r, after=(*r.after, on_status(is_error, with_body(_HTML, "text/html; charset=utf-8")))),
     ),
     _fault(
         "error-is-empty",
         "Errors have no body.",
         "A gateway strips the bodies of upstream errors.",
-        lambda r: replace(
-            r, after=(*r.after, on_status(is_error, with_body(b"", "application/json")))
-        ),
+        lambda r: replace(r, after=(*r.after, on_status(is_error, with_body(b"", "application/json")))),
     ),
     _fault(
         "error-answered-200",
@@ -88,9 +76,7 @@ FAULTS: Final = (
         "media-type-is-text",
         "Answers carry JSON as text/html.",
         "The language's default content type, never overridden.",
-        lambda r: replace(
-            r, after=(*r.after, with_headers(("Content-Type", "text/html; charset=utf-8")))
-        ),
+        lambda r: replace(r, after=(*r.after, with_headers(("Content-Type", "text/html; charset=utf-8")))),
     ),
     _fault(
         "media-type-absent",
@@ -168,8 +154,6 @@ FAULTS: Final = (
         "error-in-a-list",
         "The error member is a list.",
         "A validator that collects errors, with its output passed through.",
-        lambda r: replace(
-            r, after=(*r.after, on_status(is_error, with_document(mapping("error", lambda e: [e]))))
-        ),
+        lambda r: replace(r, after=(*r.after, on_status(is_error, with_document(mapping("error", lambda e: [e]))))),
     ),
 )

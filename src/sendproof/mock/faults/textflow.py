@@ -33,9 +33,7 @@ from sendproof.mock.textflow import (
 from sendproof.mock.throttle import FixedWindow, own_limit, own_window
 
 
-def _fault(
-    name: str, summary: str, origin: str, change: Change[Rules], *clauses: str
-) -> Fault[Rules]:
+def _fault(name: str, summary: str, origin: str, change: Change[Rules], *clauses: str) -> Fault[Rules]:
     return Fault(
         name=name,
         provider="textflow",
@@ -70,9 +68,7 @@ def _without_step(step: Callable[..., None]) -> Change[Rules]:
     return lambda r: replace(r, steps=tuple(known for known in r.steps if known is not step))
 
 
-def _instead_of_step(
-    step: Callable[..., None], other: Callable[[Service, Attempt], None]
-) -> Change[Rules]:
+def _instead_of_step(step: Callable[..., None], other: Callable[[Service, Attempt], None]) -> Change[Rules]:
     return lambda r: replace(r, steps=tuple(other if known is step else known for known in r.steps))
 
 
@@ -200,9 +196,7 @@ FAULTS: Final = (
         "key-prefix-enough",
         "A prefix of the key is accepted.",
         "Only the displayed head of the key is stored and compared.",
-        lambda r: replace(
-            r, key_matches=lambda given, known: len(given) >= 12 and known.startswith(given)
-        ),
+        lambda r: replace(r, key_matches=lambda given, known: len(given) >= 12 and known.startswith(given)),
     ),
     _fault(
         "key-tail-ignored",
@@ -220,9 +214,7 @@ FAULTS: Final = (
         "key-test-refused",
         "A test key is refused.",
         "The live host looks only among live keys.",
-        lambda r: replace(
-            r, key_is_active=lambda key: key.active and not key.value.startswith("sk_test_")
-        ),
+        lambda r: replace(r, key_is_active=lambda key: key.active and not key.value.startswith("sk_test_")),
     ),
     _fault(
         "key-missing-as-invalid",
@@ -360,9 +352,7 @@ FAULTS: Final = (
         "recipient-missing-as-invalid",
         "A missing recipient is answered like a malformed one.",
         "An absent member is read as the empty string.",
-        _error(
-            Reason.RECIPIENT_MISSING, error="Invalid phone number format (must be 10 or 11 digits)"
-        ),
+        _error(Reason.RECIPIENT_MISSING, error="Invalid phone number format (must be 10 or 11 digits)"),
     ),
     _fault(
         "message-missing-as-recipient",
@@ -434,9 +424,7 @@ FAULTS: Final = (
         "retry-after-in-milliseconds",
         "Retry-After is in milliseconds.",
         "The limiter's unit is passed on.",
-        lambda r: replace(
-            r, retry_after=lambda wait_s: (("Retry-After", str(int(wait_s * 1000))),)
-        ),
+        lambda r: replace(r, retry_after=lambda wait_s: (("Retry-After", str(int(wait_s * 1000))),)),
     ),
     _fault(
         "daily-limit-answered-400",

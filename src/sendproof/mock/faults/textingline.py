@@ -35,9 +35,7 @@ from sendproof.mock.textingline import (
 )
 
 
-def _fault(
-    name: str, summary: str, origin: str, change: Change[Rules], *clauses: str
-) -> Fault[Rules]:
+def _fault(name: str, summary: str, origin: str, change: Change[Rules], *clauses: str) -> Fault[Rules]:
     return Fault(
         name=name,
         provider="textingline",
@@ -65,15 +63,11 @@ def _without_step(step: Callable[..., None]) -> Change[Rules]:
 
 
 def _code(reason: Reason, code: int) -> Change[Rules]:
-    return lambda r: replace(
-        r, refusals={**r.refusals, reason: replace(r.refusals[reason], code=code)}
-    )
+    return lambda r: replace(r, refusals={**r.refusals, reason: replace(r.refusals[reason], code=code)})
 
 
 def _opted_out_is_refused(rules: Rules) -> Rules:
-    return replace(
-        rules, accepted_status=lambda record: 400 if record.error_type == "opted_out" else 201
-    )
+    return replace(rules, accepted_status=lambda record: 400 if record.error_type == "opted_out" else 201)
 
 
 def _month_13(seconds: float) -> str:
@@ -173,9 +167,7 @@ FAULTS: Final = (
         "body-as-latin-1",
         "Characters outside Latin-1 are echoed as question marks.",
         "A legacy connection character set.",
-        _accepted(
-            mapping("body", lambda body: body.encode("latin-1", "replace").decode("latin-1"))
-        ),
+        _accepted(mapping("body", lambda body: body.encode("latin-1", "replace").decode("latin-1"))),
     ),
     _fault(
         "body-optional",
@@ -247,9 +239,7 @@ FAULTS: Final = (
         "idempotency-key-cut",
         "Keys that agree in 16 characters are taken as one.",
         "A short column that cuts silently.",
-        lambda r: replace(
-            r, idempotency_key=lambda attempt: (attempt.message.idempotency_key or "")[:16] or None
-        ),
+        lambda r: replace(r, idempotency_key=lambda attempt: (attempt.message.idempotency_key or "")[:16] or None),
     ),
     _fault(
         "error-fields-null",

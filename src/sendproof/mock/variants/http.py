@@ -17,12 +17,8 @@ from sendproof.mock.faults.edits import (
 from sendproof.mock.faults.model import Change, Variant
 
 
-def _variant(
-    name: str, summary: str, permission: str, change: Change[HttpRules]
-) -> Variant[HttpRules]:
-    return Variant(
-        name=name, provider="both", summary=summary, permission=permission, change=change
-    )
+def _variant(name: str, summary: str, permission: str, change: Change[HttpRules]) -> Variant[HttpRules]:
+    return Variant(name=name, provider="both", summary=summary, permission=permission, change=change)
 
 
 def _gzipped(call: Call, answer: Answer) -> Answer:
@@ -81,9 +77,7 @@ VARIANTS: Final = (
         "media-type-with-charset",
         "Content-Type has a charset.",
         "RFC 9110, 8.3.1: parameters.",
-        lambda r: replace(
-            r, after=(*r.after, with_headers(("Content-Type", "application/json; charset=utf-8")))
-        ),
+        lambda r: replace(r, after=(*r.after, with_headers(("Content-Type", "application/json; charset=utf-8")))),
     ),
     _variant(
         "more-headers",
@@ -117,9 +111,7 @@ VARIANTS: Final = (
         "other-methods-404",
         "Other methods are answered 404.",
         "The documents do not say.",
-        lambda r: replace(
-            r, after=(*r.after, on_status(lambda status: status == 405, with_status(404)))
-        ),
+        lambda r: replace(r, after=(*r.after, on_status(lambda status: status == 405, with_status(404)))),
     ),
     _variant(
         "body-limit-16k",

@@ -34,9 +34,7 @@ _SILENT: Final = "The documents do not say."
 
 
 def _variant(name: str, summary: str, permission: str, change: Change[Rules]) -> Variant[Rules]:
-    return Variant(
-        name=name, provider="textflow", summary=summary, permission=permission, change=change
-    )
+    return Variant(name=name, provider="textflow", summary=summary, permission=permission, change=change)
 
 
 def _accepted(edit: Edit) -> Change[Rules]:
@@ -51,8 +49,7 @@ def _statuses(status_of: Callable[[Reason, int], int]) -> Change[Rules]:
     return lambda r: replace(
         r,
         refusals={
-            reason: replace(refusal, status=status_of(reason, refusal.status))
-            for reason, refusal in r.refusals.items()
+            reason: replace(refusal, status=status_of(reason, refusal.status)) for reason, refusal in r.refusals.items()
         },
     )
 
@@ -90,21 +87,13 @@ VARIANTS: Final = (
         "faults-422",
         "Faults of fields are answered 422.",
         "The documents show no status for them.",
-        _statuses(
-            lambda reason, status: (
-                422 if status == 400 and reason is not Reason.NO_SENDER else status
-            )
-        ),
+        _statuses(lambda reason, status: 422 if status == 400 and reason is not Reason.NO_SENDER else status),
     ),
     _variant(
         "sender-403",
         "An unusable sender is answered 403.",
         "The documents show no status for it.",
-        _statuses(
-            lambda reason, status: (
-                403 if reason in (Reason.SENDER_UNKNOWN, Reason.SENDER_INACTIVE) else status
-            )
-        ),
+        _statuses(lambda reason, status: 403 if reason in (Reason.SENDER_UNKNOWN, Reason.SENDER_INACTIVE) else status),
     ),
     _variant(
         "more-members",

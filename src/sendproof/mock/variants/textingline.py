@@ -35,9 +35,7 @@ _SILENT: Final = "The documents do not say."
 
 
 def _variant(name: str, summary: str, permission: str, change: Change[Rules]) -> Variant[Rules]:
-    return Variant(
-        name=name, provider="textingline", summary=summary, permission=permission, change=change
-    )
+    return Variant(name=name, provider="textingline", summary=summary, permission=permission, change=change)
 
 
 def _accepted(edit: Edit) -> Change[Rules]:
@@ -52,8 +50,7 @@ def _statuses(status_of: Callable[[Reason, int], int]) -> Change[Rules]:
     return lambda r: replace(
         r,
         refusals={
-            reason: replace(refusal, status=status_of(reason, refusal.status))
-            for reason, refusal in r.refusals.items()
+            reason: replace(refusal, status=status_of(reason, refusal.status)) for reason, refusal in r.refusals.items()
         },
     )
 
