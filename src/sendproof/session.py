@@ -141,7 +141,7 @@ class Session:
         """The verdict of the clause that the item is named by."""
         run = sendproof_run
         if run.environment_error:
-            request.session.shouldstop = "the target cannot be judged"
+            request.session.shouldfail = "the target cannot be judged"
             pytest.fail(run.environment_error, pytrace=False)
         verdict = next(item for item in run.verdicts if item.clause.id == request.node.name)
         reproduce = reproduction(verdict, run, self.contract.provider)

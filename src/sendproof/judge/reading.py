@@ -279,7 +279,7 @@ def _length(facts: _Facts, params: Mapping[str, Any]) -> bool:
 
 def _bytes_over(facts: _Facts, params: Mapping[str, Any]) -> bool:
     text = facts.text or ""
-    return longest_count(text) <= params["limit"] < len(text.encode("utf-8", "surrogatepass"))
+    return bool(longest_count(text) <= params["limit"] < len(text.encode("utf-8", "surrogatepass")))
 
 
 def _text_class(facts: _Facts, params: Mapping[str, Any]) -> bool:

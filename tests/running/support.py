@@ -1,0 +1,76 @@
+"""Targets of whole runs, and the command line in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from sendproof.cli import main
+
+UNBOUNDED = {"max_requests": 100_000, "max_accepted": 100_000, "requests_per_second": 10_000.0, "retry_after_s": 1.0}
+
+
+def to_toml(profile: Mapping[str, Any]) -> str:
+    """Return a profile as TOML."""
+    lines: list[str] = []
+    _table(profile, "", lines)
+    return "\n".join(lines) + "\n"
+
+
+def _table(table: Mapping[str, Any], path: str, lines: list[str]) -> None:
+    lines += [f"{name} = {json.dumps(value)}" for name, value in table.items() if not isinstance(value, Mapping)]
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            lines.append(f"[{path}{name}]")
+            _table(value, f"{path}{name}.", lines)
+
+
+def run_target(folder: Path, profile: Mapping[str, Any], *arguments: str, name: str = "target") -> tuple[int, dict[str, Any]]:
+    """Run the command line against a profile; return its exit code and results."""
+    file = folder / f"{name}.toml"
+    file.write_text(to_toml({**profile, "budget": {**UNBOUNDED, **profile.get("budget", {})}}), "utf-8")
+    reports = folder / "reports"
+    code = main(["run", "--target", str(file), "--report-dir", str(reports), "--max-examples", "8", *arguments])
+    results = reports / name / "results.json"
+    return code, json.loads(results.read_text("utf-8")) if results.exists() else {}
+
+
+def with_verdict(results: Mapping[str, Any], verdict: str, level: str = "required") -> set[str]:
+    """Return the clauses of a level that have a verdict."""
+    return {item["id"] for item in results["clauses"] if item["verdict"] == verdict and item["level"] == level}
+
+
+@contextmanager
+def server(status: int, body: bytes, content_type: str, *, location: str | None = None) -> Iterator[str]:
+    """Serve the same answer to every request."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            if location:
+                self.send_header("Location", location)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Keep no log."""
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=httpd.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{httpd.server_port}"
+    finally:
+        httpd.shutdown()
+        thread.join()
+        httpd.server_close()
