@@ -36,7 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     # Loading the judge costs a quarter of a second that other pytest runs need not pay.
     session = importlib.import_module("sendproof.session")
-    config.pluginmanager.register(session.Session(config, options_from(config)), "sendproof-session")
+    config.pluginmanager.register(session.Session(config, options_from(config)), session.NAME)
+    config.pluginmanager.register(importlib.import_module("sendproof.fixtures"), "sendproof-fixtures")
 
 
 def options_from(config: pytest.Config) -> Options:

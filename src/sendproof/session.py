@@ -19,7 +19,6 @@ from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract, load_contract
 from sendproof.errors import UsageError
 from sendproof.reporting import html, terminal
-from sendproof.reporting.curl import reproduction
 from sendproof.reporting.record import Run
 from sendproof.reporting.results import exit_code
 from sendproof.reporting.write import write_reports
@@ -27,10 +26,10 @@ from sendproof.running.evidence import Asking, Gathered, gather, read, was_asked
 from sendproof.running.judged import judge_run
 from sendproof.running.options import Options
 from sendproof.running.place import read_target
-from sendproof.suite import ClauseVerdict
+from sendproof.suite import EXTRAS
 
+NAME = "sendproof-session"
 ITEM = "test_clause"
-_EXTRAS = pytest.StashKey[list[dict[str, Any]]]()
 _CODES = (exit_codes.INTERRUPTED, exit_codes.INTERNAL, exit_codes.USAGE, exit_codes.NOTHING_COLLECTED)
 
 
@@ -124,45 +123,22 @@ class Session:
         concerns, clauses = self.options.concerns, self.options.clauses
         return (not concerns or clause.concern in concerns) and (not clauses or clause.id in clauses)
 
-    @pytest.fixture(scope="session", name="gathered")
-    def gathered_fixture(self, request: pytest.FixtureRequest) -> Gathered:
-        """The evidence of the run, gathered when the first item asks for it."""
-        asking = asking_of(self.contract, request.session.items)
+    def gather(self, items: list[pytest.Item]) -> Gathered:
+        """Gather the evidence that the suites of these items ask for."""
+        asking = asking_of(self.contract, items)
         with terminal.Progress(_console(self.config), quiet=self.options.quiet or self._worker) as progress:
             return gather(self.options, self.contract, asking, self.folder, progress.update)
 
-    @pytest.fixture(scope="session", name="sendproof_run")
-    def run_fixture(self, gathered: Gathered) -> Run:
-        """The judged run."""
-        return self._judge(gathered, interrupted=False)
-
-    @pytest.fixture(name="verdict")
-    def verdict_fixture(self, request: pytest.FixtureRequest, sendproof_run: Run) -> ClauseVerdict:
-        """The verdict of the clause that the item is named by."""
-        run = sendproof_run
-        if run.environment_error:
-            request.session.shouldfail = "the target cannot be judged"
-            pytest.fail(run.environment_error, pytrace=False)
-        verdict = next(item for item in run.verdicts if item.clause.id == request.node.name)
-        reproduce = reproduction(verdict, run, self.contract.provider)
-        request.node.user_properties.extend(html.properties(verdict, reproduce))
-        request.node.stash[_EXTRAS] = html.extras(verdict, reproduce)
-        return ClauseVerdict(
-            verdict=verdict,
-            reproduce=reproduce,
-            waiver=run.waived.get(verdict.clause.id),
-            strict=self.options.strict,
-        )
-
-    def _judge(self, gathered: Gathered, *, interrupted: bool) -> Run:
+    def judged(self, gathered: Gathered, *, interrupted: bool) -> Run:
+        """Judge what was gathered."""
         return judge_run(self.options, self.contract, gathered, interrupted=interrupted, today=datetime.now(UTC).date())
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Give the page the evidence of an item."""
         report = yield
-        if report.when == "call" and _EXTRAS in item.stash:
-            report.extras = item.stash[_EXTRAS]  # type: ignore[attr-defined]  # pytest-html looks for it
+        if report.when == "call" and EXTRAS in item.stash:
+            report.extras = item.stash[EXTRAS]  # type: ignore[attr-defined]  # pytest-html looks for it
         return report
 
     @pytest.hookimpl(optionalhook=True)
@@ -197,7 +173,7 @@ class Session:
             self._clean_up()
             return
         interrupted = exitstatus == exit_codes.INTERRUPTED
-        self.run = self._judge(read(self.folder), interrupted=interrupted)
+        self.run = self.judged(read(self.folder), interrupted=interrupted)
         write_reports(self.run, self.contract, self.reports)
         codes = [exit_code(self.run), *([int(exitstatus)] if exitstatus in _CODES else [])]
         session.exitstatus = exit_codes.first_of(codes)

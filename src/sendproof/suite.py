@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_EXERCISED, Verdict
+
+EXTRAS = pytest.StashKey[list[dict[str, Any]]]()
+"""What the page shows of an item beside its row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,9 @@ def _table(table: Mapping[str, Any], path: str, lines: list[str]) -> None:
             _table(value, f"{path}{name}.", lines)
 
 
-def run_target(folder: Path, profile: Mapping[str, Any], *arguments: str, name: str = "target") -> tuple[int, dict[str, Any]]:
+def run_target(
+    folder: Path, profile: Mapping[str, Any], *arguments: str, name: str = "target"
+) -> tuple[int, dict[str, Any]]:
     """Run the command line against a profile; return its exit code and results."""
     file = folder / f"{name}.toml"
     file.write_text(to_toml({**profile, "budget": {**UNBOUNDED, **profile.get("budget", {})}}), "utf-8")

@@ -61,7 +61,9 @@ def _forms(secret: str) -> set[bytes]:
 
 def test_no_secret_is_in_any_file_of_the_report_directory(whole: tuple[Path, dict[str, Any], Any]) -> None:
     folder, _, profile = whole
-    credentials = {name: value for name, value in profile["fixtures"].items() if "key" in name or isinstance(value, dict)}
+    credentials = {
+        name: value for name, value in profile["fixtures"].items() if "key" in name or isinstance(value, dict)
+    }
     secrets = _secrets(profile["credentials"]) | _secrets(credentials)
     assert len(secrets) >= 5
     for file in folder.iterdir():
@@ -74,7 +76,9 @@ def test_no_secret_is_in_any_file_of_the_report_directory(whole: tuple[Path, dic
     assert not {"authorization", "x-api-key", "cookie"} & fields
 
 
-def test_broken_promise_is_exit_1_with_evidence_and_a_command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_broken_promise_is_exit_1_with_evidence_and_a_command(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     with MockServer("textflow") as mock:
         profile = mock.profile()
         profile["account"]["default_sender"] = profile["account"]["senders"][1]  # type: ignore[index]  # it is a dict

@@ -53,7 +53,7 @@ def test_second_reading_that_is_right_is_green(provider: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize(("fault", "clause"), FAULTS.items())
 def test_second_reading_that_breaks_a_promise_is_red_under_its_clause(fault: str, clause: str, tmp_path: Path) -> None:
-    provider, concern = NAMES[fault.split("-")[0]], clause.split(".")[1]
+    provider, concern = NAMES[fault.split("-", maxsplit=1)[0]], clause.split(".")[1]
     with serve_in_thread(provider, fault) as base_url:
         code, results = run_target(tmp_path, profile(provider, base_url), "--concern", concern)
     failed = with_verdict(results, "fail")

@@ -58,14 +58,15 @@ class Refusal:
     headers: Headers = ()
 
 
-_BAD_KEY: Final = Refusal(status=401, error="Invalid or inactive API key")
+_CHALLENGE: Final[Headers] = (("WWW-Authenticate", "ApiKey"),)
+_BAD_KEY: Final = Refusal(status=401, error="Invalid or inactive API key", headers=_CHALLENGE)
 _BAD_NUMBER: Final = Refusal(status=400, error="Invalid phone number format (must be 10 or 11 digits)")
 _BAD_SENDER: Final = Refusal(status=400, error="Invalid or inactive phone number")
 
 REFUSALS: Final[Mapping[Reason, Refusal]] = {
     Reason.UNKNOWN_PATH: Refusal(status=404, error="Not found"),
     Reason.METHOD: Refusal(status=405, error="Method not allowed", headers=(("Allow", "POST"),)),
-    Reason.KEY_MISSING: Refusal(status=401, error="API key required"),
+    Reason.KEY_MISSING: Refusal(status=401, error="API key required", headers=_CHALLENGE),
     Reason.KEY_INVALID: _BAD_KEY,
     Reason.KEY_INACTIVE: _BAD_KEY,
     Reason.RATE_LIMITED: Refusal(status=429, error="Rate limit exceeded"),

@@ -145,6 +145,18 @@ def _repeating_ids(rules: Rules) -> Rules:
 
 FAULTS: Final = (
     _fault(
+        "challenge-absent",
+        "401 comes without WWW-Authenticate.",
+        "Authentication is checked in the handler, not by the framework.",
+        lambda r: replace(
+            r,
+            refusals={
+                reason: replace(refusal, headers=()) if refusal.status == 401 else refusal
+                for reason, refusal in r.refusals.items()
+            },
+        ),
+    ),
+    _fault(
         "message-limit-1601",
         "1,601 characters are accepted.",
         "An off-by-one in the length check.",
