@@ -20,7 +20,7 @@ from sendproof.contract.model import Contract, load_contract
 from sendproof.errors import UsageError
 from sendproof.reporting import html, terminal
 from sendproof.reporting.record import Run
-from sendproof.reporting.results import exit_code
+from sendproof.reporting.results import exit_code, unwaived_failures
 from sendproof.reporting.write import write_reports
 from sendproof.running.evidence import Asking, Gathered, gather, read, was_asked
 from sendproof.running.judged import judge_run
@@ -175,9 +175,18 @@ class Session:
         interrupted = exitstatus == exit_codes.INTERRUPTED
         self.run = self.judged(read(self.folder), interrupted=interrupted)
         write_reports(self.run, self.contract, self.reports)
-        codes = [exit_code(self.run), *([int(exitstatus)] if exitstatus in _CODES else [])]
-        session.exitstatus = exit_codes.first_of(codes)
+        session.exitstatus = exit_codes.first_of((exit_code(self.run), self._code_of_pytest(int(exitstatus))))
         self._clean_up()
+
+    def _code_of_pytest(self, exitstatus: int) -> int:
+        """Return what pytest's own status adds: a failure that no verdict explains is never green."""
+        assert self.run is not None, "a run was judged"
+        if exitstatus in _CODES:
+            return exitstatus
+        explained = unwaived_failures(self.run) or self.run.environment_error or exitstatus == exit_codes.OK
+        if explained:
+            return exit_codes.OK
+        return exit_codes.FAILED if self.run.complete else exit_codes.ENVIRONMENT
 
     def _clean_up(self) -> None:
         if self._own:

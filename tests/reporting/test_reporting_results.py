@@ -50,7 +50,9 @@ def test_results_have_the_documented_shape() -> None:
         "fail": 1,
         "observed": 0,
         "inconclusive": 0,
-        "not_exercised": 14,
+        "not_exercised": sum(
+            item.verdict == "not_exercised" and item.clause.level == "required" for item in run.verdicts
+        ),
         "not_applicable": 0,
         "error": 0,
     }

@@ -30,7 +30,9 @@ class Provider:
 
     `fields` maps a role (`FIELD_ROLES`) to the request field that plays it, `answer` a
     role to a JSON pointer into an accepted answer. `prices` are credits by "sms", "mms".
-    `refusal_flag` is (pointer, value) of the mark of a refusal, where there is one.
+    `refusal_flag` is (pointer, value) of the mark of a refusal, where there is one, and
+    `refusal_text` the pointer to its text. `failed_status` is that of a message that
+    cannot be delivered.
     `unexcludable` are refusals that no request can rule out: error codes (int) or
     (pointer, text) pairs.
     """
@@ -53,6 +55,8 @@ class Provider:
     max_length: int
     answer: Mapping[str, str]
     refusal_flag: tuple[str, Any] | None
+    refusal_text: str | None
+    failed_status: str
     unexcludable_codes: tuple[int, ...]
     unexcludable_texts: tuple[tuple[str, str], ...]
     has_default_sender: bool
@@ -90,6 +94,8 @@ def _provider(data: Mapping[str, Any]) -> Provider:
         max_length=data["text"]["max_length"],
         answer=MappingProxyType(dict(data["answer"])),
         refusal_flag=(flag["pointer"], flag["equals"]) if flag else None,
+        refusal_text=data["refusal"].get("text"),
+        failed_status=data["delivery"]["failed"],
         unexcludable_codes=tuple(item["code"] for item in unexcludable if "code" in item),
         unexcludable_texts=tuple((item["pointer"], item["equals"]) for item in unexcludable if "equals" in item),
         has_default_sender=data["account"]["default_sender"],

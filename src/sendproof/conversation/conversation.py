@@ -109,7 +109,7 @@ class Conversation:
             self.evidence.environment_error = diagnosis(self._contract.provider, self._profile.base_url, attempts)
         else:
             self.evidence.environment_error = "preflight: no valid message can be made. Check budget and recipients."
-        raise _Stop(self.evidence.environment_error)
+        raise _Stop("the preflight failed")
 
     def _play(self) -> None:
         provider, account = self._contract.provider, self._profile.account()

@@ -129,8 +129,8 @@ def _delivery_failed(context: Context, reading: Reading, answer: Any, params: Ma
     if context.recipients.get(reading.recipient or "", "deliverable") == "deliverable":
         return None
     pointer = context.contract.provider.answer["status"]
-    got = at(answer, pointer)
-    return got == "failed", f"{pointer} 'failed'", f"{pointer} {shown(got)}"
+    got, failed = at(answer, pointer), context.contract.provider.failed_status
+    return got == failed, f"{pointer} {shown(failed)}", f"{pointer} {shown(got)}"
 
 
 def _delivery_cause(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
@@ -138,7 +138,10 @@ def _delivery_cause(context: Context, reading: Reading, answer: Any, params: Map
     if context.recipients.get(reading.recipient or "") != params["cause"]:
         return None
     got = at(answer, provider.answer["error_type"])
-    if at(answer, provider.answer["status"]) != "failed" or got not in provider.fixtures["failing_recipients"].causes:
+    if (
+        at(answer, provider.answer["status"]) != provider.failed_status
+        or got not in provider.fixtures["failing_recipients"].causes
+    ):
         return None
     return got == params["cause"], shown(params["cause"]), shown(got)
 

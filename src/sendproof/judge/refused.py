@@ -121,9 +121,10 @@ def _only(reading: Reading, clauses: list[str]) -> bool:
 def _texts(context: Context, exchange: Exchange, reading: Reading, answer: Any) -> Iterator[Finding]:
     for clause in context.contract.with_check("documented_text"):
         if _concerns(clause.params, reading):
-            got = at(answer, "/error")
+            pointer = context.contract.provider.refusal_text or ""
+            got = at(answer, pointer)
             holds = got == clause.params["text"]
-            yield _said(clause, exchange, holds, f"/error {shown(clause.params['text'])}", f"/error {shown(got)}")
+            yield _said(clause, exchange, holds, f"{pointer} {shown(clause.params['text'])}", f"{pointer} {shown(got)}")
 
 
 def _codes(context: Context, exchange: Exchange, reading: Reading, answer: Any) -> Iterator[Finding]:
@@ -173,7 +174,7 @@ def _observed(what: str, context: Context, response: Response, reading: Reading,
     elif what == "shape":
         yield ", ".join(sorted(answer)) if isinstance(answer, dict) else "no JSON object"
     elif what == "text":
-        yield shown(at(answer, "/error"))
+        yield shown(at(answer, context.contract.provider.refusal_text or ""))
     elif what == "code":
         yield from _codes_of(answer)
     else:

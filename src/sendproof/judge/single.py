@@ -168,7 +168,7 @@ def _accepted(
 def _accepted_against(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
-    failed = at(answer, context.contract.provider.answer["status"]) == "failed"
+    failed = at(answer, context.contract.provider.answer["status"]) == context.contract.provider.failed_status
     delivery = context.contract.with_check("fault_not_delivery")
     if failed and delivery:
         for clause in delivery:
@@ -200,10 +200,12 @@ def _refused(
 
 
 def _internal_error(context: Context, exchange: Exchange, answer: Any) -> Iterator[Finding]:
+    pointer = context.contract.provider.refusal_text or ""
+    enveloped = not context.contract.refusal.breaches(None if answer is MISSING else answer)
     for clause in context.contract.with_check("internal_error"):
-        text, details = at(answer, "/error"), at(answer, clause.params["details"])
-        holds = text == clause.params["text"] and details is not MISSING and at(answer, "/success") is False
-        expected = f"/error {shown(clause.params['text'])} with details"
+        text, details = at(answer, pointer), at(answer, clause.params["details"])
+        holds = enveloped and text == clause.params["text"] and details is not MISSING
+        expected = f"{pointer} {shown(clause.params['text'])} with details"
         yield _finding(clause.id, exchange, UPHELD if holds else CONTRADICTED, expected, shown(answer))
 
 

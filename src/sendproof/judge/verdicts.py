@@ -48,16 +48,16 @@ class Circumstances:
     """Why clauses may not have been asked.
 
     `no_fixture` are the clauses that the profile does not unlock, `selected` those that
-    were asked for (None: all), `budget_spent` and `stopped` tell that the asking ended
-    early; `errors` maps clauses to what went wrong in the suite or the network.
+    were asked for (None: all), `planned` those that the plan could exercise.
+    `budget_spent` tells that the asking ended early, `stopped` why it was broken off:
+    the network or the suite failed.
     """
 
     no_fixture: frozenset[str] = frozenset()
     selected: frozenset[str] | None = None
     budget_spent: bool = False
-    stopped: bool = False
+    stopped: str | None = None
     planned: frozenset[str] = frozenset()
-    errors: Mapping[str, str] | None = None
 
 
 def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -> tuple[Verdict, ...]:
@@ -84,8 +84,6 @@ def _verdict(
         return _failed(clause, by_kind, sizes)
     if by_kind[UPHELD] or by_kind[OBSERVED]:
         return _kept(clause, by_kind)
-    if circumstances.errors and clause.id in circumstances.errors:
-        return Verdict(clause=clause, verdict=ERROR, reason=circumstances.errors[clause.id])
     if by_kind[EXCUSED] and not by_kind[UNDECIDED]:
         reason = "every request that would show it was refused for what the document permits"
         return Verdict(clause=clause, verdict=NOT_APPLICABLE, reason=reason, evidence=_ids(by_kind[EXCUSED]))
@@ -148,6 +146,8 @@ def _unasked(clause: Clause, circumstances: Circumstances) -> Verdict:
         )
     if clause.id in circumstances.no_fixture:
         reason = "no_fixture"
+    elif circumstances.stopped is not None:
+        return Verdict(clause=clause, verdict=ERROR, reason=circumstances.stopped)
     elif clause.id not in circumstances.planned:
         reason = "no_test"
     elif circumstances.budget_spent:

@@ -113,6 +113,9 @@ def _hold(options: Options, contract: Contract, asking: Asking, folder: Path, te
         started, clock = datetime.now(UTC), time.monotonic()
         try:
             conversation.hold()
+        except Exception as error:
+            conversation.evidence.stopped = f"the suite failed: {type(error).__name__}"
+            raise
         finally:
             kept.flush()
             about = {
@@ -126,7 +129,7 @@ def _hold(options: Options, contract: Contract, asking: Asking, folder: Path, te
                     "no_fixture": sorted(_locked(here.profile, contract)),
                     "selected": sorted(asking.selected) if asking.selected is not None else None,
                     "budget_spent": conversation.evidence.budget_spent is not None,
-                    "stopped": conversation.evidence.stopped is not None,
+                    "stopped": conversation.evidence.stopped,
                     "planned": sorted(plan.planned),
                 },
             }

@@ -1,0 +1,110 @@
+"""What breaks a run off: what is known so far is written, and nothing of it is green."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from sendproof.mock.server import MockServer
+from tests.running.support import run_target, to_toml, with_verdict
+
+
+def test_interrupt_writes_what_is_known_and_is_exit_2(tmp_path: Path) -> None:
+    with MockServer("textflow") as mock:
+        profile = {**mock.profile(), "budget": {"requests_per_second": 40.0, "max_requests": 400, "max_accepted": 300}}
+        (tmp_path / "my.toml").write_text(to_toml(profile), "utf-8")
+        command = [sys.executable, "-m", "sendproof", "run", "--target", "my.toml", "--max-examples", "8"]
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        while mock.request_count < 40:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 2, output
+    results = json.loads((tmp_path / "reports" / "my" / "results.json").read_text("utf-8"))
+    assert results["complete"] is False
+    assert results["exit_code"] == 2
+    assert results["traffic"]["requests"] >= 40
+    assert b"Traceback" not in output
+
+
+def test_target_that_dies_in_the_middle_is_an_error_and_no_failure(tmp_path: Path) -> None:
+    mock = MockServer("textingline")
+    mock.__enter__()
+
+    def end_after_some_requests() -> None:
+        while mock.request_count < 60:
+            time.sleep(0.005)
+        mock.__exit__(None, None, None)
+
+    watcher = Thread(target=end_after_some_requests)
+    watcher.start()
+    code, results = run_target(tmp_path, {**mock.profile(), "timeout_s": 1.0})
+    watcher.join(5)
+    assert code == 11
+    assert results["complete"] is False
+    assert with_verdict(results, "fail") == set()
+    assert with_verdict(results, "error")
+
+
+def test_failing_test_of_the_users_own_is_exit_1(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_own="""
+        CONCERN = "auth"
+        FAMILIES = ("credentials",)
+
+        def test_clause(verdict):
+            verdict.must_hold()
+
+        def test_mine(sendproof_run):
+            assert sendproof_run.accepted == -1
+        """
+    )
+    result = pytester.runpytest_subprocess(
+        "-p", "no:schemathesis", "--provider", "textflow", "--clause", "tf.auth.missing-key", "--max-examples", "8"
+    )
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*assert * == -1*"])
+    results = json.loads((pytester.path / "reports" / "textflow" / "results.json").read_text("utf-8"))
+    assert with_verdict(results, "pass") == {"tf.auth.missing-key"}
+
+
+def test_items_are_named_by_clause_and_collected_without_traffic(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_own="""
+        CONCERN = "credits"
+
+        def test_clause(verdict):
+            verdict.must_hold()
+        """
+    )
+    result = pytester.runpytest_subprocess("--provider", "textingline", "--collect-only", "-q", "-p", "no:schemathesis")
+    assert "test_own.py::tl.credits.boundary" in result.outlines
+    assert not (pytester.path / "reports").exists()
+
+
+def test_workers_and_one_process_give_the_same_verdicts(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_own="""
+        CONCERN = "errors"
+        FAMILIES = ("credentials", "numbers", "keys")
+
+        def test_clause(verdict):
+            verdict.must_hold()
+        """
+    )
+    verdicts = []
+    for name, arguments in (("one", ()), ("two", ("-n", "2"))):
+        pytester.runpytest_subprocess(
+            "-p", "no:schemathesis", "--provider", "textflow", "--report-dir", name, "--max-examples", "8", *arguments
+        )
+        results = json.loads((pytester.path / name / "textflow" / "results.json").read_text("utf-8"))
+        verdicts.append({item["id"]: item["verdict"] for item in results["clauses"]})
+    assert verdicts[0] == verdicts[1]
+    assert "pass" in verdicts[0].values()
