@@ -11,6 +11,7 @@ from rich.console import Console
 
 import sendproof
 from sendproof import exit_codes
+from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.errors import SendproofError, UsageError
 from sendproof.mock import accounts
@@ -41,7 +42,9 @@ def cli() -> None:
 @click.option("--report-dir", type=_FILE, default=DEFAULT_REPORT_DIR, show_default=True)
 @click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True)
 @click.option("--max-examples", type=click.IntRange(min=0), default=DEFAULT_MAX_EXAMPLES, show_default=True)
-@click.option("--concern", "concerns", multiple=True, metavar="NAME", help="Only clauses of this concern.")
+@click.option(
+    "--concern", "concerns", multiple=True, type=click.Choice(CONCERNS), metavar="NAME", help="Only this concern."
+)
 @click.option("--clause", "clauses", multiple=True, metavar="ID", help="Only this clause.")
 @click.option("--waivers", type=_FILE, help="Accepted failures.")
 @click.option("--strict", is_flag=True, help="Recommended clauses gate too.")

@@ -14,7 +14,7 @@ class Credential:
     `key` is the name that the account gives to the key ("main", "test", "inactive",
     ...) when the presented value is exactly that key. Otherwise `fault` says what is
     wrong with it: "missing", "empty", "unknown", "unknown_id", "wrong_secret",
-    "empty_secret", "case", "prefix", "extended", "scheme", "malformed" or "elsewhere"
+    "empty_secret", "case", "prefix", "extended", "prepended", "scheme", "malformed" or "elsewhere"
     (in the query string or as Bearer only). Both are None where the account is unknown.
     `carrier` is the header's name as it was spelled.
     """

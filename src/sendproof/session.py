@@ -130,7 +130,14 @@ class Session:
             return gather(self.options, self.contract, asking, self.folder, progress.update)
 
     def judged(self, gathered: Gathered, *, interrupted: bool) -> Run:
-        """Judge what was gathered."""
+        """Judge what was gathered, once where nothing has come since."""
+        run = self.run
+        if run is not None and not interrupted and len(run.exchanges) == len(gathered.exchanges):
+            return run
+        self.run = self._judge(gathered, interrupted=interrupted)
+        return self.run
+
+    def _judge(self, gathered: Gathered, *, interrupted: bool) -> Run:
         return judge_run(self.options, self.contract, gathered, interrupted=interrupted, today=datetime.now(UTC).date())
 
     @pytest.hookimpl(wrapper=True)

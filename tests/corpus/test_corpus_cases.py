@@ -19,7 +19,7 @@ from sendproof.corpus.tokens import tokens_in
 _FICTION = re.compile(r"\+1[2-9]\d\d55501\d\d")
 _PRESENTS = {
     *("exact", "missing", "empty", "unknown", "unknown_id", "wrong_secret", "other_secret", "empty_secret"),
-    *("case", "id_case", "prefix", "extended", "scheme", "malformed", "query", "bearer"),
+    *("case", "id_case", "prefix", "extended", "extended_colon", "prepended", "scheme", "malformed", "query", "bearer"),
     *("carrier_lower", "carrier_upper"),
 }
 

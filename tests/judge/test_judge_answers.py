@@ -261,6 +261,7 @@ def test_gateway_error_once_is_the_networks_and_each_time_the_apis() -> None:
     talk.say(b"{", 502, b"")
     assert talk.of(CONTRADICTED) == set()
     talk.say(b"{", 502, b"")
+    talk.say(line_message(), 201, line_answer(9))
     assert talk.of(CONTRADICTED) == {"http.robustness.no-server-error"}
 
 
@@ -271,6 +272,8 @@ def test_dropped_connection_each_time_contradicts_that_it_is_answered() -> None:
     talk.say(b"\x00", None, failure="dropped")
     assert talk.of(CONTRADICTED) == set()
     talk.say(b"\x00", None, failure="dropped")
+    assert talk.of(CONTRADICTED) == set()
+    talk.say(line_message(), 201, line_answer(9))
     assert talk.of(CONTRADICTED) == {"http.robustness.answered"}
 
 

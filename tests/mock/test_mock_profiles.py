@@ -32,7 +32,7 @@ def test_profile_survives_toml(provider: Provider) -> None:
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_profile_has_every_fixture(provider: Provider) -> None:
     described: dict[str, Any] = profile(provider, "http://127.0.0.1:1")
-    assert set(described) == {"provider", "base_url", "credentials", "account", "fixtures"}
+    assert set(described) == {"provider", "base_url", "credentials", "account", "budget", "fixtures"}
     assert set(described["fixtures"]) == FIXTURES[provider]
 
 

@@ -13,7 +13,6 @@ from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.preflight import diagnosis, is_let_in
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
-from sendproof.judge.single import INFRASTRUCTURE
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent
 from sendproof.target.clock import RunClock
@@ -88,6 +87,7 @@ class Conversation:
             self._preflight()
             self._play()
             self._ask_cases()
+            self._close()
             self.evidence.complete = self.evidence.budget_spent is None
         except _Stop as stop:
             self.evidence.stopped = str(stop)
@@ -139,10 +139,20 @@ class Conversation:
                 self.evidence.budget_spent = str(spent)
                 return
 
+    def _close(self) -> None:
+        """Send one valid message at the end: what is let in then was let in all along."""
+        control = next((case for case in self._plan.cases if case.family == CONTROLS), None)
+        if control is not None and self.evidence.budget_spent is None:
+            try:
+                self.ask(control)
+            except BudgetSpent as spent:
+                self.evidence.budget_spent = str(spent)
+
     def ask(self, case: Case) -> Exchange | None:
         """Send a case; after an unexpected 429 wait and ask again.
 
-        What was lost is asked once more too, unless it ought to be accepted: it may have been sent.
+        What the service says it failed to do is asked once more, and so is a lost request,
+        unless it ought to be accepted: it may have been sent.
         """
         exchange = self.ask_once(case)
         for _ in range(_PATIENCE - 1):
@@ -151,7 +161,7 @@ class Conversation:
             self._waits += 1
             self.wait(_retry_after_s(exchange, self._profile.budget.retry_after_s))
             exchange = self.ask_once(case)
-        if exchange is not None and _is_lost(exchange) and case.expects != "accept":
+        if exchange is not None and (_is_failed(exchange) or (_is_lost(exchange) and case.expects != "accept")):
             exchange = self.ask_once(case)
         return exchange
 
@@ -201,7 +211,11 @@ class Conversation:
 
 
 def _is_lost(exchange: Exchange) -> bool:
-    return exchange.response is None or exchange.response.status in INFRASTRUCTURE
+    return exchange.response is None
+
+
+def _is_failed(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.status >= 500
 
 
 def _retry_after_s(exchange: Exchange, otherwise: float) -> float:

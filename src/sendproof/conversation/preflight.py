@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Exchange, Response
-from sendproof.judge.body import MISSING, answer_of, media_type
+from sendproof.judge.body import MISSING, answer_of
 from sendproof.judge.refused import has_code, is_refusal_by_flag
 
 _FAILURES = {
@@ -61,5 +61,5 @@ def _excerpt(answer: object, response: Response) -> str:
 
 
 def _is_page(response: Response) -> bool:
-    html = media_type(response.header("Content-Type")) in ("text/html", "application/xhtml+xml")
-    return html or response.body.lstrip()[:9].lower() in (b"<!doctype", b"<html")
+    start = response.body.lstrip()[:9].lower()
+    return start.startswith((b"<!doctype", b"<html", b"<head", b"<body"))

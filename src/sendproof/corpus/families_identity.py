@@ -25,8 +25,10 @@ _WRONG: Mapping[str, tuple[str, ...]] = {
 """What makes a credential wrong outright, by scheme; another scheme is asked what any scheme can be."""
 _WRONG_ANYWHERE = ("missing", "empty", "unknown", "malformed")
 
-_NEAR: Mapping[str, tuple[str, ...]] = {"basic": ("case", "id_case", "prefix", "extended")}
-_NEAR_ANYWHERE = ("case", "prefix", "extended")
+_NEAR: Mapping[str, tuple[str, ...]] = {
+    "basic": ("case", "id_case", "prefix", "extended", "extended_colon", "prepended")
+}
+_NEAR_ANYWHERE = ("case", "prefix", "extended", "prepended")
 
 
 def plain(provider: Provider) -> Iterator[Case]:

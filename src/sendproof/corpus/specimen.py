@@ -95,7 +95,12 @@ class Specimen:
 
 
 _CARRIERS: Mapping[str, Callable[[str], str]] = {"carrier_lower": str.lower, "carrier_upper": str.upper}
-_FAULTS: Mapping[str, str] = {"query": "elsewhere", "bearer": "elsewhere", "other_secret": "wrong_secret"}
+_FAULTS: Mapping[str, str] = {
+    "query": "elsewhere",
+    "bearer": "elsewhere",
+    "other_secret": "wrong_secret",
+    "extended_colon": "extended",
+}
 
 
 def _of_kind(provider: Provider, kind: str) -> list[tuple[Fixture, str]]:

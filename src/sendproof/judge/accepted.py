@@ -23,7 +23,7 @@ def accepted_findings(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
     """Judge the answer to a message that was accepted and had no reason not to be."""
-    yield from _status(context, exchange, response)
+    yield from _status(context, exchange, response, reading)
     breaches = context.contract.accepted.breaches(None if answer is MISSING else answer)
     yield from schema_findings(context.contract.accepted, context.contract.clauses, exchange, answer, breaches)
     if not isinstance(answer, dict):
@@ -37,9 +37,10 @@ def accepted_findings(
         yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=value)
 
 
-def _status(context: Context, exchange: Exchange, response: Response) -> Iterator[Finding]:
+def _status(context: Context, exchange: Exchange, response: Response, reading: Reading) -> Iterator[Finding]:
+    keyed = reading.value("idempotency") is not MISSING
     for clause in context.contract.with_check("accepted_status"):
-        if context.replay:
+        if context.replay or (keyed and not reading.identity_known):
             continue
         expected = clause.params["status"]
         yield _finding(clause.id, exchange, (response.status == expected, str(expected), str(response.status)))

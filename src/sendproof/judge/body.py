@@ -85,11 +85,21 @@ def _loads(text: str, kind: str) -> Body:
 
 
 def answer_of(response: Response) -> Any:
-    """Return the JSON value of an answer, or MISSING if it is not JSON. Never raises."""
+    """Return the JSON value of an answer, or MISSING if it is not JSON in UTF-8. Never raises.
+
+    What is nested deeper than any message needs counts as no JSON.
+    """
     try:
-        return json.loads(response.body)
-    except (ValueError, RecursionError):
+        text = response.body.decode("utf-8-sig")
+        if text.count("[") + text.count("{") > _SAFE_DEPTH and _is_deep(text):
+            return MISSING
+        return json.loads(text, parse_constant=_refuse_constant)
+    except ValueError:
         return MISSING
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
 
 
 def at(value: Any, pointer: str) -> Any:
@@ -104,6 +114,13 @@ def at(value: Any, pointer: str) -> Any:
 def media_type(content_type: str | None) -> str:
     """Return the media type of a Content-Type value in lower case, without parameters."""
     return (content_type or "").split(";")[0].strip().lower()
+
+
+def charset(content_type: str | None) -> str:
+    """Return the charset parameter of a Content-Type value in lower case, or nothing."""
+    parameters = (content_type or "").lower().split(";")[1:]
+    named = (part.strip().removeprefix("charset=") for part in parameters if part.strip().startswith("charset="))
+    return next(named, "").strip('"')
 
 
 def is_json_type(content_type: str | None) -> bool:

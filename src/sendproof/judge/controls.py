@@ -71,7 +71,11 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
     """
     accepted = {feature for item in judgements if item.outcome == ACCEPTED for feature in item.reading.features}
     catch_all = _catch_all(contract)
-    left = [item for item in judgements if item.unexplained]
+    fetched = any(item.outcome == ACCEPTED and item.reading.has_media for item in judgements)
+    left = [item for item in judgements if item.unexplained and (fetched or not item.reading.has_media)]
+    for item in judgements:
+        if item.unexplained and item.reading.has_media and not fetched:
+            yield from _set_aside(item, "no media was ever let in: its URL may not be to be had")
     while left:
         counts: dict[str, int] = {}
         for item in left:
@@ -84,6 +88,11 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
         left = [item for item in left if best not in item.reading.features]
     for clause in catch_all:
         yield from _contradict(contract, clause, left)
+
+
+def _set_aside(item: Judgement, why: str) -> Iterator[Finding]:
+    for feature in item.reading.features:
+        yield Finding(clause=feature, exchange=item.exchange.id, kind=UNDECIDED, observed=why)
 
 
 def _catch_all(contract: Contract) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from sendproof.contract.model import Contract
 from sendproof.exchange import Exchange
 from sendproof.judge.reading import Reading
 
-UPHELD, CONTRADICTED, OBSERVED, UNDECIDED, EXCUSED = "upheld", "contradicted", "observed", "undecided", "excused"
+UPHELD, CONTRADICTED, OBSERVED, UNDECIDED = "upheld", "contradicted", "observed", "undecided"
+EXCUSED, LOST = "excused", "lost"
 ACCEPTED, REFUSED, THROTTLED, SERVER_ERROR, NO_ANSWER, OTHER = (
     "accepted",
     "refused",
@@ -26,7 +27,8 @@ class Finding:
     """What an exchange says of a clause.
 
     `kind` is UPHELD, CONTRADICTED, OBSERVED (with `value`), UNDECIDED (asked, but it
-    says nothing; `observed` tells why) or EXCUSED (refused as another clause permits).
+    says nothing; `observed` tells why), EXCUSED (refused as another clause permits) or
+    LOST (a valid message that was never answered: the clause cannot be said to hold).
     """
 
     clause: str
@@ -42,8 +44,9 @@ class Judgement:
     """One exchange, judged by itself.
 
     `sole_reason` is the clause that alone explains a refusal (upheld only with a
-    control); `unexplained` that a refusal has no reason at all. `answer` is the JSON
-    value of the answer, or MISSING.
+    control); `unexplained` that a refusal has no reason at all; `of_the_account` that it
+    speaks of the account, which no request can rule out. `answer` is the JSON value of
+    the answer, or MISSING.
     """
 
     exchange: Exchange
@@ -53,6 +56,7 @@ class Judgement:
     findings: tuple[Finding, ...]
     sole_reason: str | None = None
     unexplained: bool = False
+    of_the_account: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,9 @@ class Context:
     """What is known beside the exchange itself when it is judged.
 
     `replay` tells that its idempotency key was used more than once; `overdrawn` that
-    the balance of its metered key does not cover the message (None: not metered).
+    the balance of its metered key does not cover the message (None: not metered);
+    `vouched` that the account let a message with the same text in later. `throttling`
+    are the bodies of a 429 to other keys.
     """
 
     contract: Contract
@@ -68,6 +74,8 @@ class Context:
     recipients: Mapping[str, str]
     replay: bool = False
     overdrawn: bool | None = None
+    vouched: bool = False
+    throttling: frozenset[bytes] = frozenset()
 
 
 def shown(value: object, limit: int = 120) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.exchange import Exchange
 from sendproof.judge.controls import blame_findings, control_findings
-from sendproof.judge.findings import ACCEPTED, OBSERVED, REFUSED, THROTTLED, Context, Finding, Judgement
+from sendproof.judge.findings import ACCEPTED, CONTRADICTED, OBSERVED, REFUSED, THROTTLED, Context, Finding, Judgement
 from sendproof.judge.rates import rate_findings
 from sendproof.judge.reading import read_request
 from sendproof.judge.repetition import drop_findings, idempotency_key, message_id, replay_findings, unique_id_findings
@@ -32,28 +32,64 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
     ordered = sorted(exchanges, key=lambda exchange: exchange.started_s)
     short = overdrawn(contract, account, ordered)
     repeated = _repeated(contract, account, ordered)
-    judgements = tuple(
-        judge_exchange(
-            Context(
-                contract=contract,
-                account_default_sender=account.default_sender,
-                recipients=account.recipients,
-                replay=exchange.id in repeated,
-                overdrawn=short.get(exchange.id),
-            ),
-            account,
-            exchange,
+    throttling = _throttling_bodies(account, ordered)
+
+    def judged(exchange: Exchange, *, vouched: bool) -> Judgement:
+        context = Context(
+            contract=contract,
+            account_default_sender=account.default_sender,
+            recipients=account.recipients,
+            replay=exchange.id in repeated,
+            overdrawn=short.get(exchange.id),
+            vouched=vouched,
+            throttling=throttling,
         )
-        for exchange in ordered
+        return judge_exchange(context, account, exchange)
+
+    first = tuple(judged(exchange, vouched=False) for exchange in ordered)
+    let_in = _last_let_in(first)
+    judgements = tuple(
+        judged(item.exchange, vouched=True) if item.of_the_account and _is_vouched(item, let_in) else item
+        for item in first
     )
     replayed = _answered_as_replay(contract, judgements)
+    unfetched = _unfetched(judgements)
     single = (
         finding
         for judgement in judgements
         for finding in judgement.findings
-        if judgement.exchange.id not in replayed or contract.clauses[finding.clause].check != "accepted_status"
+        if not (judgement.exchange.id in replayed and contract.clauses[finding.clause].check == "accepted_status")
+        and not (judgement.exchange.id in unfetched and finding.kind == CONTRADICTED)
     )
     return Judged(judgements=judgements, findings=(*single, *_together(contract, account, judgements)))
+
+
+def _throttling_bodies(account: Account, exchanges: Sequence[Exchange]) -> frozenset[bytes]:
+    """Return how a 429 is put to keys whose daily limit is not reached."""
+    throttled = (item for item in exchanges if item.response is not None and item.response.status == 429)
+    return frozenset(
+        item.response.body
+        for item in throttled
+        if item.response and account.keys.get(item.credential.key or "") != "daily_exhausted"
+    )
+
+
+def _last_let_in(judgements: Sequence[Judgement]) -> Mapping[str | None, float]:
+    """Return when each text, and any text (None), was last let in on the active key."""
+    found: dict[str | None, float] = {}
+    for item in judgements:
+        if item.outcome == ACCEPTED and item.reading.key_state == "active" and not item.reading.hard:
+            found[item.reading.text] = found[None] = item.exchange.started_s
+    return found
+
+
+def _is_vouched(item: Judgement, let_in: Mapping[str | None, float]) -> bool:
+    """Whether the account let a message with the same text in after this one was refused for its sake."""
+    if item.reading.key_state not in ("active", None):
+        return False
+    text = item.reading.text if item.reading.text in let_in else None
+    known = text is not None or item.reading.text in (None, "")
+    return known and let_in.get(text, 0.0) > item.exchange.started_s
 
 
 def _repeated(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> frozenset[str]:
@@ -76,6 +112,14 @@ def _answered_as_replay(contract: Contract, judgements: Sequence[Judgement]) -> 
     named = [(item.exchange.id, message_id(contract, item)) for item in judgements if idempotency_key(item)]
     counts = Counter(identity for _, identity in named if identity)
     return frozenset(exchange for exchange, identity in named if identity and counts[identity] > 1)
+
+
+def _unfetched(judgements: Sequence[Judgement]) -> frozenset[str]:
+    """Return the refusals of media, where none was ever let in: its URL may not be to be had."""
+    with_media = [item for item in judgements if item.reading.has_media]
+    if any(item.outcome == ACCEPTED for item in with_media):
+        return frozenset()
+    return frozenset(item.exchange.id for item in with_media if item.outcome == REFUSED)
 
 
 def _together(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from sendproof.judge.findings import (
     Finding,
     Judgement,
 )
+from sendproof.judge.refused import is_unexcludable
 
 # Clocks differ: a pause counts as a whole window from this part of it on.
 _WINDOW_SHARE = 0.98
@@ -51,7 +52,7 @@ def rate_findings(contract: Contract, account: Account, judgements: Sequence[Jud
     clauses = {clause.params["aspect"]: clause.id for clause in contract.with_check("rate_limit")}
     for key, limit in account.rate_limits.items() if clauses else ():
         own = [item for item in judgements if item.exchange.credential.key == key]
-        bursts = _bursts(own, limit)
+        bursts = [burst for burst in _bursts(own, limit) if not _is_of_the_account(contract, burst)]
         for aspect, rule in _ASPECTS.items():
             for item, kind, expected, observed in rule(bursts, limit):
                 yield Finding(
@@ -76,6 +77,11 @@ def _bursts(items: list[Judgement], limit: RateLimit) -> list[_Burst]:
         parts[-1].append(item)
         previous = item
     return [_burst(part, clean=index > 0) for index, part in enumerate(parts)]
+
+
+def _is_of_the_account(contract: Contract, burst: _Burst) -> bool:
+    """Whether a burst ended for another limit, such as that of a day."""
+    return burst.stop is not None and is_unexcludable(contract.provider, burst.stop.answer)
 
 
 def _pause_s(one: Judgement, two: Judgement) -> float:

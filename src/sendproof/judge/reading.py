@@ -10,7 +10,7 @@ from sendproof.account import Account
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
 from sendproof.exchange import Credential, Request, field_value
-from sendproof.judge.body import MISSING, is_json_type, parse
+from sendproof.judge.body import MISSING, charset, is_json_type, parse
 from sendproof.judge.characters import has_marks, is_odd, longest_count, shortest_count
 from sendproof.judge.numbers import spelling_of, to_e164
 
@@ -191,7 +191,9 @@ def _sender_state(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] |
 
 def _sender_unlisted(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
     unlisted = bool(facts.account.senders) and facts.sender is not None and facts.sender not in facts.account.senders
-    unlisted = unlisted or (facts.sender is not None and facts.key_state == "no_numbers")
+    # Where a sender need not be named, a key of another kind may be another account's.
+    foreign = "sender" in facts.contract.provider.optional and facts.key_state not in ("active", "test", None)
+    unlisted = unlisted or (facts.sender is not None and foreign)
     return (facts.contract.provider.fields["sender"],) if unlisted else None
 
 
@@ -229,7 +231,12 @@ def _unreadable(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | N
 
 
 def _media_type_doubt(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    return None if is_json_type(field_value(facts.request.headers, "Content-Type")) else ()
+    content_type = field_value(facts.request.headers, "Content-Type")
+    return None if is_json_type(content_type) and charset(content_type) in ("", "utf-8") else ()
+
+
+def _body_size(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+    return () if len(facts.request.body) > params["over"] else None
 
 
 _REASONS: Mapping[str, _Rule] = {
@@ -244,10 +251,11 @@ _REASONS: Mapping[str, _Rule] = {
     "odd_characters": _odd_characters,
     "unreadable": _unreadable,
     "media_type_doubt": _media_type_doubt,
+    "body_size": _body_size,
 }
 # A number that is none at all need not be one of the account's.
 _OF_VALID_FIELDS = ("sender_unlisted", "recipient_unlisted")
-_UNTAINTED = ("length_doubt", "characters_doubt", "media_type_doubt", "recipient_unlisted")
+_UNTAINTED = ("body_size", "length_doubt", "characters_doubt", "media_type_doubt", "recipient_unlisted")
 
 
 def _features(facts: _Facts) -> Iterator[str]:

@@ -16,6 +16,7 @@ from sendproof.judge.reading import IDENTITY, WHOLE_BODY, Reading
 
 # Answers of the HTTP layer in front of an API, which no vendor's document speaks for.
 _TRANSPORT_STATUSES = (404, 405, 408, 411, 413, 414, 415, 417, 421, 426, 431)
+_NUMBER = re.compile(r"(?<![0-9])[0-9]{3,6}(?![0-9])")
 _CODE_LIKE = re.compile(r"[0-9]+|[A-Za-z][A-Za-z0-9]*(?:[_.:-][A-Za-z0-9]+)*")
 
 
@@ -23,14 +24,15 @@ def refused_findings(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
     """Judge a refusal that has a reason."""
-    if response.status in _TRANSPORT_STATUSES:
+    own = isinstance(answer, dict) and not all(reason.clause.startswith("http.") for reason in reading.reasons)
+    if response.status in _TRANSPORT_STATUSES and not own:
         return
     yield from _statuses(context, exchange, response, reading)
     breaches = context.contract.refusal.breaches(None if answer is MISSING else answer)
     yield from schema_findings(context.contract.refusal, context.contract.clauses, exchange, answer, breaches)
     if not breaches:
         yield from _texts(context, exchange, reading, answer)
-        yield from _codes(context, exchange, reading, answer)
+        yield from _codes(context, exchange, response, reading, answer)
     yield from _observations(context, exchange, response, reading, answer)
 
 
@@ -38,9 +40,48 @@ def is_refusal_by_flag(provider: Provider, answer: Any) -> bool:
     """Whether the answer bears the mark of a refusal, or nothing of an accepted message."""
     if provider.refusal_flag:
         pointer, value = provider.refusal_flag
-        return at(answer, pointer) is value
-    members = {pointer.split("/")[1] for pointer in provider.answer.values()}
-    return isinstance(answer, dict) and bool(answer) and not members & set(answer)
+        told = at(answer, provider.refusal_text or "") not in (MISSING, answer)
+        return at(answer, pointer) is value or (told and at(answer, provider.answer["id"]) is MISSING)
+    named = (provider.answer[role] for role in ("id", "recipient", "sender"))
+    return isinstance(answer, dict) and bool(answer) and all(at(answer, pointer) is MISSING for pointer in named)
+
+
+def tells_of_the_account(context: Context, reading: Reading, answer: Any) -> bool:
+    """Whether a refusal speaks of the account, and not of what is known to be wrong with the request.
+
+    Credits may be spent, and the key of a fixture may be another account's, without the
+    senders of this one. What was let in later with the same text vouches against it.
+    """
+    provider = context.contract.provider
+    if context.vouched or _is_documented(context, reading, answer):
+        return False
+    if is_unexcludable(provider, answer):
+        return True
+    fixture = reading.key_state not in ("active", "test", None)
+    return fixture and any(_says(provider, clause, answer) for clause in _of_senders(context))
+
+
+def _is_documented(context: Context, reading: Reading, answer: Any) -> bool:
+    return any(
+        _says(context.contract.provider, clause, answer)
+        for check in ("documented_text", "documented_code")
+        for clause in context.contract.with_check(check)
+        if any(reason.clause in clause.params["reasons"] for reason in reading.reasons)
+    )
+
+
+def _of_senders(context: Context) -> Iterator[Clause]:
+    senders = {clause.id for clause in context.contract.with_check("sender_state")}
+    for check in ("documented_text", "documented_code"):
+        for clause in context.contract.with_check(check):
+            if senders.intersection(clause.params["reasons"]):
+                yield clause
+
+
+def _says(provider: Provider, clause: Clause, answer: Any) -> bool:
+    if clause.check == "documented_code":
+        return has_code(answer, clause.params["code"])
+    return bool(at(answer, provider.refusal_text or "") == clause.params["text"])
 
 
 def is_unexcludable(provider: Provider, answer: Any) -> bool:
@@ -127,8 +168,12 @@ def _texts(context: Context, exchange: Exchange, reading: Reading, answer: Any) 
             yield _said(clause, exchange, holds, f"{pointer} {shown(clause.params['text'])}", f"{pointer} {shown(got)}")
 
 
-def _codes(context: Context, exchange: Exchange, reading: Reading, answer: Any) -> Iterator[Finding]:
+def _codes(
+    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+) -> Iterator[Finding]:
     documented = False
+    if answer is MISSING:
+        answer = response.body.decode("utf-8", "replace")
     for clause in context.contract.with_check("documented_code"):
         if _concerns(clause.params, reading):
             code, documented = clause.params["code"], True
@@ -149,14 +194,16 @@ def _said(clause: Clause, exchange: Exchange, holds: bool, expected: str, observ
 def _codes_of(answer: Any, pointer: str = "") -> list[str]:
     """Return what could be an error code: integers, digits, single identifiers."""
     if isinstance(answer, dict):
-        return [code for key, value in answer.items() for code in _codes_of(value, f"{pointer}/{key}")]
+        named = [f"{pointer} {key}" for key in answer if _NUMBER.fullmatch(key)]
+        return named + [code for key, value in answer.items() for code in _codes_of(value, f"{pointer}/{key}")]
     if isinstance(answer, list):
         return [code for value in answer for code in _codes_of(value, f"{pointer}/*")]
-    if isinstance(answer, bool) or answer is None:
+    if isinstance(answer, int | float) and not isinstance(answer, bool):
+        return [f"{pointer} {answer:g}"] if answer == int(answer) else []
+    if not isinstance(answer, str):
         return []
-    if isinstance(answer, int):
-        return [f"{pointer} {answer}"]
-    return [f"{pointer} {answer}"] if isinstance(answer, str) and _CODE_LIKE.fullmatch(answer) else []
+    numbers = [answer] if _CODE_LIKE.fullmatch(answer) else _NUMBER.findall(answer)
+    return [f"{pointer} {number}" for number in numbers]
 
 
 def _observations(

@@ -11,7 +11,18 @@ from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
 from sendproof.exchange import Exchange
 from sendproof.judge.body import MISSING, at
-from sendproof.judge.findings import ACCEPTED, CONTRADICTED, OBSERVED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
+from sendproof.judge.findings import (
+    ACCEPTED,
+    CONTRADICTED,
+    LOST,
+    OBSERVED,
+    REFUSED,
+    SERVER_ERROR,
+    UNDECIDED,
+    UPHELD,
+    Finding,
+    Judgement,
+)
 from sendproof.judge.single import INFRASTRUCTURE
 
 # Two keys that agree in so many characters are distinct only to who compares them whole.
@@ -106,12 +117,17 @@ def _sequence(
 
 def _replayed(clause: Clause, first: str, item: Judgement, identity: str | None) -> Iterator[Finding]:
     body = item.exchange.response.body.decode("utf-8", "replace") if item.exchange.response else ""
-    if identity == first or (item.outcome == REFUSED and json.loads(first) in body):
+    if identity == first or (item.outcome == REFUSED and _names(body, first)):
         yield Finding(clause=clause.id, exchange=item.exchange.id, kind=UPHELD)
     elif item.outcome in (ACCEPTED, REFUSED):
         yield _contradiction(clause, item, f"the id {first}", identity or f"refused: {body[:120]}")
     else:
         yield Finding(clause=clause.id, exchange=item.exchange.id, kind=UNDECIDED, observed=item.outcome)
+
+
+def _names(body: str, identity: str) -> bool:
+    """Whether an answer names the id of a message, given as JSON."""
+    return str(json.loads(identity)) in body
 
 
 def _concurrent(
@@ -124,10 +140,17 @@ def _concurrent(
         last = group.same[-1]
         if len(set(known)) > 1:
             yield _contradiction(clause, last, "one id", ", ".join(dict.fromkeys(known)))
-        elif known and group.ids[-1] == known[0] and len(known) > 1:
+        elif known and group.ids[-1] in (known[0], None) and _told_again(group, known[0]):
             yield Finding(clause=clause.id, exchange=last.exchange.id, kind=UPHELD)
         else:
             yield Finding(clause=clause.id, exchange=last.exchange.id, kind=UNDECIDED, observed=last.outcome)
+
+
+def _told_again(group: _Group, identity: str) -> bool:
+    """Whether the last of the retries, sent by itself, was answered with the id of the message."""
+    last = group.same[-1]
+    body = last.exchange.response.body.decode("utf-8", "replace") if last.exchange.response else ""
+    return len(group.same) > 1 and last.outcome in (ACCEPTED, REFUSED) and _names(body, identity)
 
 
 def _distinct(
@@ -199,24 +222,29 @@ def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterat
     """Contradict where the very same request, asked again, is never answered by the API.
 
     One dropped connection, or one answer of a gateway, is the network's. The same
-    again for the same request, while others are answered, is the API's.
+    again for the same request, while others are answered after it, is the API's.
     """
-    attempts: dict[tuple[str, str, bytes, str], list[Judgement]] = {}
+    attempts: dict[tuple[str, str, str, bytes | str], list[Judgement]] = {}
     for item in judgements:
-        request = item.exchange.request
-        key = (request.method, request.path, request.body, f"{item.exchange.credential}")
+        request, sent = item.exchange.request, item.exchange
+        key = (request.method, request.path, f"{sent.credential}", sent.case or request.body)
         attempts.setdefault(key, []).append(item)
-    alive = sum(1 for item in judgements if not _is_lost(item)) * 2 > len(judgements)
+    last = max((item.exchange.started_s for item in judgements if not _is_lost(item)), default=0.0)
     for items in attempts.values():
-        if not any(map(_is_lost, items)):
+        if not all(map(_is_lost, items)) or items[-1].exchange.failure in ("connect", "tls"):
             continue
-        repeated = alive and len(items) > 1 and all(map(_is_lost, items))
-        yield from _drops(contract, items[-1], repeated=repeated)
+        yield from _drops(contract, items[-1], repeated=len(items) > 1 and items[-1].exchange.started_s < last)
 
 
 def _is_lost(item: Judgement) -> bool:
     response = item.exchange.response
-    return response is None or response.status in INFRASTRUCTURE
+    return response is None or (item.outcome == SERVER_ERROR and _is_passing(item, response.status))
+
+
+def _is_passing(item: Judgement, status: int) -> bool:
+    """Whether a 5xx may be of the moment: of a gateway, or documented for a message without a fault."""
+    contradicted = any(finding.kind == CONTRADICTED for finding in item.findings)
+    return status in INFRASTRUCTURE or not contradicted
 
 
 def _drops(contract: Contract, item: Judgement, *, repeated: bool) -> Iterator[Finding]:
@@ -227,3 +255,6 @@ def _drops(contract: Contract, item: Judgement, *, repeated: bool) -> Iterator[F
             yield _contradiction(clause, item, "an answer of the API", f"{seen}, each time it was asked")
         else:
             yield Finding(clause=clause.id, exchange=item.exchange.id, kind=UNDECIDED, observed=seen)
+    for clause in contract.with_check("accepted") if item.reading.features else ():
+        if clause.params["feature"] == "any":
+            yield Finding(clause=clause.id, exchange=item.exchange.id, kind=LOST, observed=f"never accepted: {seen}")

@@ -28,10 +28,10 @@ from sendproof.judge.findings import (
     shown,
 )
 from sendproof.judge.reading import Reading, Reason, read_request
-from sendproof.judge.refused import has_code, is_refusal_by_flag, is_unexcludable, refused_findings
+from sendproof.judge.refused import has_code, is_refusal_by_flag, refused_findings, tells_of_the_account
 
 # What stands between a client and an API says these of itself.
-INFRASTRUCTURE = (502, 503, 504)
+INFRASTRUCTURE = (502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530)
 
 
 def judge_exchange(context: Context, account: Account, exchange: Exchange) -> Judgement:
@@ -43,20 +43,25 @@ def judge_exchange(context: Context, account: Account, exchange: Exchange) -> Ju
     outcome = _outcome(context, reading, exchange.response, answer)
     reading = _overdraft(context, reading, outcome)
     reading = _without_idle_reasons(reading, outcome, answer)
-    unexplained = outcome == REFUSED and not reading.reasons and reading.is_operation and reading.identity_known
+    of_the_account = outcome == REFUSED and tells_of_the_account(context, reading, answer)
+    refused = outcome == REFUSED and reading.is_operation and reading.identity_known and not of_the_account
     findings = (
         *_http_findings(context, exchange, exchange.response, reading, answer),
-        *_outcome_findings(context, exchange, exchange.response, reading, outcome, answer),
+        *(
+            _undecided(exchange, reading, "refused for what may be a cause of the account")
+            if of_the_account
+            else _outcome_findings(context, exchange, exchange.response, reading, outcome, answer)
+        ),
     )
-    excused = unexplained and is_unexcludable(context.contract.provider, answer)
     return Judgement(
         exchange=exchange,
         reading=reading,
         outcome=outcome,
         answer=answer,
         findings=findings,
-        sole_reason=reading.reasons[0].clause if outcome == REFUSED and len(reading.reasons) == 1 else None,
-        unexplained=unexplained and not excused and not _is_of_a_series(context, reading),
+        sole_reason=reading.reasons[0].clause if refused and len(reading.reasons) == 1 else None,
+        unexplained=refused and not reading.reasons and not _is_of_a_series(context, reading),
+        of_the_account=of_the_account,
     )
 
 
@@ -69,7 +74,8 @@ def _outcome(context: Context, reading: Reading, response: Response, answer: Any
     if not reading.is_operation or response.status < 200:
         return OTHER
     if response.status == 429:
-        return REFUSED if reading.key_state == "daily_exhausted" else THROTTLED
+        daily = reading.key_state == "daily_exhausted" and response.body not in context.throttling
+        return REFUSED if daily else THROTTLED
     if response.status >= 500:
         return SERVER_ERROR
     if response.status // 100 == 2 and not is_refusal_by_flag(context.contract.provider, answer):
@@ -100,7 +106,9 @@ def _http_findings(
 ) -> Iterator[Finding]:
     for clause in context.contract.with_check("answered"):
         yield Finding(clause=clause.id, exchange=exchange.id, kind=UPHELD)
-    if response.status not in INFRASTRUCTURE and not _documented_internal_error(context, response, reading):
+    excepted = response.status in INFRASTRUCTURE or _documented_internal_error(context, response, reading)
+    unknown_method = response.status == 501 and exchange.request.method != context.contract.provider.method
+    if not excepted and not unknown_method:
         for clause in context.contract.with_check("no_server_error"):
             kind = CONTRADICTED if response.status >= 500 else UPHELD
             yield _finding(clause.id, exchange, kind, "no 5xx", str(response.status))
@@ -122,7 +130,7 @@ def _documented_internal_error(context: Context, response: Response, reading: Re
     documented = any(
         clause.params["status"] == response.status for clause in context.contract.with_check("internal_error")
     )
-    return documented and reading.is_operation and not reading.reasons
+    return documented and reading.is_operation and not reading.hard
 
 
 def _method_findings(context: Context, exchange: Exchange, response: Response) -> Iterator[Finding]:
@@ -184,8 +192,6 @@ def _refused(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
     if not reading.reasons:
-        if is_unexcludable(context.contract.provider, answer):
-            yield from _undecided(exchange, reading, "refused for a cause of the account")
         return
     for clause in context.contract.with_check("fault_not_delivery"):
         if reading.hard:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.exchange import Exchange
-from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
+from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, THROTTLED, UNDECIDED, UPHELD, Finding, Judgement
 from sendproof.judge.reading import read_request
+from sendproof.judge.refused import has_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +42,23 @@ def overdrawn(contract: Contract, account: Account, exchanges: Sequence[Exchange
 def spending_findings(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> Iterator[Finding]:
     """Judge the prices: those that explain every answer on the metered key, or none do."""
     clauses = {clause.params["aspect"]: clause.id for clause in contract.with_check("spending")}
+    codes = _refusal_codes(contract)
     for key, balance in account.balances.items() if clauses else ():
-        spends = _in_order([spend for item in judgements if (spend := _spend(item, key))])
+        spends = _in_order([spend for item in judgements if (spend := _spend(item, key, codes))])
         if not spends:
             continue
-        decided = len(spends) == sum(1 for item in judgements if item.exchange.credential.key == key)
+        asked = (item for item in judgements if item.exchange.credential.key == key and item.outcome != THROTTLED)
+        decided = len(spends) == sum(1 for _ in asked)
         for aspect, kind, expected, observed in _verdicts(contract, balance, spends, decided=decided):
             last = spends[-1].exchange.id
             yield Finding(clause=clauses[aspect], exchange=last, kind=kind, expected=expected, observed=observed)
+
+
+def _refusal_codes(contract: Contract) -> tuple[int, ...]:
+    """Return the codes that refuse for too few credits."""
+    short = {clause.id for clause in contract.with_check("key_state") if clause.params["state"] == "no_credits"}
+    documented = contract.with_check("documented_code")
+    return tuple(clause.params["code"] for clause in documented if short.intersection(clause.params["reasons"]))
 
 
 def _in_order(spends: list[_Spend]) -> list[_Spend]:
@@ -61,9 +71,11 @@ def _in_order(spends: list[_Spend]) -> list[_Spend]:
     return spends
 
 
-def _spend(item: Judgement, key: str) -> _Spend | None:
+def _spend(item: Judgement, key: str, codes: Collection[int]) -> _Spend | None:
     hard = [reason for reason in item.reading.hard if "@identity" not in reason.fields]
     if item.exchange.credential.key != key or item.outcome not in (ACCEPTED, REFUSED) or hard:
+        return None
+    if item.outcome == REFUSED and codes and not any(has_code(item.answer, code) for code in codes):
         return None
     kind = "mms" if item.reading.has_media else "sms"
     return _Spend(exchange=item.exchange, kind=kind, let_in=item.outcome == ACCEPTED)

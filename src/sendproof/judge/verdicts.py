@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
-from sendproof.judge.findings import CONTRADICTED, EXCUSED, OBSERVED, UNDECIDED, UPHELD, Finding
+from sendproof.judge.findings import CONTRADICTED, EXCUSED, LOST, OBSERVED, UNDECIDED, UPHELD, Finding
 from sendproof.judge.history import Judged
 
 PASS, FAIL, OBSERVATION, INCONCLUSIVE, NOT_EXERCISED, NOT_APPLICABLE, ERROR = (
@@ -82,6 +82,8 @@ def _verdict(
     by_kind = {kind: [item for item in findings if item.kind == kind] for kind in _KINDS}
     if by_kind[CONTRADICTED]:
         return _failed(clause, by_kind, sizes)
+    if by_kind[LOST]:
+        return _inconclusive(clause, by_kind[LOST])
     if by_kind[UPHELD] or by_kind[OBSERVED]:
         return _kept(clause, by_kind)
     if by_kind[EXCUSED] and not by_kind[UNDECIDED]:
@@ -92,7 +94,7 @@ def _verdict(
     return _unasked(clause, circumstances)
 
 
-_KINDS = (CONTRADICTED, UPHELD, OBSERVED, UNDECIDED, EXCUSED)
+_KINDS = (CONTRADICTED, UPHELD, OBSERVED, UNDECIDED, EXCUSED, LOST)
 
 
 def _failed(clause: Clause, by_kind: Mapping[str, list[Finding]], sizes: Mapping[str, int]) -> Verdict:

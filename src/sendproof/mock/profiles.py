@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 from sendproof.mock import accounts
 from sendproof.mock.accounts import Provider, Settings
 
+# A mock costs nothing: a run against it is bounded by what there is to ask.
+_BUDGET = {"max_requests": 10_000, "max_accepted": 10_000, "requests_per_second": 1_000.0, "retry_after_s": 60.0}
+
 
 def profile(provider: Provider, base_url: str, settings: Settings | None = None) -> dict[str, object]:
     """Return the target profile of a mock, with every fixture its provider can have."""
     build = {"textingline": _textingline, "textflow": _textflow}[provider]
-    return {"provider": provider, "base_url": base_url, **build(settings or Settings())}
+    return {"provider": provider, "base_url": base_url, "budget": dict(_BUDGET), **build(settings or Settings())}
 
 
 def profile_toml(provider: Provider, base_url: str, settings: Settings | None = None) -> str:

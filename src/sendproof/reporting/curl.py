@@ -151,6 +151,7 @@ _SECRETS: Mapping[str, str] = {
     "exact": "$NAME",
     "prefix": "${NAME%????}",
     "extended": "${NAME}zzzz",
+    "prepended": "zzzz${NAME}",
     "case": _SWAPPED,
     "unknown": "made-up-key",
     "unknown_id": "made-up-secret",

@@ -10,8 +10,9 @@ import pytest
 from rich.console import Console
 
 from sendproof import exit_codes
-from sendproof.contract.model import load_provider, provider_names
+from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.errors import UsageError
+from sendproof.mock.accounts import PROVIDERS
 from sendproof.reporting.record import Run
 from sendproof.reporting.terminal import print_run
 from sendproof.resources import suites_dir
@@ -39,10 +40,8 @@ def _chosen(common: Options, providers: Sequence[str], targets: Sequence[Path]) 
     """Return the options of each target, after everything that can be checked beforehand is."""
     if common.waivers is not None:
         load_waivers(common.waivers)
-    for name in providers:
-        load_provider(name)
     if not targets:
-        return [dataclasses.replace(common, provider=name) for name in providers or provider_names()]
+        return [dataclasses.replace(common, provider=name) for name in _mocked(common, providers)]
     profiles = {path: read_target(path) for path in targets}
     if len({path.stem for path in profiles}) < len(targets):
         raise UsageError(
@@ -54,6 +53,28 @@ def _chosen(common: Options, providers: Sequence[str], targets: Sequence[Path]) 
             f"{wrong[0]}: expected provider {' or '.join(providers)}. Leave the provider out of the command."
         )
     return [dataclasses.replace(common, target=path) for path in profiles]
+
+
+def _mocked(common: Options, providers: Sequence[str]) -> list[str]:
+    """Return the providers whose mocks are to be judged: the named, or all that have the clauses."""
+    for name in providers:
+        load_provider(name)
+        if name not in PROVIDERS:
+            raise UsageError(f"run: {name} has no embedded mock. Give a --target profile.")
+    known = {name: load_contract(name).clauses for name in providers or provider_names() if name in PROVIDERS}
+    for clause in common.clauses:
+        if not any(clause in clauses for clauses in known.values()):
+            raise UsageError(
+                f"--clause: expected a clause of {' or '.join(known)}, got {clause!r}. See: sendproof clauses"
+            )
+    chosen: list[str] = [
+        name for name, clauses in known.items() if providers or not common.clauses or set(common.clauses) & set(clauses)
+    ]
+    for name in chosen:
+        for clause in common.clauses:
+            if clause not in load_contract(name).clauses:
+                raise UsageError(f"--clause: {clause!r} is no clause of {name}. Name the provider that has it.")
+    return chosen
 
 
 class _Witness:

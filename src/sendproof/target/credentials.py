@@ -35,6 +35,8 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
     "id_case": ("id_case",),
     "prefix": ("prefix",),
     "extended": ("extended",),
+    "extended_colon": ("extended",),
+    "prepended": ("prepended",),
     "scheme": ("scheme",),
     "malformed": ("malformed",),
     "query": ("elsewhere",),
@@ -111,6 +113,8 @@ def _secret_fault(secret: str, near: list[str]) -> str | None:
         return "case"
     if any(value.startswith(secret) for value in near):
         return "prefix"
+    if any(secret.endswith(value) for value in near):
+        return "prepended"
     return "extended" if any(secret.startswith(value) for value in near) else None
 
 
@@ -150,6 +154,8 @@ _VARIANTS: Mapping[str, Callable[[_Wish], Parts | None]] = {
     "id_case": lambda wish: (*(part.swapcase() for part in wish.identity), wish.secret),
     "prefix": lambda wish: (*wish.identity, wish.secret[:-_CUT]),
     "extended": lambda wish: (*wish.identity, wish.secret + wish.invented(wish.secret[-_CUT:])),
+    "extended_colon": lambda wish: (*wish.identity, f"{wish.secret}:{wish.invented(wish.secret[-_CUT:])}"),
+    "prepended": lambda wish: (*wish.identity, wish.invented(wish.secret[-_CUT:]) + wish.secret),
 }
 
 
