@@ -55,7 +55,18 @@ def test_bind_uses_the_only_number_twice() -> None:
         bind(case_of("textflow", body=b"@{recipient.ten_digits}"), profile, PROVIDERS["textflow"], NONCE)
 
 
-HEADER_WAYS = ["missing", "empty", "unknown", "case", "prefix", "extended", "query", "bearer"]
+HEADER_WAYS = [
+    "missing",
+    "empty",
+    "unknown",
+    "case",
+    "prefix",
+    "extended",
+    "extended_colon",
+    "prepended",
+    "query",
+    "bearer",
+]
 BASIC_WAYS = sorted(set(FAULTS) - {"bearer"})
 
 
