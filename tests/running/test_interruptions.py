@@ -10,14 +10,24 @@ import time
 from pathlib import Path
 from threading import Thread
 
+import platformdirs
 import pytest
 
 from sendproof.mock.server import MockServer
 from tests.running.support import run_target, to_toml, with_verdict
 
+pytestmark = pytest.mark.slow
+CACHE = platformdirs.user_cache_path()
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a pytest with a home of its own use the corpora that are there."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
+
 
 def test_interrupt_writes_what_is_known_and_is_exit_2(tmp_path: Path) -> None:
-    with MockServer("textflow") as mock:
+    with MockServer("textflow", window_s=0.5) as mock:
         profile = {**mock.profile(), "budget": {"requests_per_second": 40.0, "max_requests": 400, "max_accepted": 300}}
         (tmp_path / "my.toml").write_text(to_toml(profile), "utf-8")
         command = [sys.executable, "-m", "sendproof", "run", "--target", "my.toml", "--max-examples", "8"]

@@ -17,6 +17,8 @@ from sendproof.contract.model import load_contract
 from sendproof.mock.server import MockServer
 from tests.running.support import run_target, with_verdict
 
+pytestmark = pytest.mark.slow
+
 REPORTS = {"results.json", "exchanges.har", "report.html", "junit.xml", "summary.md"}
 
 

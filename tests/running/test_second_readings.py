@@ -9,6 +9,8 @@ import pytest
 from tests.running.support import run_target, with_verdict
 from tests.second_reading import profile, serve_in_thread
 
+pytestmark = pytest.mark.slow
+
 FAULTS = {
     "line-secret-any-case": "tl.auth.secret-case",
     "line-secret-of-any-key": "tl.auth.wrong-secret",

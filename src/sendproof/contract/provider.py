@@ -33,8 +33,8 @@ class Provider:
     `refusal_flag` is (pointer, value) of the mark of a refusal, where there is one, and
     `refusal_text` the pointer to its text. `failed_status` is that of a message that
     cannot be delivered.
-    `unexcludable` are refusals that no request can rule out: error codes (int) or
-    (pointer, text) pairs.
+    `unexcludable` are refusals that no request can rule out: error codes (int), those of
+    them that speak of the message's text, and (pointer, text) pairs.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Provider:
     refusal_text: str | None
     failed_status: str
     unexcludable_codes: tuple[int, ...]
+    unexcludable_of_text: tuple[int, ...]
     unexcludable_texts: tuple[tuple[str, str], ...]
     has_default_sender: bool
     prices: Mapping[str, int]
@@ -97,6 +98,7 @@ def _provider(data: Mapping[str, Any]) -> Provider:
         refusal_text=data["refusal"].get("text"),
         failed_status=data["delivery"]["failed"],
         unexcludable_codes=tuple(item["code"] for item in unexcludable if "code" in item),
+        unexcludable_of_text=tuple(item["code"] for item in unexcludable if item.get("about") == "text"),
         unexcludable_texts=tuple((item["pointer"], item["equals"]) for item in unexcludable if "equals" in item),
         has_default_sender=data["account"]["default_sender"],
         prices=MappingProxyType(dict(data.get("prices", {}))),

@@ -14,6 +14,7 @@ from sendproof.judge.controls import blame_findings, control_findings
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, OBSERVED, REFUSED, THROTTLED, Context, Finding, Judgement
 from sendproof.judge.rates import rate_findings
 from sendproof.judge.reading import read_request
+from sendproof.judge.refused import has_code
 from sendproof.judge.repetition import drop_findings, idempotency_key, message_id, replay_findings, unique_id_findings
 from sendproof.judge.single import judge_exchange
 from sendproof.judge.spending import overdrawn, spending_findings
@@ -49,7 +50,9 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
     first = tuple(judged(exchange, vouched=False) for exchange in ordered)
     let_in = _last_let_in(first)
     judgements = tuple(
-        judged(item.exchange, vouched=True) if item.of_the_account and _is_vouched(item, let_in) else item
+        judged(item.exchange, vouched=True)
+        if item.of_the_account and _is_vouched(contract, account, item, let_in)
+        else item
         for item in first
     )
     replayed = _answered_as_replay(contract, judgements)
@@ -83,13 +86,17 @@ def _last_let_in(judgements: Sequence[Judgement]) -> Mapping[str | None, float]:
     return found
 
 
-def _is_vouched(item: Judgement, let_in: Mapping[str | None, float]) -> bool:
-    """Whether the account let a message with the same text in after this one was refused for its sake."""
-    if item.reading.key_state not in ("active", None):
+def _is_vouched(contract: Contract, account: Account, item: Judgement, let_in: Mapping[str | None, float]) -> bool:
+    """Whether what the account let in after it refused this speaks against the cause it named.
+
+    A later message of any text was paid for; only the same text, or one whose state is
+    known, tells that it is no matter of the text.
+    """
+    text, started = item.reading.text, item.exchange.started_s
+    if item.reading.key_state not in ("active", None) or let_in.get(None, 0.0) <= started:
         return False
-    text = item.reading.text if item.reading.text in let_in else None
-    known = text is not None or item.reading.text in (None, "")
-    return known and let_in.get(text, 0.0) > item.exchange.started_s
+    of_text = any(has_code(item.answer, code) for code in contract.provider.unexcludable_of_text)
+    return not of_text or text in (None, "") or text in account.texts or let_in.get(text, 0.0) > started
 
 
 def _repeated(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> frozenset[str]:
