@@ -76,10 +76,10 @@ def _relation(
     rule: Callable[[Context, Reading, Any, Mapping[str, Any]], Verdict | None],
     broken: frozenset[str],
 ) -> Iterator[Finding]:
-    role = clause.params.get("role", _ROLES.get(clause.check or ""))
-    if role and (reading.taints(role) or _is_broken(context.contract.provider.answer[role], broken)):
+    if (result := rule(context, reading, answer, clause.params)) is None:
         return
-    if (result := rule(context, reading, answer, clause.params)) is not None:
+    role = clause.params.get("role", _ROLES.get(clause.check or ""))
+    if role is None or not (reading.taints(role) or _is_broken(context.contract.provider.answer[role], broken)):
         yield _finding(clause.id, exchange, result)
 
 

@@ -66,6 +66,8 @@ class Reading:
 
     def taints(self, role: str) -> bool:
         """Whether the answer cannot be related to the field of `role`."""
+        if not self.reasons:
+            return False
         name = self.provider_fields.get(role, "")
         return any(reason.tainted and (name in reason.fields or WHOLE_BODY in reason.fields) for reason in self.reasons)
 
