@@ -107,7 +107,7 @@ def _contradict(contract: Contract, clause: str, items: Iterable[Judgement]) -> 
             clause=clause,
             exchange=item.exchange.id,
             kind=CONTRADICTED,
-            expected=contract.clauses[clause].claim,
+            expected="an accepted message",
             observed=f"refused with {item.exchange.response.status}: {body}",
         )
         for feature in item.reading.features:

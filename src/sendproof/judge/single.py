@@ -184,8 +184,7 @@ def _accepted_against(
         yield from _undecided(exchange, reading, "answered as a failed message")
         return
     for reason in reading.hard:
-        claim = context.contract.clauses[reason.clause].claim
-        yield _finding(reason.clause, exchange, CONTRADICTED, claim, f"accepted with {response.status}")
+        yield _finding(reason.clause, exchange, CONTRADICTED, "a refusal", f"accepted with {response.status}")
 
 
 def _refused(
