@@ -27,6 +27,8 @@ from sendproof.judge.single import INFRASTRUCTURE
 
 # Two keys that agree in so many characters are distinct only to who compares them whole.
 _LONG_PREFIX = 16
+# Buffers of sockets take so much before a server that does not read on can be noticed.
+_SMALL_BODY = 32_768
 
 
 def message_id(contract: Contract, judgement: Judgement) -> str | None:
@@ -231,9 +233,15 @@ def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterat
         attempts.setdefault(key, []).append(item)
     last = max((item.exchange.started_s for item in judgements if not _is_lost(item)), default=0.0)
     for items in attempts.values():
-        if not all(map(_is_lost, items)) or items[-1].exchange.failure in ("connect", "tls"):
+        lost = items[-1].exchange
+        if not all(map(_is_lost, items)) or lost.failure in ("connect", "tls") or _may_be_cut_off(lost):
             continue
         yield from _drops(contract, items[-1], repeated=len(items) > 1 and items[-1].exchange.started_s < last)
+
+
+def _may_be_cut_off(exchange: Exchange) -> bool:
+    """Whether a server may refuse the body while it is sent, so that its answer is lost with the connection."""
+    return exchange.response is None and len(exchange.request.body) > _SMALL_BODY
 
 
 def _is_lost(item: Judgement) -> bool:
