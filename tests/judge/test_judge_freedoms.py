@@ -200,3 +200,12 @@ def test_inactive_sender_with_its_code_in_a_404_is_judged() -> None:
     talk.say(line_message(), 201, line_answer())
     talk.say(line_message(**{"from": INACTIVE}), 404, line_refusal(33009))
     assert {"tl.requests.from-inactive", "tl.errors.code-inactive-sender"} <= talk.of(UPHELD)
+
+
+@pytest.mark.parametrize(
+    "number", [b"1e400", b"-1e400", b"9" * 4000, b"1.5", b"1234567"], ids=lambda value: value[:8].decode()
+)
+def test_number_of_any_size_in_a_refusal_raises_nothing(number: bytes) -> None:
+    for talk, message in ((line(), line_message(to="5")), (flow(), flow_message(to="5"))):
+        talk.say(message, 400, b'{"code": ' + number + b"}")
+        assert talk.findings()

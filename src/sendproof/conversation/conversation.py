@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from sendproof.contract.model import Contract
@@ -223,7 +223,7 @@ def _retry_after_s(exchange: Exchange, otherwise: float) -> float:
     value = exchange.response.header("Retry-After") if exchange.response else None
     if value is None:
         return otherwise
-    if value.strip().isdigit():
+    if value.strip().isascii() and value.strip().isdigit():
         return min(float(value), _LONGEST_WAIT_S) + 0.05
     until, sent = _date(value), _date(exchange.response.header("Date") if exchange.response else None)
     if until is None or sent is None:
@@ -233,6 +233,8 @@ def _retry_after_s(exchange: Exchange, otherwise: float) -> float:
 
 def _date(value: str | None) -> datetime | None:
     try:
-        return parsedate_to_datetime(value) if value else None
+        date = parsedate_to_datetime(value) if value else None
     except ValueError:
         return None
+    # A zone of -0000 gives a naive time, which cannot be compared with others.
+    return date.replace(tzinfo=UTC) if date is not None and date.tzinfo is None else date

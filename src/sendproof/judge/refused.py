@@ -198,8 +198,10 @@ def _codes_of(answer: Any, pointer: str = "") -> list[str]:
         return named + [code for key, value in answer.items() for code in _codes_of(value, f"{pointer}/{key}")]
     if isinstance(answer, list):
         return [code for value in answer for code in _codes_of(value, f"{pointer}/*")]
-    if isinstance(answer, int | float) and not isinstance(answer, bool):
-        return [f"{pointer} {answer:g}"] if answer == int(answer) else []
+    if isinstance(answer, float) and answer.is_integer():
+        answer = int(answer)
+    if isinstance(answer, int) and not isinstance(answer, bool):
+        return [f"{pointer} {answer}"]
     if not isinstance(answer, str):
         return []
     numbers = [answer] if _CODE_LIKE.fullmatch(answer) else _NUMBER.findall(answer)
