@@ -22,7 +22,8 @@ from sendproof.reporting import html, terminal
 from sendproof.reporting.record import Run
 from sendproof.reporting.results import exit_code, unwaived_failures
 from sendproof.reporting.write import write_reports
-from sendproof.running.evidence import Asking, Gathered, gather, read, was_asked
+from sendproof.running.asking import Asking, asking_of
+from sendproof.running.evidence import Gathered, gather, read, was_asked
 from sendproof.running.judged import judge_run
 from sendproof.running.options import Options
 from sendproof.running.place import read_target
@@ -125,7 +126,7 @@ class Session:
 
     def gather(self, items: list[pytest.Item]) -> Gathered:
         """Gather the evidence that the suites of these items ask for."""
-        asking = asking_of(self.contract, items)
+        asking = _asking(self.contract, items)
         with terminal.Progress(_console(self.config), quiet=self.options.quiet or self._worker) as progress:
             return gather(self.options, self.contract, asking, self.folder, progress.update)
 
@@ -207,17 +208,13 @@ class Session:
             terminal.print_run(self.run, _console(self.config), self.contract.provider, quiet=self.options.quiet)
 
 
-def asking_of(contract: Contract, items: list[pytest.Item]) -> Asking:
+def _asking(contract: Contract, items: list[pytest.Item]) -> Asking:
     """Return what the suites of the selected items ask."""
     modules = {id(module): module for item in items if isinstance(module := getattr(item, "module", None), ModuleType)}
-    suites = [module for module in modules.values() if hasattr(module, "CONCERN")]
     chosen = frozenset(item.name for item in items if item.name in contract.clauses)
     everything = frozenset(clause.id for clause in contract.clauses.values() if clause.level != "excluded")
-    return Asking(
-        families=frozenset(family for module in suites for family in getattr(module, "FAMILIES", ())),
-        scenarios=frozenset(name for module in suites for name in getattr(module, "SCENARIOS", ())),
-        selected=None if chosen == everything else chosen,
-    )
+    suites = (module for module in modules.values() if hasattr(module, "CONCERN"))
+    return asking_of(suites, selected=None if chosen == everything else chosen)
 
 
 def _console(config: pytest.Config) -> Console:

@@ -37,7 +37,8 @@ class Source:
 class Clause:
     """One promise. `check` and `params` are None and empty where a schema keyword decides.
 
-    `reason` says why an excluded clause cannot be observed.
+    `reason` says why an excluded clause cannot be observed. `after` are the clauses on which
+    it rests: while one of them fails, a contradiction of this one tells nothing more.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Clause:
     check: str | None
     params: Mapping[str, Any]
     reason: str | None
+    after: tuple[str, ...] = ()
 
     @property
     def gates(self) -> bool:
@@ -70,6 +72,7 @@ def clause_from_toml(data: Mapping[str, Any], *, where: str) -> Clause:
             check=check.pop("name", None),
             params=MappingProxyType(check),
             reason=data.get("reason"),
+            after=tuple(data.get("after", ())),
         )
     except (KeyError, TypeError) as error:
         raise ContractError(f"{where}: {data.get('id')}: {error!r}.") from error

@@ -58,6 +58,7 @@ def load_contract(name: str, root: Path | None = None) -> Contract:
     clauses: dict[str, Clause] = {}
     for file in (folder / "clauses.toml", root / HTTP / "clauses.toml"):
         _collect(file, clauses)
+    _check_dependencies(clauses)
 
     def schema(kind: str) -> ClauseSchema:
         file = folder / f"{kind}.schema.json"
@@ -89,6 +90,16 @@ def _collect(file: Path, into: dict[str, Clause]) -> None:
         if clause.id in into:
             raise ContractError(f"{file.parent.name}/{file.name}: {clause.id} stands there twice.")
         into[clause.id] = clause
+
+
+def _check_dependencies(clauses: Mapping[str, Clause]) -> None:
+    """Raise ContractError where a clause rests on none, or on one that may fail without consequence."""
+    for clause in clauses.values():
+        for other in clause.after:
+            if other not in clauses:
+                raise ContractError(f"{clause.id}: after: expected a clause, got {other!r}. Correct the id.")
+            if clause.level == "required" and clauses[other].level != "required":
+                raise ContractError(f"{clause.id}: after: expected a required clause, got {other}. Leave it out.")
 
 
 def _folder(name: str, root: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
@@ -20,6 +20,7 @@ PASS, FAIL, OBSERVATION, INCONCLUSIVE, NOT_EXERCISED, NOT_APPLICABLE, ERROR = (
     "error",
 )
 VERDICTS = (PASS, FAIL, OBSERVATION, INCONCLUSIVE, NOT_EXERCISED, NOT_APPLICABLE, ERROR)
+DEPENDENCY = "dependency"
 _MOST_EVIDENCE = 5
 
 
@@ -66,10 +67,19 @@ def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -
     for finding in judged.findings:
         found.setdefault(finding.clause, []).append(finding)
     sizes = {item.exchange.id: len(item.exchange.request.body) for item in judged.judgements}
-    return tuple(
+    judged_alone = tuple(
         _verdict(contract, clause, found.get(clause.id, []), circumstances, sizes)
         for clause in contract.clauses.values()
     )
+    failed = frozenset(item.clause.id for item in judged_alone if item.verdict == FAIL)
+    return tuple(_dependent(item) if failed.intersection(item.clause.after) else item for item in judged_alone)
+
+
+def _dependent(verdict: Verdict) -> Verdict:
+    """Return what is left of a failure whose cause another failing clause names."""
+    if verdict.verdict != FAIL:
+        return verdict
+    return replace(verdict, verdict=INCONCLUSIVE, reason=DEPENDENCY, violated=0)
 
 
 def _verdict(
@@ -155,7 +165,7 @@ def _unasked(clause: Clause, circumstances: Circumstances) -> Verdict:
     elif circumstances.budget_spent:
         reason = "budget"
     else:
-        reason = "dependency"
+        reason = DEPENDENCY
     return Verdict(clause=clause, verdict=NOT_EXERCISED, reason=reason)
 
 

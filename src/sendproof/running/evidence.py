@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import secrets
-import string
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,33 +16,18 @@ from filelock import FileLock
 
 from sendproof.account import Account, RateLimit
 from sendproof.contract.model import Contract
-from sendproof.conversation.conversation import Conversation
-from sendproof.conversation.plan import make_plan
-from sendproof.conversation.scenarios import clauses_of_scenarios
+from sendproof.conversation.plan import Plan
 from sendproof.corpus.build import load_corpus
 from sendproof.exchange import Exchange
 from sendproof.judge.verdicts import Circumstances
+from sendproof.running.asking import Asking, Talk, Tell, conversing, plan_of
 from sendproof.running.options import Options
 from sendproof.running.place import Place, place
-from sendproof.target.budget import Allowance
-from sendproof.target.door import Door
-from sendproof.target.pacing import Pacing
-from sendproof.target.profile import Profile, environment_names
+from sendproof.target.profile import environment_names
 from sendproof.target.store import append, load
 
-Tell = Callable[[int, int, str], None]
 _EXCHANGES, _ABOUT, _LOCK = "exchanges.jsonl", "about.json", "lock"
 _HANDFUL = 50
-_ALPHABET = string.ascii_letters + string.digits
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """What the suites ask: families of cases and scenarios, for the selected clauses (None: all)."""
-
-    families: frozenset[str]
-    scenarios: frozenset[str]
-    selected: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,54 +68,24 @@ def was_asked(folder: Path) -> bool:
 
 def _hold(options: Options, contract: Contract, asking: Asking, folder: Path, tell: Tell) -> None:
     corpus = load_corpus(contract, seed=options.seed, max_examples=options.max_examples)
-    plan = make_plan(
-        contract,
-        corpus.cases,
-        families=asking.families,
-        scenarios=asking.scenarios,
-        selected=asking.selected,
-        clauses_of_scenarios=clauses_of_scenarios(contract),
-    )
-    with ExitStack() as stack:
-        here = stack.enter_context(place(options))
+    plan = plan_of(contract, corpus.cases, asking)
+    with place(options) as here:
         kept = _Kept(folder / _EXCHANGES)
-        allowance = Allowance(here.profile.budget)
-        pacing = Pacing(here.profile.budget.requests_per_second, here.clock)
-        door = stack.enter_context(Door(here.profile, here.provider, here.clock, allowance, pacing))
-        conversation = Conversation(
-            contract,
-            here.profile,
-            door,
-            plan,
-            clock=here.clock,
-            token=_token,
-            tell=tell,
-            keep=kept.add,
-        )
         started, clock = datetime.now(UTC), time.monotonic()
-        try:
-            conversation.hold()
-        except Exception as error:
-            conversation.evidence.stopped = f"the suite failed: {type(error).__name__}"
-            raise
-        finally:
-            kept.flush()
-            about = {
-                **_facts(here, corpus.sha256, started, time.monotonic() - clock),
-                "traffic": {"requests": door.traffic.requests, "accepted": door.traffic.accepted},
-                "withheld": conversation.evidence.withheld,
-                "complete": conversation.evidence.complete,
-                "environment_error": conversation.evidence.environment_error,
-                "stopped": conversation.evidence.stopped,
-                "circumstances": {
-                    "no_fixture": sorted(_locked(here.profile, contract)),
-                    "selected": sorted(asking.selected) if asking.selected is not None else None,
-                    "budget_spent": conversation.evidence.budget_spent is not None,
-                    "stopped": conversation.evidence.stopped,
-                    "planned": sorted(plan.planned),
-                },
-            }
-            (folder / _ABOUT).write_text(json.dumps(about), "utf-8")
+        with conversing(here, contract, plan, tell=tell, keep=kept.add) as talk:
+            try:
+                talk.conversation.hold()
+            except Exception as error:
+                talk.evidence.stopped = f"the suite failed: {type(error).__name__}"
+                raise
+            finally:
+                kept.flush()
+                about = _about(here, contract, plan, talk) | {
+                    "corpus_sha256": corpus.sha256,
+                    "started": started.isoformat(),
+                    "duration_s": time.monotonic() - clock,
+                }
+                (folder / _ABOUT).write_text(json.dumps(about), "utf-8")
 
 
 class _Kept:
@@ -155,41 +107,33 @@ class _Kept:
         self._waiting.clear()
 
 
-def _token() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(24))
-
-
-def _facts(here: Place, corpus_sha256: str, started: datetime, duration_s: float) -> dict[str, Any]:
+def _about(here: Place, contract: Contract, plan: Plan, talk: Talk) -> dict[str, Any]:
     names = environment_names(here.profile)
+    circumstances = talk.circumstances(contract, plan)
     return {
         "kind": here.kind,
         "base_url": here.profile.base_url,
         "name": here.profile.name,
         "provider": here.provider.name,
-        "corpus_sha256": corpus_sha256,
-        "started": started.isoformat(),
-        "duration_s": duration_s,
         "account": _from_account(here.profile.account()),
         "variables": [
             [key, part, name]
             for key, all_ in names.items()
             for part, name in zip(here.profile.parts, all_, strict=True)
         ],
+        "traffic": {"requests": talk.door.traffic.requests, "accepted": talk.door.traffic.accepted},
+        "withheld": talk.evidence.withheld,
+        "complete": talk.evidence.complete,
+        "environment_error": talk.evidence.environment_error,
+        "stopped": talk.evidence.stopped,
+        "circumstances": {
+            "no_fixture": sorted(circumstances.no_fixture),
+            "selected": sorted(circumstances.selected) if circumstances.selected is not None else None,
+            "budget_spent": circumstances.budget_spent,
+            "stopped": circumstances.stopped,
+            "planned": sorted(circumstances.planned),
+        },
     }
-
-
-def _locked(profile: Profile, contract: Contract) -> frozenset[str]:
-    """Return the clauses for which the profile lacks a fixture."""
-    missing = profile.missing_fixtures(contract.provider)
-    locked = {
-        clause
-        for name in missing
-        if name in contract.provider.fixtures
-        for clause in contract.provider.fixtures[name].unlocks
-    }
-    causes = {name.partition(".")[2] for name in missing if "." in name}
-    locked |= {clause.id for clause in contract.with_check("delivery_cause") if clause.params["cause"] in causes}
-    return frozenset(locked)
 
 
 def _from_account(account: Account) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from sendproof.target.profile import Profile
 from sendproof.target.reading import load_profile, parse_profile
 
 # An embedded mock costs nothing: its run is bounded by the corpus alone.
-_UNBOUNDED = {"max_requests": 1_000_000, "max_accepted": 1_000_000, "requests_per_second": 10_000.0}
+UNBOUNDED = {"max_requests": 1_000_000, "max_accepted": 1_000_000, "requests_per_second": 10_000.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,6 @@ def place(options: Options) -> Iterator[Place]:
     if known is None:
         raise UsageError(f"run: {provider.name} has no embedded mock. Give a --target profile.")
     with MockProcess(known) as mock:
-        data: dict[str, Any] = {**mock.profile(), "budget": _UNBOUNDED}
+        data: dict[str, Any] = {**mock.profile(), "budget": UNBOUNDED}
         profile = parse_profile(data, where=f"mock of {known}", name=known, providers=providers(), environ={})
         yield Place(profile=profile, provider=provider, clock=MovedClock(mock.advance), kind="mock")

@@ -1,0 +1,1 @@
+"""The proof that the gate can fail: every fault and variant of the mocks against the suites."""

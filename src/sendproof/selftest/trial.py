@@ -1,0 +1,166 @@
+"""One trial: the suites against one mock, in this process, and the verdicts."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from sendproof.account import Account
+from sendproof.contract.model import Contract, load_contract, load_provider
+from sendproof.conversation.plan import Plan
+from sendproof.corpus.build import load_corpus
+from sendproof.exchange import Exchange
+from sendproof.judge.history import judge
+from sendproof.judge.verdicts import DEPENDENCY, FAIL, INCONCLUSIVE, Circumstances, Verdict, verdicts
+from sendproof.mock.server import MockServer
+from sendproof.resources import suites_dir
+from sendproof.running.asking import asking_of, conversing, plan_of
+from sendproof.running.place import UNBOUNDED, Place, providers
+from sendproof.selftest.subject import FAULT, Subject
+from sendproof.target.clock import MovedClock
+from sendproof.target.profile import Budget
+from sendproof.target.reading import parse_profile
+
+_LIVE = Budget()
+# A mock needs no pacing: the budget of a live run is that of its requests and messages.
+LIVE_BUDGET: dict[str, float] = {
+    "max_requests": _LIVE.max_requests,
+    "max_accepted": _LIVE.max_accepted,
+    "requests_per_second": 10_000.0,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What was gathered of one subject: enough to judge it again."""
+
+    subject: Subject
+    account: Account
+    circumstances: Circumstances
+    exchanges: tuple[Exchange, ...]
+    accepted: int
+    environment_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A clause that failed, with what was expected and seen."""
+
+    clause: str
+    level: str
+    expected: str
+    observed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What the suites said of one subject.
+
+    `undecided` are the clauses left inconclusive, those that only followed from a failure aside.
+    """
+
+    subject: Subject
+    failures: tuple[Failure, ...]
+    dependent: tuple[str, ...]
+    undecided: tuple[str, ...]
+    stopped: str | None
+    requests: int
+    accepted: int
+    seconds: float
+
+
+def tried(subject: Subject, seed: int, max_examples: int) -> Trial:
+    """Try one subject: a fault within the budget of a live run, a variant with the whole corpus."""
+    began = time.perf_counter()
+    recording = recorded(subject, seed, max_examples)
+    found = judged(load_contract_once(subject.provider), recording)
+    return Trial(
+        subject=subject,
+        failures=tuple(
+            Failure(
+                clause=item.clause.id,
+                level=item.clause.level,
+                expected=item.expected or "",
+                observed=item.observed or "",
+            )
+            for item in found
+            if item.verdict == FAIL
+        ),
+        dependent=_inconclusive(found, dependent=True),
+        undecided=_inconclusive(found, dependent=False),
+        stopped=recording.environment_error or recording.circumstances.stopped,
+        requests=len(recording.exchanges),
+        accepted=recording.accepted,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _inconclusive(found: tuple[Verdict, ...], *, dependent: bool) -> tuple[str, ...]:
+    return tuple(
+        item.clause.id
+        for item in found
+        if item.verdict == INCONCLUSIVE and (item.reason == DEPENDENCY) is dependent and item.clause.gates
+    )
+
+
+def judged(contract: Contract, recording: Recording) -> tuple[Verdict, ...]:
+    """Judge a recording by a contract, which may be another than it was asked by."""
+    exchanges = () if recording.environment_error else recording.exchanges
+    return verdicts(contract, judge(contract, recording.account, exchanges), recording.circumstances)
+
+
+def recorded(subject: Subject, seed: int, max_examples: int) -> Recording:
+    """Ask one subject."""
+    contract = load_contract_once(subject.provider)
+    plan = _plan(subject.provider, seed, max_examples)
+    with MockServer(subject.provider, fault=subject.fault, variant=subject.variant) as mock:
+        data: dict[str, Any] = {**mock.profile(), "budget": LIVE_BUDGET if subject.kind == FAULT else UNBOUNDED}
+        profile = parse_profile(data, where=subject.name, name=subject.name, providers=providers(), environ={})
+        clock = MovedClock(mock.advance)
+        here = Place(profile=profile, provider=load_provider(subject.provider), clock=clock, kind="mock")
+        with conversing(here, contract, plan, tell=_nothing, keep=_nothing) as talk:
+            talk.conversation.hold()
+        return Recording(
+            subject=subject,
+            account=profile.account(),
+            circumstances=talk.circumstances(contract, plan),
+            exchanges=tuple(talk.evidence.exchanges),
+            accepted=talk.door.traffic.accepted,
+            environment_error=talk.evidence.environment_error,
+        )
+
+
+def _nothing(*told: object) -> None:
+    """Take what nobody looks at."""
+
+
+@cache
+def load_contract_once(provider: str) -> Contract:
+    """Return the contract of a provider, read once in a process."""
+    return load_contract(provider)
+
+
+@cache
+def _plan(provider: str, seed: int, max_examples: int) -> Plan:
+    contract = load_contract_once(provider)
+    corpus = load_corpus(contract, seed=seed, max_examples=max_examples)
+    return plan_of(contract, corpus.cases, asking_of(_suites(), selected=None))
+
+
+@cache
+def _suites() -> tuple[ModuleType, ...]:
+    """Return the suite files, imported by their place: they are no package."""
+    return tuple(_imported(str(file), file.stem) for file in sorted(suites_dir().glob("test_*.py")))
+
+
+def _imported(file: str, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None, "the suites are Python files"
+    assert spec.loader is not None, "the suites are Python files"
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
