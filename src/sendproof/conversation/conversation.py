@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from sendproof.contract.model import Contract
 from sendproof.conversation import scenarios
@@ -13,6 +11,7 @@ from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.preflight import diagnosis, is_let_in
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
+from sendproof.judge.dates import http_date
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent
 from sendproof.target.clock import RunClock
@@ -130,7 +129,7 @@ class Conversation:
         for case in self._plan.cases:
             if case.id in asked and case.family == CONTROLS:
                 continue
-            if case.expects != "refuse" and self._accepted_left() <= _SPARE_SLOTS:
+            if case.may_be_accepted and self._accepted_left() <= _SPARE_SLOTS:
                 self.evidence.budget_spent = f"{self._profile.budget.max_accepted} accepted messages"
                 continue
             try:
@@ -225,16 +224,7 @@ def _retry_after_s(exchange: Exchange, otherwise: float) -> float:
         return otherwise
     if value.strip().isascii() and value.strip().isdigit():
         return min(float(value), _LONGEST_WAIT_S) + 0.05
-    until, sent = _date(value), _date(exchange.response.header("Date") if exchange.response else None)
+    until, sent = http_date(value), http_date(exchange.response.header("Date") if exchange.response else None)
     if until is None or sent is None:
         return otherwise
     return min(max((until - sent).total_seconds(), 0.0), _LONGEST_WAIT_S) + 1.0
-
-
-def _date(value: str | None) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(value) if value else None
-    except ValueError:
-        return None
-    # A zone of -0000 gives a naive time, which cannot be compared with others.
-    return date.replace(tzinfo=UTC) if date is not None and date.tzinfo is None else date

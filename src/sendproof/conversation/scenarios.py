@@ -19,9 +19,10 @@ _CHECKS = {
     RATE_LIMITS: ("rate_limit", "throttled_envelope", "observe_throttled"),
     AT_ONCE: ("unique_id",),
 }
-_RETRIES = 3
-_AT_ONCE = 4
+_RETRIES = 2
+_AT_ONCE = 3
 _CONCURRENT_LIMIT = 10
+_AT_BOUNDARY = 4
 
 
 class Asker(Protocol):
@@ -95,29 +96,32 @@ def _near_keys(provider: Provider, asker: Asker) -> None:
 
 
 def credit_sequence(balance: int, sms: int, mms: int) -> tuple[str, ...]:
-    """Return the messages that show both prices and the boundary of a balance.
+    """Return the messages that show both prices and the boundary of a balance, up to the last credits.
 
-    They leave exactly one SMS, so that an MMS is refused, and of two SMS one is accepted.
+    They leave what one SMS takes, after an MMS was asked for that is not covered. Where two MMS fit in, the
+    answers tell a wrong price from a wrong boundary.
     """
-    spare = balance - sms
-    pairs = [(a, (spare - a * sms) // mms) for a in range(spare // sms + 1) if (spare - a * sms) % mms == 0]
-    if not pairs:
-        return ("sms",) * (balance // sms + 1)
-    few, many = min(pairs, key=lambda pair: (pair[1] == 0, sum(pair)))
-    return ("mms",) * many + ("sms",) * few + ("mms", "sms", "sms")
+    exact = [(a, (balance - a * sms) // mms) for a in range(1, balance // sms + 1) if (balance - a * sms) % mms == 0]
+    if not exact:
+        return ("sms",) * (balance // sms)
+    few, many = min(exact, key=lambda pair: (pair[1] == 0, pair[1] == 1, sum(pair)))
+    return ("mms",) * many + ("sms",) * (few - 1) + ("mms",)
 
 
 def spending(provider: Provider, asker: Asker, balances: Mapping[str, int]) -> None:
-    """Spend the balance of each metered key; two messages want its last credits at once."""
+    """Spend the balance of each metered key, one message twice; several want its last credits at once."""
     for key, balance in balances.items():
         kinds = credit_sequence(balance, provider.prices["sms"], provider.prices["mms"])
-        cases = [
-            message(provider, f"credits.{number}-{kind}", key=key, media=kind == "mms")
-            for number, kind in enumerate(kinds)
-        ]
-        for case in cases[:-2]:
+        nonce = {"idempotency": asker.token()} if "idempotency" in provider.fields else {}
+        for number, kind in enumerate(kinds):
+            extra = nonce if number == 0 else {}
+            case = message(provider, f"credits.{number}-{kind}", key=key, media=kind == "mms", **extra)
             asker.ask(case)
-        asker.ask_together(cases[-2:])
+            if extra:
+                asker.ask(case)
+        asker.ask_together(
+            [message(provider, f"credits.at-once-{number}", key=key) for number in range(_AT_BOUNDARY)],
+        )
 
 
 def at_once(provider: Provider, asker: Asker) -> None:

@@ -45,7 +45,8 @@ def build_corpus(contract: Contract, *, seed: int, max_examples: int, read: Read
         *schema_cases(contract, seed=seed, max_examples=max_examples),
     )
     specimen = Specimen.of(provider)
-    return corpus_of(ordered(read_case(contract, specimen, read, case) for case in distinct(made)))
+    levels = {clause.id: clause.level for clause in contract.clauses.values()}
+    return corpus_of(ordered((read_case(contract, specimen, read, case) for case in distinct(made)), levels))
 
 
 def distinct(cases: Iterable[Case]) -> Iterator[Case]:

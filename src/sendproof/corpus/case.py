@@ -48,3 +48,4 @@ class Case:
     doubts: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    may_be_accepted: bool = True

@@ -13,6 +13,8 @@ from sendproof.corpus.draft import Draft, compact
 _JSON = "application/json"
 _METHODS = ("GET", "PUT", "DELETE", "PATCH")
 _MAX_BODY_BYTES = 128 * 1024
+# Sent once: more than the buffers of common proxies take.
+_HUGE_BODY_BYTES = 640 * 1024
 
 
 def json_forms(provider: Provider) -> Iterator[Case]:
@@ -167,6 +169,7 @@ def _sizes(draft: Draft) -> Iterator[Case]:
     yield draft.case("large-text", draft.message(text="large " * 20_000))
     yield draft.case("large-unknown-field", {**draft.message(), "padding": "x" * (_MAX_BODY_BYTES - 4_096)})
     yield draft.case("large-list", b"[" + b"0," * 50_000 + b"0]")
+    yield draft.case("huge-list", b"[" + b"0," * (_HUGE_BODY_BYTES // 2) + b"0]")
     yield draft.case("large-white-space", b" " * (_MAX_BODY_BYTES - 4_096) + body)
 
 

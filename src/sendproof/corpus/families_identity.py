@@ -8,11 +8,13 @@ from typing import Any
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
 from sendproof.corpus.draft import NONCE, OMIT, OTHER_TEXT, Draft, hyphened
+from sendproof.corpus.tokens import token
 
 _TEXTS = (
     ("hello", "Hello!"),
     ("code", "Your verification code is 482910."),
-    ("paragraphs", "Dear guest,\n\nyour room is ready.\n\nSee you soon."),
+    # What a service that trims, folds or escapes cannot leave alone; of printable ASCII and line breaks.
+    ("signs", '  Dear guest,\n\nroom "12" & <bath> are  ready: 100%25, a+b, it\'s C:\\new.\n '),
 )
 
 _WRONG: Mapping[str, tuple[str, ...]] = {
@@ -36,6 +38,9 @@ def plain(provider: Provider) -> Iterator[Case]:
     draft = Draft(provider=provider, family="plain")
     yield draft.case("base")
     yield draft.case("required-only", draft.message(**dict.fromkeys(provider.optional, OMIT)))
+    if len(provider.spellings) > 1:
+        # So that a run can begin where the first spelling is refused.
+        yield draft.case("other-spelling", draft.message(recipient=token("recipient", provider.spellings[-2])))
     yield draft.case("recipient2", draft.message(recipient="@{recipient2}"))
     yield draft.case("sender2", draft.message(sender="@{sender2}"))
     if draft.has("idempotency"):

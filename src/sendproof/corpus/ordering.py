@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from sendproof.corpus.case import Case
 
 CONTROLS = "plain"
 _COST = {"refuse": 0, "either": 1, "accept": 2}
+# No two cases of these families ask the same, though no clause tells them apart.
+_MANIFOLD = ("hostile", "json_forms", "numbers", "texts")
 _VALUES = (*(16.0**-count for count in range(8)), 0.0)
+# First evidence for what is open, and from another family, comes before second evidence for what gates.
+_WEIGHTS = {"required": 1.0, "recommended": 0.5, "open": 0.1}
+_WEIGHT_OF_OTHERS = 0.1
+_NO_LEVELS: Mapping[str, str] = {}
 _Goals = frozenset[tuple[str, str]]
 
 
-def ordered(cases: Iterable[Case]) -> tuple[Case, ...]:
+def ordered(cases: Iterable[Case], levels: Mapping[str, str] = _NO_LEVELS) -> tuple[Case, ...]:
     """Return `cases` with the controls first, then by greedy set cover.
 
     A goal is a clause with what is expected of it. Each further case for a goal counts a sixteenth of
-    the one before: second evidence for a few clauses never outweighs first evidence for another. At
+    the one before: second evidence for a few clauses never outweighs first evidence for another. By
+    `levels`, from clause to level, what gates a run comes before what is only observed. At
     equal gain what is refused comes first, for it sends nothing; then what came first.
     """
     given = tuple(cases)
@@ -26,7 +33,8 @@ def ordered(cases: Iterable[Case]) -> tuple[Case, ...]:
     controls = [case for case in given if case.family == CONTROLS]
     others = [case for case in given if case.family != CONTROLS]
     seen = Counter(goal for case in controls for goal in goals(case, certain))
-    return (*controls, *_greedy(others, seen, certain))
+    common = frozenset(clause for case in controls for clause in case.clauses)
+    return (*controls, *_greedy(others, seen, certain, levels, common))
 
 
 def sure(cases: Iterable[Case]) -> frozenset[str]:
@@ -46,15 +54,26 @@ def goals(case: Case, certain: frozenset[str] = frozenset()) -> _Goals:
     """Return what a case is good for; `certain` are the clauses that some case is plain evidence for.
 
     What a case tells less than plainly counts only where no case tells it better. Its family is a
-    goal too, for the cases that have no clause of their own.
+    goal too, or the case itself, for the cases that have no clause of their own.
     """
-    clauses = {*_evidence(case), *(set(case.clauses) - certain), f"family {case.family}"}
+    kind = f"case {case.id}" if case.family in _MANIFOLD else f"family {case.family}"
+    clauses = {*_evidence(case), *(set(case.clauses) - certain), kind}
     if case.breaks and len(case.breaks) + len(case.doubts) > 1:
         clauses.add("several reasons")
     return frozenset((clause, case.expects) for clause in clauses)
 
 
-def _greedy(cases: list[Case], seen: Counter[tuple[str, str]], certain: frozenset[str]) -> Iterator[Case]:
+def _weight(clause: str, levels: Mapping[str, str]) -> float:
+    return _WEIGHTS.get(levels.get(clause, ""), 1.0 if not levels else _WEIGHT_OF_OTHERS)
+
+
+def _greedy(
+    cases: list[Case],
+    seen: Counter[tuple[str, str]],
+    certain: frozenset[str],
+    levels: Mapping[str, str],
+    common: frozenset[str],
+) -> Iterator[Case]:
     """Yield cases, the best first. Cases with the same goals queue up: one gain is computed for all."""
     queues: dict[_Goals, deque[Case]] = defaultdict(deque)
     for case in cases:
@@ -62,8 +81,12 @@ def _greedy(cases: list[Case], seen: Counter[tuple[str, str]], certain: frozense
     groups = list(queues)
 
     def entry(index: int) -> tuple[float, int, int]:
-        gain = sum(_VALUES[min(seen[goal], len(_VALUES) - 1)] for goal in groups[index])
-        return -gain, _COST[queues[groups[index]][0].expects], index
+        first = queues[groups[index]][0]
+        gain = sum(_VALUES[min(seen[goal], len(_VALUES) - 1)] * _weight(goal[0], levels) for goal in groups[index])
+        # If it is not let in, nobody knows for which of its features: the fewer, the better.
+        peculiar = len(set(first.clauses) - common) if first.expects == "accept" else 1
+        gain /= max(peculiar, 1) ** 1.5
+        return -gain, _COST[first.expects] if first.may_be_accepted else 0, index
 
     heap = [entry(index) for index in range(len(groups))]
     heapq.heapify(heap)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -132,6 +133,10 @@ def _spellings(name: str, number: str) -> Iterator[tuple[str, str]]:
         yield f"{name}.{spelling}", spelled(number, spelling)
 
 
+# A token, or a text with so many digits that some service may take it for a number.
+_RECIPIENT = re.compile(rb'@\{recipient|@\{fixture|"[^"]*?(?:[0-9][^"0-9]{0,4}){7}')
+
+
 def read_case(contract: Contract, specimen: Specimen, read: Reader, case: Case) -> Case:
     """Return a case with what it breaks, what it can exercise and what it expects."""
     request, credential = specimen.request(case), specimen.credential(case)
@@ -139,10 +144,12 @@ def read_case(contract: Contract, specimen: Specimen, read: Reader, case: Case) 
     breaks = _clauses(reason for reason in reading.reasons if reason.level != "open")
     doubts = _clauses(reason for reason in reading.reasons if reason.level == "open")
     cause = None if breaks else specimen.account.recipients.get(reading.recipient or "")
-    follows = (*_explained(contract, (*breaks, *doubts)), *_named(contract, cause))
+    follows = (*_explained(contract, (*breaks, *doubts)), *_named(contract, cause), *_of_methods(contract, case))
+    expects = _expects(reading)
     return replace(
         case,
-        expects=_expects(reading),
+        expects=expects,
+        may_be_accepted=expects == "accept" or (expects == "either" and _RECIPIENT.search(case.body) is not None),
         breaks=breaks,
         doubts=doubts,
         clauses=tuple(dict.fromkeys((*breaks, *doubts, *reading.features, *follows))),
@@ -164,6 +171,12 @@ def _explained(contract: Contract, reasons: tuple[str, ...]) -> Iterator[str]:
     for clause in contract.clauses.values():
         if len(reasons) == 1 and reasons[0] in clause.params.get("reasons", ()):
             yield clause.id
+
+
+def _of_methods(contract: Contract, case: Case) -> Iterator[str]:
+    """Yield the clauses of other methods, if the case uses one."""
+    for check in ("method_status", "method_allow") if case.method != contract.provider.method else ():
+        yield from (clause.id for clause in contract.with_check(check))
 
 
 def _named(contract: Contract, cause: str | None) -> tuple[str, ...]:

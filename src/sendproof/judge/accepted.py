@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.schema import Breach, ClauseSchema
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.body import MISSING, at
+from sendproof.judge.dates import http_date
 from sendproof.judge.findings import CONTRADICTED, OBSERVED, UPHELD, Context, Finding, shown
 from sendproof.judge.numbers import spelling_of
 from sendproof.judge.reading import Reading
 
+_NOTHING_ELSE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 Verdict = tuple[bool, str, str]
 """Whether a relation holds, what was expected, what was seen."""
 
@@ -25,16 +28,31 @@ def accepted_findings(
     """Judge the answer to a message that was accepted and had no reason not to be."""
     yield from _status(context, exchange, response, reading)
     breaches = context.contract.accepted.breaches(None if answer is MISSING else answer)
-    yield from schema_findings(context.contract.accepted, context.contract.clauses, exchange, answer, breaches)
+    spelled = _explained_by_spelling(context, reading, answer) if breaches else {}
+    yield from schema_findings(
+        context.contract.accepted, context.contract.clauses, exchange, answer, breaches, unless=spelled
+    )
     if not isinstance(answer, dict):
         return
-    broken = frozenset(breach.pointer for breach in breaches)
+    broken = frozenset(breach.pointer for breach in breaches if breach.pointer not in spelled)
     for name, rule in _RELATIONS.items():
         for clause in context.contract.with_check(name):
             yield from _relation(context, exchange, reading, answer, clause, rule, broken)
     for clause in context.contract.with_check("observe_accepted"):
         value = _OBSERVE[clause.params["what"]](context, response, answer)
         yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=value)
+
+
+def _explained_by_spelling(context: Context, reading: Reading, answer: Any) -> Mapping[str, tuple[str, ...]]:
+    """Return, for each number that was not sent in E.164, by its pointer, what tells better of it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for clause in context.contract.with_check("normalized"):
+        role = clause.params["role"]
+        pointer, sent = context.contract.provider.answer[role], reading.value(role)
+        spelled = isinstance(sent, str) and spelling_of(sent) != "e164" and not reading.taints(role)
+        if spelled and clause.params["spelling"] != "e164" and isinstance(at(answer, pointer), str):
+            found[pointer] = (*found.get(pointer, ()), clause.id)
+    return found
 
 
 def _status(context: Context, exchange: Exchange, response: Response, reading: Reading) -> Iterator[Finding]:
@@ -52,15 +70,27 @@ def schema_findings(
     exchange: Exchange,
     answer: Any,
     breaches: tuple[Breach, ...],
+    *,
+    unless: Mapping[str, tuple[str, ...]] = _NOTHING_ELSE,
 ) -> Iterator[Finding]:
-    """Turn what an answer breaks of a schema, and what it keeps, into findings."""
+    """Turn what an answer breaks of a schema, and what it keeps, into findings.
+
+    `unless` are the clauses that explain a breach at a pointer better.
+    """
     broken: set[str] = set()
     for breach in breaches:
         if breach.clause in broken:
             continue
         broken.add(breach.clause)
         observed = "no JSON" if answer is MISSING else f"{breach.pointer or 'the answer'}: {breach.message}"
-        yield _finding(breach.clause, exchange, (False, clauses[breach.clause].claim, observed))
+        yield Finding(
+            clause=breach.clause,
+            exchange=exchange.id,
+            kind=CONTRADICTED,
+            expected=clauses[breach.clause].claim,
+            observed=observed,
+            unless=unless.get(breach.pointer, ()),
+        )
     if isinstance(answer, dict):
         for clause in schema.exercised(answer):
             if clause not in broken:
@@ -154,6 +184,16 @@ def _not_before(context: Context, reading: Reading, answer: Any, params: Mapping
     return later >= earlier, f"not before {earlier.isoformat()}", later.isoformat()
 
 
+def _date_of_answer(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+    """Compare a time with the answer's own `Date`, which the same clock should have given."""
+    told, date = _moment(at(answer, params["field"])), http_date(context.date)
+    if told is None or told.tzinfo is None or date is None or context.replay:
+        return None
+    apart_s = abs((told - date).total_seconds())
+    limit_s = float(params["within_s"])
+    return apart_s <= limit_s, f"within {limit_s:g} s of the answer's Date, {date.isoformat()}", told.isoformat()
+
+
 def _moment(text: Any) -> datetime | None:
     try:
         return datetime.fromisoformat(text)
@@ -168,6 +208,7 @@ _RELATIONS: Mapping[str, Callable[[Context, Reading, Any, Mapping[str, Any]], Ve
     "delivery_failed": _delivery_failed,
     "delivery_cause": _delivery_cause,
     "not_before": _not_before,
+    "date_of_answer": _date_of_answer,
 }
 
 

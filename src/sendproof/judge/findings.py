@@ -29,6 +29,8 @@ class Finding:
     `kind` is UPHELD, CONTRADICTED, OBSERVED (with `value`), UNDECIDED (asked, but it
     says nothing; `observed` tells why), EXCUSED (refused as another clause permits) or
     LOST (a valid message that was never answered: the clause cannot be said to hold).
+    A contradiction counts only where none of the clauses `unless` is contradicted, each of
+    which would explain it.
     """
 
     clause: str
@@ -37,6 +39,7 @@ class Finding:
     expected: str = ""
     observed: str = ""
     value: str | None = None
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ class Context:
     `replay` tells that its idempotency key was used more than once; `overdrawn` that
     the balance of its metered key does not cover the message (None: not metered);
     `vouched` that the account let a message with the same text in later. `throttling`
-    are the bodies of a 429 to other keys.
+    are the bodies of a 429 to other keys. `date` is the answer's own `Date`.
     """
 
     contract: Contract
@@ -76,6 +79,7 @@ class Context:
     overdrawn: bool | None = None
     vouched: bool = False
     throttling: frozenset[bytes] = frozenset()
+    date: str | None = None
 
 
 def shown(value: object, limit: int = 120) -> str:

@@ -6,16 +6,25 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.exchange import Exchange
+from sendproof.judge.causes import cause_findings
 from sendproof.judge.controls import blame_findings, control_findings
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, OBSERVED, REFUSED, THROTTLED, Context, Finding, Judgement
 from sendproof.judge.rates import rate_findings
 from sendproof.judge.reading import read_request
 from sendproof.judge.refused import has_code
-from sendproof.judge.repetition import drop_findings, idempotency_key, message_id, replay_findings, unique_id_findings
+from sendproof.judge.repetition import (
+    agree_at_first,
+    drop_findings,
+    idempotency_key,
+    message_id,
+    replay_findings,
+    unique_id_findings,
+)
 from sendproof.judge.single import judge_exchange
 from sendproof.judge.spending import overdrawn, spending_findings
 
@@ -44,6 +53,7 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
             overdrawn=short.get(exchange.id),
             vouched=vouched,
             throttling=throttling,
+            date=exchange.response.header("Date") if exchange.response else None,
         )
         return judge_exchange(context, account, exchange)
 
@@ -100,7 +110,7 @@ def _is_vouched(contract: Contract, account: Account, item: Judgement, let_in: M
 
 
 def _repeated(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> frozenset[str]:
-    """Return the exchanges whose idempotency key was used more than once."""
+    """Return the exchanges whose idempotency key was used more than once, or agrees with another at first."""
     name = contract.provider.fields.get("idempotency")
     if name is None:
         return frozenset()
@@ -109,9 +119,14 @@ def _repeated(contract: Contract, account: Account, exchanges: Sequence[Exchange
         if name.encode() not in exchange.request.body:
             continue
         value = read_request(contract, account, exchange.request, exchange.credential).value("idempotency")
-        keyed += [(exchange.id, value.lower())] if isinstance(value, str) and value else []
-    counts = Counter(key for _, key in keyed)
-    return frozenset(identity for identity, key in keyed if counts[key] > 1)
+        keyed += [(value.lower(), exchange.id)] if isinstance(value, str) and value else []
+    keyed.sort()
+    return frozenset(
+        identity
+        for (key, one), (later, other) in pairwise(keyed)
+        if key == later or agree_at_first(key, later)
+        for identity in (one, other)
+    )
 
 
 def _answered_as_replay(contract: Contract, judgements: Sequence[Judgement]) -> frozenset[str]:
@@ -133,6 +148,7 @@ def _together(contract: Contract, account: Account, judgements: Sequence[Judgeme
     yield from control_findings(contract, judgements)
     yield from blame_findings(contract, judgements)
     yield from unique_id_findings(contract, judgements)
+    yield from cause_findings(contract, account, judgements)
     yield from replay_findings(contract, judgements)
     yield from drop_findings(contract, judgements)
     yield from spending_findings(contract, account, judgements)

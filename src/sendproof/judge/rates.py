@@ -13,6 +13,7 @@ from sendproof.judge.findings import (
     CONTRADICTED,
     NO_ANSWER,
     REFUSED,
+    SERVER_ERROR,
     THROTTLED,
     UNDECIDED,
     UPHELD,
@@ -99,8 +100,16 @@ _Said = Iterator[tuple[Judgement, str, str, str]]
 def _enforced(bursts: list[_Burst], limit: RateLimit) -> _Said:
     expected = f"429 after {limit.limit} messages in {limit.window_s:g} s"
     over = [burst for burst in bursts if len(burst.accepted) > limit.limit + _refilled(burst, limit)]
+    # One answer of a gateway may come at any moment; at the limit, twice, it is the limit's.
+    failing = [
+        burst
+        for burst in bursts
+        if burst.stop and burst.stop.outcome == SERVER_ERROR and len(burst.accepted) == limit.limit
+    ]
     for burst in bursts:
-        if burst.stop and burst.stop.outcome == REFUSED and burst.accepted:
+        if burst.stop and (
+            (burst.stop.outcome == REFUSED and burst.accepted) or (burst in failing and len(failing) > 1)
+        ):
             yield burst.stop, CONTRADICTED, expected, _status(burst.stop)
         elif burst in over:
             kind = CONTRADICTED if len(over) > 1 or len(burst.accepted) > 2 * limit.limit else UNDECIDED

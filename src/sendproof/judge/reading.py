@@ -282,7 +282,7 @@ def _length(facts: _Facts, params: Mapping[str, Any]) -> bool:
     if facts.text is None or params.get("media", facts.has_media) != facts.has_media:
         return False
     if "equals" in params:
-        return longest_count(facts.text) == int(params["equals"])
+        return longest_count(facts.text) == shortest_count(facts.text) == int(params["equals"])
     least = int(params["at_least"])
     return len(facts.text) >= least and shortest_count(facts.text) >= least
 

@@ -57,7 +57,7 @@ def tells_of_the_account(context: Context, reading: Reading, answer: Any) -> boo
         return False
     if is_unexcludable(provider, answer):
         return True
-    fixture = reading.key_state not in ("active", "test", None)
+    fixture = reading.key_state not in ("active", "test", None) and reading.sender is not None
     return fixture and any(_says(provider, clause, answer) for clause in _of_senders(context))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -67,20 +67,8 @@ def _contradiction(clause: Clause, judgement: Judgement, expected: str, observed
 def replay_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
     """Judge repeated idempotency keys: in sequence, at once, distinct, and what is left open."""
     groups = [_Group(contract, items) for items in _by_key(judgements) if len(items) > 1]
-    found: dict[str, list[Finding]] = {}
     for clause in contract.with_check("replay"):
-        mode = clause.params["mode"]
-        found[mode] = list(_REPLAYS[mode](clause, contract, groups, judgements))
-    in_doubt = any(finding.kind == CONTRADICTED for finding in found.get("sequence", ()))
-    for mode, findings in found.items():
-        yield from _dependent(findings) if mode == "concurrent" and in_doubt else findings
-
-
-def _dependent(findings: Iterable[Finding]) -> Iterator[Finding]:
-    for item in findings:
-        yield Finding(
-            clause=item.clause, exchange=item.exchange, kind=UNDECIDED, observed="replays are not recognised at all"
-        )
+        yield from _REPLAYS[clause.params["mode"]](clause, contract, groups, judgements)
 
 
 class _Group:
@@ -158,16 +146,28 @@ def _told_again(group: _Group, identity: str) -> bool:
 def _distinct(
     clause: Clause, contract: Contract, groups: list[_Group], judgements: Sequence[Judgement]
 ) -> Iterator[Finding]:
-    keyed = [(key, item) for item in judgements if (key := idempotency_key(item)) and message_id(contract, item)]
+    keyed = [(key, item) for item in judgements if (key := idempotency_key(item)) and _is_answered(contract, item)]
     for (key, item), (later, other) in pairwise(sorted(keyed, key=lambda pair: pair[0])):
-        if key == later or key[:_LONG_PREFIX] != later[:_LONG_PREFIX] or key.lower() == later.lower():
+        if not agree_at_first(key, later):
             continue
-        if message_id(contract, item) == message_id(contract, other):
-            yield _contradiction(
-                clause, other, "two messages", f"one id for {item.exchange.id} and {other.exchange.id}"
-            )
+        last = max(item, other, key=lambda one: one.exchange.started_s)
+        if REFUSED in (item.outcome, other.outcome):
+            yield _contradiction(clause, last, "two messages", f"refused for the key of {item.exchange.id}")
+        elif message_id(contract, item) == message_id(contract, other):
+            yield _contradiction(clause, last, "two messages", f"one id for {item.exchange.id} and {other.exchange.id}")
         else:
             yield Finding(clause=clause.id, exchange=other.exchange.id, kind=UPHELD)
+
+
+def agree_at_first(key: str, other: str) -> bool:
+    """Whether two keys are distinct, but not in the characters that a short column keeps."""
+    return key.lower() != other.lower() and key[:_LONG_PREFIX] == other[:_LONG_PREFIX]
+
+
+def _is_answered(contract: Contract, item: Judgement) -> bool:
+    """Whether a message was given an id, or was refused for no reason but perhaps its key."""
+    refused = item.outcome == REFUSED and not item.reading.reasons and not item.of_the_account
+    return refused or message_id(contract, item) is not None
 
 
 def _replay_status(
@@ -226,15 +226,20 @@ def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterat
     One dropped connection, or one answer of a gateway, is the network's. The same
     again for the same request, while others are answered after it, is the API's.
     """
+    robustness = frozenset(clause.id for clause in contract.with_check("no_server_error"))
     attempts: dict[tuple[str, str, str, bytes | str], list[Judgement]] = {}
     for item in judgements:
         request, sent = item.exchange.request, item.exchange
         key = (request.method, request.path, f"{sent.credential}", sent.case or request.body)
         attempts.setdefault(key, []).append(item)
-    last = max((item.exchange.started_s for item in judgements if not _is_lost(item)), default=0.0)
+    last = max((item.exchange.started_s for item in judgements if not _is_lost(item, robustness)), default=0.0)
     for items in attempts.values():
         lost = items[-1].exchange
-        if not all(map(_is_lost, items)) or lost.failure in ("connect", "tls") or _may_be_cut_off(lost):
+        if (
+            not all(_is_lost(item, robustness) for item in items)
+            or lost.failure in ("connect", "tls")
+            or _may_be_cut_off(lost)
+        ):
             continue
         yield from _drops(contract, items[-1], repeated=len(items) > 1 and items[-1].exchange.started_s < last)
 
@@ -244,14 +249,14 @@ def _may_be_cut_off(exchange: Exchange) -> bool:
     return exchange.response is None and len(exchange.request.body) > _SMALL_BODY
 
 
-def _is_lost(item: Judgement) -> bool:
+def _is_lost(item: Judgement, robustness: frozenset[str]) -> bool:
     response = item.exchange.response
-    return response is None or (item.outcome == SERVER_ERROR and _is_passing(item, response.status))
+    return response is None or (item.outcome == SERVER_ERROR and _is_passing(item, response.status, robustness))
 
 
-def _is_passing(item: Judgement, status: int) -> bool:
+def _is_passing(item: Judgement, status: int, robustness: frozenset[str]) -> bool:
     """Whether a 5xx may be of the moment: of a gateway, or documented for a message without a fault."""
-    contradicted = any(finding.kind == CONTRADICTED for finding in item.findings)
+    contradicted = any(finding.kind == CONTRADICTED and finding.clause in robustness for finding in item.findings)
     return status in INFRASTRUCTURE or not contradicted
 
 

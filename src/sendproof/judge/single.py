@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -117,6 +118,9 @@ def _http_findings(
         for clause in context.contract.with_check("json_media_type"):
             kind = UPHELD if is_json_type(content_type) else CONTRADICTED
             yield _finding(clause.id, exchange, kind, "application/json or +json", shown(content_type))
+        for clause in context.contract.with_check("json_without_mark"):
+            kind = CONTRADICTED if response.body.startswith(codecs.BOM_UTF8) else UPHELD
+            yield _finding(clause.id, exchange, kind, "JSON at once", "a byte order mark before it")
     if response.status == 401:
         for clause in context.contract.with_check("challenge"):
             kind = UPHELD if response.header("WWW-Authenticate") else CONTRADICTED

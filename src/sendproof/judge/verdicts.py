@@ -63,9 +63,12 @@ class Circumstances:
 
 def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -> tuple[Verdict, ...]:
     """Return one verdict for each clause, in the order of the catalogue."""
+    contradicted = {item.clause for item in judged.findings if item.kind == CONTRADICTED and not item.unless}
     found: dict[str, list[Finding]] = {}
     for finding in judged.findings:
-        found.setdefault(finding.clause, []).append(finding)
+        explained = contradicted.intersection(finding.unless)
+        said = replace(finding, kind=UNDECIDED, observed=f"explained by {min(explained)}") if explained else finding
+        found.setdefault(finding.clause, []).append(said)
     sizes = {item.exchange.id: len(item.exchange.request.body) for item in judged.judgements}
     judged_alone = tuple(
         _verdict(contract, clause, found.get(clause.id, []), circumstances, sizes)

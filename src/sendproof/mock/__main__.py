@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--fault")
     parser.add_argument("--variant")
-    parser.add_argument("--metered-balance", type=int, default=7)
+    parser.add_argument("--metered-balance", type=int, default=14)
     parser.add_argument("--limit-per-minute", type=int, default=5)
     parser.add_argument("--window-s", type=float, default=60.0)
     parser.add_argument("--control", action="store_true")

@@ -38,7 +38,7 @@ NONCOMPLIANT_BODY: Final = "Mock text against the rules: free chips tonight, no 
 class Settings:
     """The quantities a mock can be started with."""
 
-    metered_balance: int = 7
+    metered_balance: int = 14
     limit_per_minute: int = 5
     window_s: float = 60.0
 

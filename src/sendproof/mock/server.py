@@ -45,7 +45,7 @@ class MockServer:
         clock: VirtualClock | None = None,
         window_s: float = 60.0,
         limit_per_minute: int = 5,
-        metered_balance: int = 7,
+        metered_balance: int = 14,
     ) -> None:
         self._provider = provider
         self._port = port
@@ -113,7 +113,7 @@ class MockProcess:
         variant: str | None = None,
         window_s: float = 60.0,
         limit_per_minute: int = 5,
-        metered_balance: int = 7,
+        metered_balance: int = 14,
     ) -> None:
         self._provider = provider
         self._settings = Settings(window_s=window_s, limit_per_minute=limit_per_minute, metered_balance=metered_balance)

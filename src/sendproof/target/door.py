@@ -101,7 +101,7 @@ class Door:
     def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
         """Send one case. The same `nonce` gives the very same request again."""
         bound = self._admit(case, nonce or next(self._nonces))
-        self._budget.reserve(should_be_refused=case.expects == "refuse")
+        self._budget.reserve(should_be_refused=not case.may_be_accepted)
         self._pacing.acquire()
         return self._exchange(next(self._ids), case, bound, tags)
 
@@ -113,7 +113,7 @@ class Door:
         admitted = [(case, self._admit(case, nonce or next(self._nonces)), tags) for case, tags in cases]
         if not admitted:
             return []
-        refusable = all(case.expects == "refuse" for case, _ in cases)
+        refusable = not any(case.may_be_accepted for case, _ in cases)
         self._budget.reserve(len(admitted), should_be_refused=refusable)
         self._pacing.acquire(len(admitted))
         barrier = threading.Barrier(len(admitted))
@@ -192,8 +192,11 @@ def _is_accepted(received: Received) -> bool | None:
 
 
 def unique_nonces() -> Iterator[str]:
-    """Yield nonces: 14 random letters and digits that are the same for a door, and a count."""
+    """Yield nonces: a count, and 14 random letters and digits that are the same for a door.
+
+    The count comes first: who looks only at the start of a key still sees many.
+    """
     alphabet = string.ascii_letters + string.digits
-    prefix = "".join(secrets.choice(alphabet) for _ in range(14))
+    letters = "".join(secrets.choice(alphabet) for _ in range(14))
     # Not a generator: those cannot be shared between threads.
-    return map((prefix + "{:010x}").format, itertools.count(1))
+    return map(("{:010x}" + letters).format, itertools.count(1))

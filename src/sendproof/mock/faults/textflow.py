@@ -23,6 +23,7 @@ from sendproof.mock.faults.model import Change, Fault
 from sendproof.mock.textflow import (
     Attempt,
     Reason,
+    RefusedError,
     Rules,
     Service,
     normalize,
@@ -126,7 +127,10 @@ def _falls_back_to_default(service: Service, attempt: Attempt) -> None:
     if attempt.key.numbers.get(normal or ""):
         attempt.sender = normal or ""
         return
-    attempt.sender = service.rules.default_sender(attempt.key) or DEFAULT_SENDER
+    default = service.rules.default_sender(attempt.key)
+    if default is None:
+        raise RefusedError(Reason.NO_SENDER)
+    attempt.sender = default
 
 
 def _first_active_or_any(service: Service, attempt: Attempt) -> None:

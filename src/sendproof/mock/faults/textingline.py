@@ -239,7 +239,11 @@ FAULTS: Final = (
         "idempotency-key-cut",
         "Keys that agree in 16 characters are taken as one.",
         "A short column that cuts silently.",
-        lambda r: replace(r, idempotency_key=lambda attempt: (attempt.message.idempotency_key or "")[:16] or None),
+        lambda r: replace(
+            r,
+            idempotency_key=lambda attempt: (attempt.message.idempotency_key or "")[:16] or None,
+            idempotency_payload=lambda message: replace(message, idempotency_key=None),
+        ),
     ),
     _fault(
         "error-fields-null",
