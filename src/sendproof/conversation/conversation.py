@@ -24,6 +24,7 @@ _PATIENCE = 3
 _LONGEST_WAITS = 10
 _LONGEST_WAIT_S = 600.0
 _LOST_IN_A_ROW = 6
+_MOST_ASKED_AGAIN = 12
 # Slots that stay free for requests that ought to be refused but may be accepted.
 _SPARE_SLOTS = 3
 
@@ -78,6 +79,7 @@ class Conversation:
         self._progress = Progress(len(plan.cases), tell)
         self._waits = 0
         self._lost = 0
+        self._asked_again = 0
         self.evidence = Evidence()
 
     def hold(self) -> Evidence:
@@ -151,7 +153,8 @@ class Conversation:
         """Send a case; after an unexpected 429 wait and ask again.
 
         What the service says it failed to do is asked once more, and so is a lost request,
-        unless it ought to be accepted: it may have been sent.
+        unless it ought to be accepted: it may have been sent. A refusal of what ought to be
+        accepted is, some times in a run: let in then, it was refused for no reason of its own.
         """
         exchange = self.ask_once(case)
         for _ in range(_PATIENCE - 1):
@@ -160,9 +163,17 @@ class Conversation:
             self._waits += 1
             self.wait(_retry_after_s(exchange, self._profile.budget.retry_after_s))
             exchange = self.ask_once(case)
-        if exchange is not None and (_is_failed(exchange) or (_is_lost(exchange) and case.expects != "accept")):
+        if exchange is not None and self._is_worth_asking_again(case, exchange):
             exchange = self.ask_once(case)
         return exchange
+
+    def _is_worth_asking_again(self, case: Case, exchange: Exchange) -> bool:
+        if _is_failed(exchange):
+            return True
+        if case.expects != "accept":
+            return _is_lost(exchange)
+        self._asked_again += _is_refused(exchange)
+        return _is_refused(exchange) and self._asked_again <= _MOST_ASKED_AGAIN
 
     def ask_once(self, case: Case) -> Exchange | None:
         """Send a case and take a 429 as the answer; None where it cannot be made or may not leave."""
@@ -211,6 +222,10 @@ class Conversation:
 
 def _is_lost(exchange: Exchange) -> bool:
     return exchange.response is None
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.status // 100 == 4
 
 
 def _is_failed(exchange: Exchange) -> bool:

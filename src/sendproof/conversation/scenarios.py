@@ -68,12 +68,16 @@ def idempotency(provider: Provider, asker: Asker) -> None:
     if "idempotency" not in provider.fields:
         return
     kinds = (False, True) if "media" in provider.fields else (False,)
-    key = ""
-    for media in kinds:
-        key = asker.token()
-        retried = message(provider, f"idempotency.retry-{'mms' if media else 'sms'}", media=media, idempotency=key)
+    retried = [
+        message(provider, f"idempotency.retry-{'mms' if media else 'sms'}", media=media, idempotency=asker.token())
+        for media in kinds
+    ]
+    for case in retried:
         for _ in range(_RETRIES):
-            asker.ask(retried)
+            asker.ask(case)
+    # Once more, with other keys between.
+    asker.ask(retried[0])
+    key = json.loads(retried[-1].body)[provider.fields["idempotency"]]
     asker.ask(message(provider, "idempotency.other-payload", idempotency=key, text="Another message."))
     _at_once(provider, asker)
     _near_keys(provider, asker)

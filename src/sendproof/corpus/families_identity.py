@@ -14,6 +14,8 @@ _TEXTS = (
     ("hello", "Hello!"),
     ("code", "Your verification code is 482910."),
     # What a service that trims, folds or escapes cannot leave alone; of printable ASCII and line breaks.
+    # And what one that stores or compares texts in another way changes: alphabets, marks that compose, an emoji.
+    ("world", "Grüße: Привет, 您好, cafe\u0301, ﬁn. 😀"),
     ("signs", '  Dear guest,\n\nroom "12" & <bath> are  ready: 100%25, a+b, it\'s C:\\new.\n '),
 )
 

@@ -11,11 +11,12 @@ from sendproof.corpus.case import Case
 CONTROLS = "plain"
 _COST = {"refuse": 0, "either": 1, "accept": 2}
 # No two cases of these families ask the same, though no clause tells them apart.
-_MANIFOLD = ("hostile", "json_forms", "numbers", "texts")
+_MANIFOLD = ("hostile", "json_forms", "numbers", "texts", "elsewhere")
 _VALUES = (*(16.0**-count for count in range(8)), 0.0)
 # First evidence for what is open, and from another family, comes before second evidence for what gates.
 _WEIGHTS = {"required": 1.0, "recommended": 0.5, "open": 0.1}
 _WEIGHT_OF_OTHERS = 0.1
+_TRIFLE = 0.3
 _NO_LEVELS: Mapping[str, str] = {}
 _Goals = frozenset[tuple[str, str]]
 
@@ -33,7 +34,7 @@ def ordered(cases: Iterable[Case], levels: Mapping[str, str] = _NO_LEVELS) -> tu
     controls = [case for case in given if case.family == CONTROLS]
     others = [case for case in given if case.family != CONTROLS]
     seen = Counter(goal for case in controls for goal in goals(case, certain))
-    common = frozenset(clause for case in controls for clause in case.clauses)
+    common = frozenset(controls[0].clauses if controls else ())
     return (*controls, *_greedy(others, seen, certain, levels, common))
 
 
@@ -86,6 +87,8 @@ def _greedy(
         # If it is not let in, nobody knows for which of its features: the fewer, the better.
         peculiar = len(set(first.clauses) - common) if first.expects == "accept" else 1
         gain /= max(peculiar, 1) ** 1.5
+        # What no service could take for a message tells little of what it takes.
+        gain *= _TRIFLE if first.expects == "either" and not first.may_be_accepted else 1.0
         return -gain, _COST[first.expects] if first.may_be_accepted else 0, index
 
     heap = [entry(index) for index in range(len(groups))]

@@ -10,6 +10,7 @@ from sendproof.contract.model import Contract
 from sendproof.judge.body import MISSING
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
 from sendproof.judge.reading import IDENTITY, WHOLE_BODY
+from sendproof.judge.refused import says
 
 
 def control_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
@@ -37,6 +38,37 @@ def control_findings(contract: Contract, judgements: Sequence[Judgement]) -> Ite
             kind=UPHELD if controlled else UNDECIDED,
             observed="" if controlled else "the same request without the fault was not seen to be accepted",
         )
+
+
+def uncontrolled(contract: Contract, judgements: Sequence[Judgement]) -> frozenset[str]:
+    """Return the refusals for known reasons where the same request without them was never seen to be let in."""
+    nonce = contract.provider.fields.get("idempotency")
+    let_in = [judgement for judgement in judgements if judgement.outcome == ACCEPTED and not judgement.reading.hard]
+    known: dict[tuple[str, ...], set[tuple[str, frozenset[str]]]] = {}
+    found = []
+    for item in judgements:
+        if item.outcome != REFUSED or not item.reading.reasons:
+            continue
+        fields = {field for reason in item.reading.reasons for field in reason.fields}
+        # An idempotency key is never the same, but it is given or not.
+        keyed = _has(item, nonce)
+        without = (*sorted(fields), *([nonce] if nonce and keyed else []))
+        if without not in known:
+            known[without] = {(_likeness(one, without), _given(one, without)) for one in let_in}
+        likeness, given = _likeness(item, without), _given(item, without)
+        if not any(likeness == like and given <= others for like, others in known[without]):
+            found.append(item.exchange.id)
+    return frozenset(found)
+
+
+def _given(judgement: Judgement, names: tuple[str, ...]) -> frozenset[str]:
+    """Return which of some fields a request has."""
+    instance = judgement.reading.instance
+    return frozenset(name for name in names if isinstance(instance, dict) and name in instance)
+
+
+def _has(judgement: Judgement, name: str | None) -> bool:
+    return name is not None and bool(_given(judgement, (name,)))
 
 
 def _shared(judgement: Judgement) -> Iterator[Finding]:
@@ -86,8 +118,24 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
             break
         yield from _contradict(contract, best, [item for item in left if best in item.reading.features])
         left = [item for item in left if best not in item.reading.features]
+    said = [(item, _said_by_answer(contract, item)) for item in left]
+    for feature in dict.fromkeys(feature for _, feature in said if feature is not None):
+        yield from _contradict(contract, feature, [item for item, other in said if other == feature])
     for clause in catch_all:
-        yield from _contradict(contract, clause, left)
+        yield from _contradict(contract, clause, [item for item, feature in said if feature is None])
+
+
+def _said_by_answer(contract: Contract, item: Judgement) -> str | None:
+    """Return the feature of a valid message that its refusal itself names: the key, or the sender."""
+    response = item.exchange.response
+    concerns = {"auth"} if response is not None and response.status == 401 else set()
+    for clause in (*contract.with_check("documented_text"), *contract.with_check("documented_code")):
+        reasons = [contract.clauses[reason] for reason in clause.params["reasons"]]
+        if says(contract.provider, clause, item.answer):
+            concerns |= {"sender" if reason.check == "sender_state" else reason.concern for reason in reasons}
+    wanted = {"auth": "key", "sender": "sender_active"}.get(concerns.pop() if len(concerns) == 1 else "")
+    features = (clause for clause in contract.with_check("accepted") if clause.id in item.reading.features)
+    return next((clause.id for clause in features if clause.params["feature"] == wanted), None)
 
 
 def _set_aside(item: Judgement, why: str) -> Iterator[Finding]:

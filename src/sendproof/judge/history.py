@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.exchange import Exchange
 from sendproof.judge.causes import cause_findings
-from sendproof.judge.controls import blame_findings, control_findings
-from sendproof.judge.findings import ACCEPTED, CONTRADICTED, OBSERVED, REFUSED, THROTTLED, Context, Finding, Judgement
+from sendproof.judge.controls import blame_findings, control_findings, uncontrolled
+from sendproof.judge.findings import (
+    ACCEPTED,
+    CONTRADICTED,
+    OBSERVED,
+    REFUSED,
+    THROTTLED,
+    UNDECIDED,
+    Context,
+    Finding,
+    Judgement,
+)
 from sendproof.judge.rates import rate_findings
 from sendproof.judge.reading import read_request
 from sendproof.judge.refused import has_code
@@ -67,14 +77,24 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
     )
     replayed = _answered_as_replay(contract, judgements)
     unfetched = _unfetched(judgements)
+    doubtful = uncontrolled(contract, judgements)
     single = (
-        finding
+        _if_controlled(contract, finding, doubtful)
         for judgement in judgements
         for finding in judgement.findings
         if not (judgement.exchange.id in replayed and contract.clauses[finding.clause].check == "accepted_status")
         and not (judgement.exchange.id in unfetched and finding.kind == CONTRADICTED)
     )
     return Judged(judgements=judgements, findings=(*single, *_together(contract, account, judgements)))
+
+
+def _if_controlled(contract: Contract, finding: Finding, doubtful: Collection[str]) -> Finding:
+    """Let a refusal that may have had another cause say nothing of how its own must be put."""
+    clause = contract.clauses[finding.clause]
+    if finding.kind != CONTRADICTED or finding.exchange not in doubtful or "reasons" not in clause.params:
+        return finding
+    why = "the same request without the fault was not seen to be accepted"
+    return replace(finding, kind=UNDECIDED, observed=why)
 
 
 def _throttling_bodies(account: Account, exchanges: Sequence[Exchange]) -> frozenset[bytes]:

@@ -58,12 +58,12 @@ def tells_of_the_account(context: Context, reading: Reading, answer: Any) -> boo
     if is_unexcludable(provider, answer):
         return True
     fixture = reading.key_state not in ("active", "test", None) and reading.sender is not None
-    return fixture and any(_says(provider, clause, answer) for clause in _of_senders(context))
+    return fixture and any(says(provider, clause, answer) for clause in _of_senders(context))
 
 
 def _is_documented(context: Context, reading: Reading, answer: Any) -> bool:
     return any(
-        _says(context.contract.provider, clause, answer)
+        says(context.contract.provider, clause, answer)
         for check in ("documented_text", "documented_code")
         for clause in context.contract.with_check(check)
         if any(reason.clause in clause.params["reasons"] for reason in reading.reasons)
@@ -78,7 +78,8 @@ def _of_senders(context: Context) -> Iterator[Clause]:
                 yield clause
 
 
-def _says(provider: Provider, clause: Clause, answer: Any) -> bool:
+def says(provider: Provider, clause: Clause, answer: Any) -> bool:
+    """Whether an answer bears the text or the code that a clause documents."""
     if clause.check == "documented_code":
         return has_code(answer, clause.params["code"])
     return bool(at(answer, provider.refusal_text or "") == clause.params["text"])

@@ -151,6 +151,8 @@ def _distinct(
         if not agree_at_first(key, later):
             continue
         last = max(item, other, key=lambda one: one.exchange.started_s)
+        if item.outcome == other.outcome == REFUSED:
+            continue
         if REFUSED in (item.outcome, other.outcome):
             yield _contradiction(clause, last, "two messages", f"refused for the key of {item.exchange.id}")
         elif message_id(contract, item) == message_id(contract, other):

@@ -159,7 +159,7 @@ _OTHER_BOUNDARIES: tuple[Callable[[int, int], bool], ...] = (
 
 def _rivals(balance: int, spends: Sequence[_Spend], prices: Mapping[str, int]) -> list[tuple[int, int]]:
     """Return the prices, one of them other than documented, that explain the answers too."""
-    tried = product(range(prices["sms"] * 3 + 1), range(prices["mms"] * 3 + 1))
+    tried = product(range(1, prices["sms"] * 3 + 1), range(1, prices["mms"] * 3 + 1))
     documented = (prices["sms"], prices["mms"])
     return [
         pair

@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
 
 from sendproof.mock.exchange import Answer, Call, Reply, encode_json, parse_json
+
+FIELD_NAMES: Final = "sendproof.field_names"
+"""The key of an ASGI scope under which the names of header fields stand as they were spelled."""
 
 Interception = Callable[[Call], Answer | None]
 Hook = Callable[[Call, Answer], Answer]
@@ -93,6 +97,7 @@ class Endpoint:
             body=bytes(body),
             oversized=received_bytes > limit,
             ordinal=ordinal,
+            field_names=scope.get(FIELD_NAMES, ()),
         )
 
 

@@ -16,6 +16,7 @@ class Call:
     """A request as received.
 
     `headers` has lower-case names and joins repeated fields with a comma (RFC 9110, 5.2).
+    `field_names` are the names as they were spelled, where the server tells.
     `body` ends at the limit of the rules when the request is `oversized`. `ordinal` counts from 1.
     """
 
@@ -25,6 +26,7 @@ class Call:
     body: bytes
     oversized: bool
     ordinal: int
+    field_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

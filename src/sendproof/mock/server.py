@@ -18,12 +18,14 @@ from typing import Any, Final, Self
 
 from starlette.types import ASGIApp
 from uvicorn import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from sendproof.mock.accounts import Provider, Settings
 from sendproof.mock.app import mock
 from sendproof.mock.clock import VirtualClock
 from sendproof.mock.control import ADVANCE, STATS
+from sendproof.mock.endpoint import FIELD_NAMES
 from sendproof.mock.profiles import profile
 
 HOST: Final = "127.0.0.1"
@@ -238,6 +240,18 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
+class _Protocol(H11Protocol):
+    """uvicorn's protocol, which also tells how the names of header fields were spelled."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # The application is called later, by the loop.
+        head, end, _ = data.partition(b"\r\n\r\n")
+        if end and self.scope is not None:
+            lines = head.decode("latin-1").split("\r\n")[1:]
+            self.scope[FIELD_NAMES] = tuple(line.partition(":")[0] for line in lines)  # type: ignore[typeddict-unknown-key]  # a key of its own
+
+
 async def serve_until(
     stop: asyncio.Event, app: ASGIApp, listener: socket.socket, *, on_ready: Callable[[], None]
 ) -> None:
@@ -248,7 +262,7 @@ async def serve_until(
     """
     config = Config(
         app,
-        http="h11",
+        http=_Protocol,
         ws="none",
         lifespan="off",
         access_log=False,

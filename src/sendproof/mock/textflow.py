@@ -47,6 +47,7 @@ class Reason(StrEnum):
     SENDER_UNKNOWN = "sender unknown"
     SENDER_INACTIVE = "sender inactive"
     NO_SENDER = "no sender"
+    INTERNAL = "internal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ REFUSALS: Final[Mapping[Reason, Refusal]] = {
     Reason.SENDER_UNKNOWN: _BAD_SENDER,
     Reason.SENDER_INACTIVE: _BAD_SENDER,
     Reason.NO_SENDER: Refusal(status=400, error="No active phone numbers available"),
+    Reason.INTERNAL: Refusal(status=500, error="Internal Server Error"),
 }
 
 

@@ -90,6 +90,11 @@ def on_status(applies: Callable[[int], bool], hook: Hook) -> Hook:
     return lambda call, answer: hook(call, answer) if applies(answer.status) else answer
 
 
+def on_post(hook: Hook) -> Hook:
+    """Apply a hook to answers to POST."""
+    return lambda call, answer: hook(call, answer) if call.method == "POST" else answer
+
+
 def is_error(status: int) -> bool:
     """Tell whether a status code is one of an error."""
     return status >= 400

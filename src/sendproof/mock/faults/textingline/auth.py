@@ -1,0 +1,159 @@
+"""Faults of TextingLine: who is let in."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from sendproof.mock.accounts import Settings, textingline_accounts
+from sendproof.mock.faults.edits import (
+    every,
+    without_header,
+)
+from sendproof.mock.faults.model import Change
+from sendproof.mock.faults.textingline.kit import (
+    after,
+    fault,
+    instead_of_step,
+    with_step,
+)
+from sendproof.mock.textingline import (
+    Attempt,
+    Reason,
+    RefusedError,
+    Rules,
+    Service,
+    account_is_known,
+    basic_credentials,
+    content_is_carried,
+)
+
+
+def _now_and_then(service: Service, attempt: Attempt) -> None:
+    if every(9, attempt.call) and attempt.account is service.accounts[0] and not attempt.message.idempotency_key:
+        raise RefusedError(Reason.UNAUTHENTICATED)
+
+
+def _name_is_exact(service: Service, attempt: Attempt) -> None:
+    if attempt.call.field_names and "Authorization" not in attempt.call.field_names:
+        raise RefusedError(Reason.UNAUTHENTICATED)
+
+
+def _first(given: bool) -> tuple[str, str] | None:  # noqa: FBT001 - said in one row with its reason
+    main = textingline_accounts(Settings())["main"]
+    return (main.key_id, main.key_secret) if given else None
+
+
+def _credentials(otherwise: Callable[[str | None], tuple[str, str] | None]) -> Change[Rules]:
+    return lambda r: replace(r, credentials=lambda header: basic_credentials(header) or otherwise(header))
+
+
+def _any_key_id(service: Service, attempt: Attempt) -> None:
+    given = basic_credentials(attempt.call.headers.get("authorization"))
+    if given is not None and all(given[0] != account.key_id for account in service.accounts):
+        attempt.account = service.accounts[0]
+        return
+    account_is_known(service, attempt)
+
+
+def _bearer_or_basic(service: Service, attempt: Attempt) -> None:
+    scheme, _, token = attempt.call.headers.get("authorization", "").partition(" ")
+    for account in service.accounts:
+        if scheme.lower() == "bearer" and token == account.key_secret:
+            attempt.account = account
+            return
+    account_is_known(service, attempt)
+
+
+FAULTS: Final = (
+    fault(
+        "secret-case-ignored",
+        "The key secret is compared without regard to case.",
+        "A case-insensitive collation on the credentials table.",
+        lambda r: replace(r, secret_matches=lambda given, known: given.lower() == known.lower()),
+        "tl.auth.secret-case",
+    ),
+    fault(
+        "secret-prefix-enough",
+        "A prefix of the key secret is accepted.",
+        "Only the displayed head of the secret is stored and compared.",
+        lambda r: replace(r, secret_matches=lambda given, known: given[:12] == known[:12]),
+        "tl.auth.secret-prefix",
+    ),
+    fault(
+        "secret-unchecked",
+        "Any secret is accepted with a known key id.",
+        "The key is looked up by its id and the secret forgotten.",
+        lambda r: replace(r, secret_matches=lambda given, known: True),
+        "tl.auth.wrong-secret",
+    ),
+    fault(
+        "challenge-absent",
+        "401 comes without WWW-Authenticate.",
+        "Authentication is checked in the handler, not by the framework.",
+        after(without_header("WWW-Authenticate")),
+        "http.auth.www-authenticate",
+    ),
+    fault(
+        "key-refused-now-and-then",
+        "Right credentials are refused with 401 now and then.",
+        "One of several replicas has not heard of the key.",
+        with_step(content_is_carried, _now_and_then),
+        "tl.auth.valid-credentials",
+    ),
+    fault(
+        "no-credentials-needed",
+        "A request without credentials is sent from the first account.",
+        "A development default reaches production.",
+        _credentials(lambda header: _first(header is None)),
+        "tl.auth.no-credentials",
+    ),
+    fault(
+        "unknown-key-id-accepted",
+        "A key id that nobody has sends from the first account.",
+        "The look-up's default is the first row.",
+        instead_of_step(account_is_known, _any_key_id),
+        "tl.auth.unknown-key-id",
+    ),
+    fault(
+        "empty-secret-accepted",
+        "An empty secret is accepted with a known key id.",
+        "A comparison that is skipped where there is nothing to compare.",
+        lambda r: replace(r, secret_matches=lambda given, known: given in ("", known)),
+        "tl.auth.empty-secret",
+    ),
+    fault(
+        "scheme-ignored",
+        "The secret is accepted as a Bearer token.",
+        "An authentication library that tries every scheme.",
+        instead_of_step(account_is_known, _bearer_or_basic),
+        "tl.auth.other-scheme",
+    ),
+    fault(
+        "unreadable-credentials-accepted",
+        "Basic credentials that cannot be read are sent from the first account.",
+        "The decoder's exception is caught too far out.",
+        _credentials(lambda header: _first(header is not None and header.lower().startswith("basic "))),
+        "tl.auth.malformed-header",
+    ),
+    fault(
+        "secret-tail-ignored",
+        "Characters after the secret are ignored.",
+        "A hash that takes only so many characters.",
+        lambda r: replace(r, secret_matches=lambda given, known: given.startswith(known)),
+        "tl.auth.secret-extended",
+    ),
+    fault(
+        "secret-head-ignored",
+        "Characters before the secret are ignored.",
+        "A pattern without its beginning anchored.",
+        lambda r: replace(r, secret_matches=lambda given, known: given.endswith(known)),
+        "tl.auth.secret-prepended",
+    ),
+    fault(
+        "header-name-exact",
+        "The name of the header field is compared letter for letter.",
+        "A dictionary of fields in a hand-written server.",
+        with_step(account_is_known, _name_is_exact),
+        "tl.auth.header-name-case",
+    ),
+)
