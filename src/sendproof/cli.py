@@ -20,8 +20,12 @@ from sendproof.mock.profiles import profile_toml
 from sendproof.mock.server import serve
 from sendproof.mock.variants import VARIANTS
 from sendproof.reporting.clauses import print_table, to_json, to_markdown
+from sendproof.reporting.kill_matrix import print_matrix, write_matrix
+from sendproof.reporting.terminal import Progress
 from sendproof.running.gate import run_targets
 from sendproof.running.options import DEFAULT_MAX_EXAMPLES, DEFAULT_REPORT_DIR, DEFAULT_SEED, Options
+from sendproof.selftest.running import hold_selftest
+from sendproof.selftest.subject import chosen, subjects
 from sendproof.target.init import init_text
 
 _FILE = click.Path(path_type=Path)
@@ -133,6 +137,51 @@ def mock(
         click.echo(profile_toml(known, f"http://127.0.0.1:{port}", settings), nl=False)
     else:
         _serve(known, port, fault, variant, settings)
+
+
+@cli.command()
+@click.argument("providers", nargs=-1)
+@click.option(
+    "--sample", type=click.IntRange(min=1), metavar="N", help="Only so many faults and variants, drawn by the seed."
+)
+@click.option("--only", multiple=True, metavar="NAME", help="Only this fault or variant.")
+@click.option("--report-dir", type=_FILE, default=DEFAULT_REPORT_DIR, show_default=True)
+@click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True)
+@click.option("--max-examples", type=click.IntRange(min=0), default=DEFAULT_MAX_EXAMPLES, show_default=True)
+@click.option("--thorough", is_flag=True, help="Ask a fault on when it is reported as it should be.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; by default one for each core.")
+@click.option("-q", "--quiet", is_flag=True, help="Only the closing line.")
+def selftest(
+    *,
+    providers: tuple[str, ...],
+    sample: int | None,
+    only: tuple[str, ...],
+    report_dir: Path,
+    seed: int,
+    max_examples: int,
+    thorough: bool,
+    jobs: int | None,
+    quiet: bool,
+) -> int:
+    """Prove that the gate can fail: every fault and permitted variant of the mocks against the suites."""
+    given = chosen(subjects(providers), only=only, sample=sample, seed=seed)
+    console = Console(highlight=False)
+    with Progress(console, quiet=quiet) as progress:
+        matrix = hold_selftest(
+            given,
+            seed=seed,
+            max_examples=max_examples,
+            jobs=jobs,
+            complete=not only and sample is None,
+            thorough=thorough,
+            tell=progress.update,
+        )
+    tried: dict[str, None] = dict.fromkeys(item.provider for item in given)
+    contracts = {name: load_contract(name) for name in tried}
+    folder = report_dir / "selftest"
+    write_matrix(matrix, contracts, folder, seed=seed)
+    print_matrix(matrix, console, folder, quiet=quiet)
+    return exit_codes.OK if matrix.holds else exit_codes.FAILED
 
 
 def _mocked(provider: str) -> accounts.Provider:

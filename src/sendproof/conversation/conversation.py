@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sendproof.contract.model import Contract
@@ -60,7 +60,10 @@ class _Stop(Exception):
 
 
 class Conversation:
-    """Asks what a plan says, through the door, and gathers the evidence."""
+    """Asks what a plan says, through the door, and gathers the evidence.
+
+    Before each case `enough` is asked whether what was gathered suffices.
+    """
 
     def __init__(
         self,
@@ -73,9 +76,11 @@ class Conversation:
         token: Callable[[], str],
         tell: Callable[[int, int, str], None],
         keep: Callable[[Exchange], None],
+        enough: Callable[[Sequence[Exchange]], bool] | None = None,
     ) -> None:
         self._contract, self._profile, self._door, self._plan = contract, profile, door, plan
         self._keep, self.token, self._clock = keep, token, clock
+        self._enough = enough
         self._progress = Progress(len(plan.cases), tell)
         self._waits = 0
         self._lost = 0
@@ -129,6 +134,8 @@ class Conversation:
     def _ask_cases(self) -> None:
         asked = {exchange.case for exchange in self.evidence.exchanges}
         for case in self._plan.cases:
+            if self._enough is not None and self._enough(self.evidence.exchanges):
+                return
             if case.id in asked and case.family == CONTROLS:
                 continue
             if case.may_be_accepted and self._accepted_left() <= _SPARE_SLOTS:

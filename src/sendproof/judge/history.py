@@ -76,6 +76,7 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
         for item in first
     )
     replayed = _answered_as_replay(contract, judgements)
+    of_another = _answered_for_another(contract, judgements)
     unfetched = _unfetched(judgements)
     doubtful = uncontrolled(contract, judgements)
     single = (
@@ -84,6 +85,7 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
         for finding in judgement.findings
         if not (judgement.exchange.id in replayed and contract.clauses[finding.clause].check == "accepted_status")
         and not (judgement.exchange.id in unfetched and finding.kind == CONTRADICTED)
+        and not (judgement.exchange.id in of_another and contract.clauses[finding.clause].check in _RELATED)
     )
     return Judged(judgements=judgements, findings=(*single, *_together(contract, account, judgements)))
 
@@ -154,6 +156,23 @@ def _answered_as_replay(contract: Contract, judgements: Sequence[Judgement]) -> 
     named = [(item.exchange.id, message_id(contract, item)) for item in judgements if idempotency_key(item)]
     counts = Counter(identity for _, identity in named if identity)
     return frozenset(exchange for exchange, identity in named if identity and counts[identity] > 1)
+
+
+# What relates an answer to its request.
+_RELATED = ("echo", "normalized", "default_sender", "delivery_failed", "delivery_cause")
+
+
+def _answered_for_another(contract: Contract, judgements: Sequence[Judgement]) -> frozenset[str]:
+    """Return the exchanges whose key came with another message before, and that were given its answer."""
+    first: dict[str, Judgement] = {}
+    found = []
+    for item in judgements:
+        if (key := idempotency_key(item)) is None or (identity := message_id(contract, item)) is None:
+            continue
+        other = first.setdefault(key, item)
+        if identity == message_id(contract, other) and item.reading.instance != other.reading.instance:
+            found.append(item.exchange.id)
+    return frozenset(found)
 
 
 def _unfetched(judgements: Sequence[Judgement]) -> frozenset[str]:

@@ -58,3 +58,21 @@ class FixedWindow:
             return window.opened + window_s - now
         window.admitted += 1
         return None
+
+
+class Sliding:
+    """Admit so many requests in any window, whenever it begins."""
+
+    def __init__(self) -> None:
+        self._admitted: dict[str, list[float]] = {}
+
+    def admit(self, key: TextflowKey, now: float) -> float | None:
+        """Count a request and return None, or refuse it and return the seconds to wait."""
+        if key.limit_per_window is None:
+            return None
+        recent = [at for at in self._admitted.get(key.value, ()) if now < at + key.window_s]
+        self._admitted[key.value] = recent
+        if len(recent) >= key.limit_per_window:
+            return recent[0] + key.window_s - now
+        recent.append(now)
+        return None

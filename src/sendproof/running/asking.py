@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -83,14 +83,20 @@ class Talk:
 
 @contextmanager
 def conversing(
-    here: Place, contract: Contract, plan: Plan, *, tell: Tell, keep: Callable[[Exchange], None]
+    here: Place,
+    contract: Contract,
+    plan: Plan,
+    *,
+    tell: Tell,
+    keep: Callable[[Exchange], None],
+    enough: Callable[[Sequence[Exchange]], bool] | None = None,
 ) -> Iterator[Talk]:
     """Provide a conversation with a target, not yet held, for as long as its door is open."""
     allowance = Allowance(here.profile.budget)
     pacing = Pacing(here.profile.budget.requests_per_second, here.clock)
     with Door(here.profile, here.provider, here.clock, allowance, pacing) as door:
         conversation = Conversation(
-            contract, here.profile, door, plan, clock=here.clock, token=_token, tell=tell, keep=keep
+            contract, here.profile, door, plan, clock=here.clock, token=_token, tell=tell, keep=keep, enough=enough
         )
         yield Talk(conversation=conversation, door=door, profile=here.profile)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from sendproof.errors import UsageError
@@ -66,9 +66,19 @@ def _of(provider: Provider) -> Iterator[Subject]:
         )
 
 
-def sampled(given: Iterable[Subject], count: int, seed: int) -> tuple[Subject, ...]:
-    """Return so many of the given, the faultless always, the others drawn by the seed, in their order."""
+def chosen(given: Iterable[Subject], *, only: Collection[str], sample: int | None, seed: int) -> tuple[Subject, ...]:
+    """Return those that are named (none: all), and of those so many drawn by the seed, the faultless always.
+
+    Raises UsageError for a name that nothing has.
+    """
     known = tuple(given)
-    others = [index for index, item in enumerate(known) if item.kind != FAULTLESS]
-    drawn = set(random.Random(seed).sample(others, min(count, len(others))))  # noqa: S311 - a sample, no secret
-    return tuple(item for index, item in enumerate(known) if item.kind == FAULTLESS or index in drawn)
+    unknown = set(only) - {item.name for item in known}
+    if unknown:
+        raise UsageError(
+            f"selftest: expected a fault or a variant, got {min(unknown)!r}. See: sendproof mock PROVIDER --list"
+        )
+    wanted = [item for item in known if not only or item.name in only]
+    others = [item for item in wanted if item.kind != FAULTLESS]
+    count = len(others) if sample is None else min(sample, len(others))
+    drawn = random.Random(seed).sample(others, count)  # noqa: S311 - a sample, no secret
+    return tuple(item for item in wanted if item.kind == FAULTLESS or item in drawn)

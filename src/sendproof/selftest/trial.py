@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -26,6 +27,7 @@ from sendproof.target.profile import Budget
 from sendproof.target.reading import parse_profile
 
 _LIVE = Budget()
+_LOOK_AFTER = 120
 # A mock needs no pacing: the budget of a live run is that of its requests and messages.
 LIVE_BUDGET: dict[str, float] = {
     "max_requests": _LIVE.max_requests,
@@ -73,10 +75,13 @@ class Trial:
     seconds: float
 
 
-def tried(subject: Subject, seed: int, max_examples: int) -> Trial:
-    """Try one subject: a fault within the budget of a live run, a variant with the whole corpus."""
+def tried(subject: Subject, seed: int, max_examples: int, *, thorough: bool = True) -> Trial:
+    """Try one subject: a fault within the budget of a live run, a variant with the whole corpus.
+
+    If not `thorough`, a fault is asked no more once it is reported as it should be.
+    """
     began = time.perf_counter()
-    recording = recorded(subject, seed, max_examples)
+    recording = recorded(subject, seed, max_examples, thorough=thorough)
     found = judged(load_contract_once(subject.provider), recording)
     return Trial(
         subject=subject,
@@ -113,8 +118,8 @@ def judged(contract: Contract, recording: Recording) -> tuple[Verdict, ...]:
     return verdicts(contract, judge(contract, recording.account, exchanges), recording.circumstances)
 
 
-def recorded(subject: Subject, seed: int, max_examples: int) -> Recording:
-    """Ask one subject."""
+def recorded(subject: Subject, seed: int, max_examples: int, *, thorough: bool = True) -> Recording:
+    """Ask one subject, in full or, if not `thorough`, until a fault is reported as it should be."""
     contract = load_contract_once(subject.provider)
     plan = _plan(subject.provider, seed, max_examples)
     with MockServer(subject.provider, fault=subject.fault, variant=subject.variant) as mock:
@@ -122,7 +127,12 @@ def recorded(subject: Subject, seed: int, max_examples: int) -> Recording:
         profile = parse_profile(data, where=subject.name, name=subject.name, providers=providers(), environ={})
         clock = MovedClock(mock.advance)
         here = Place(profile=profile, provider=load_provider(subject.provider), clock=clock, kind="mock")
-        with conversing(here, contract, plan, tell=_nothing, keep=_nothing) as talk:
+
+        def enough(exchanges: Sequence[Exchange]) -> bool:
+            return len(exchanges) == _LOOK_AFTER and _is_reported(subject, contract, profile.account(), exchanges)
+
+        early = None if thorough or subject.kind != FAULT else enough
+        with conversing(here, contract, plan, tell=_nothing, keep=_nothing, enough=early) as talk:
             talk.conversation.hold()
         return Recording(
             subject=subject,
@@ -132,6 +142,11 @@ def recorded(subject: Subject, seed: int, max_examples: int) -> Recording:
             accepted=talk.door.traffic.accepted,
             environment_error=talk.evidence.environment_error,
         )
+
+
+def _is_reported(subject: Subject, contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> bool:
+    found = verdicts(contract, judge(contract, account, exchanges), Circumstances())
+    return {item.clause.id for item in found if item.verdict == FAIL} == set(subject.clauses)
 
 
 def _nothing(*told: object) -> None:

@@ -1,5 +1,6 @@
 """What the documents leave open to TextFlow."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -11,6 +12,7 @@ from sendproof.mock.faults.edits import (
     is_blank,
     setting,
     step_moved,
+    utf16_units,
     within,
     without_nulls,
 )
@@ -25,10 +27,12 @@ from sendproof.mock.textflow import (
     document_is_readable,
     fields_are_valid,
     key_is_known,
+    normalize,
     post_is_asked,
     rate_is_within_limit,
     sender_is_active,
 )
+from sendproof.mock.throttle import FixedWindow, Sliding
 
 _SILENT: Final = "The documents do not say."
 
@@ -62,6 +66,30 @@ def _busy(period: int, *headers: tuple[str, str]) -> Change[Rules]:
             raise RefusedError(Reason.RATE_LIMITED, headers)
 
     return lambda r: replace(r, steps=after_step(r.steps, key_is_known, step))
+
+
+def _numbers(normalizer: Callable[[str], str | None]) -> Change[Rules]:
+    return lambda r: replace(r, normalize=normalizer, normalize_sender=normalizer)
+
+
+_DOCUMENTED: Final = re.compile(r"(?:\+?1)?[0-9]{10}|\([0-9]{3}\) [0-9]{3}-[0-9]{4}")
+
+
+def _any_eleven_digits(text: str) -> str | None:
+    eleven = re.fullmatch(r"\+?([2-9][0-9]{10})", text)
+    return f"+1{eleven[1][1:]}" if eleven else normalize(text)
+
+
+def _scattered(reason: Reason, status: int) -> int:
+    if reason in (Reason.KEY_MISSING, Reason.KEY_INVALID, Reason.KEY_INACTIVE):
+        return 403
+    if reason in (Reason.SENDER_UNKNOWN, Reason.SENDER_INACTIVE):
+        return 409
+    return 422 if status == 400 and reason is not Reason.NO_SENDER else status
+
+
+def _is_odd(text: object) -> bool:
+    return isinstance(text, str) and re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]", text) is not None
 
 
 VARIANTS: Final = (
@@ -191,5 +219,77 @@ VARIANTS: Final = (
         "messageId has another form.",
         "The documents promise only uniqueness.",
         lambda r: replace(r, message_id=lambda rng, now: f"{rng.getrandbits(128):032x}"),
+    ),
+    _variant(
+        "message-limit-in-utf16-units",
+        "The limit counts UTF-16 code units.",
+        "Whether an emoji counts one or two is not said.",
+        lambda r: replace(r, count_characters=utf16_units),
+    ),
+    _variant(
+        "key-invalid-answered-400",
+        "An invalid key is answered 400.",
+        "The documents show no status for it.",
+        _statuses(lambda reason, status: 400 if reason is Reason.KEY_INVALID else status),
+    ),
+    _variant(
+        "plus-with-formatting-refused",
+        "A formatted number with a plus sign is refused.",
+        "It is none of the documented spellings.",
+        _numbers(lambda text: None if re.search(r"\+.*[ ()-]", text) else normalize(text)),
+    ),
+    _variant(
+        "other-separators-refused",
+        "Only the documented spellings are accepted.",
+        "Other separators are not documented.",
+        _numbers(lambda text: normalize(text) if _DOCUMENTED.fullmatch(text) else None),
+    ),
+    _variant(
+        "eleven-digits-of-any-country",
+        "Eleven digits that do not begin with 1 are accepted.",
+        "The documents ask for 10 or 11 digits.",
+        _numbers(_any_eleven_digits),
+    ),
+    _variant(
+        "letters-ignored",
+        "Letters among the digits are removed with the formatting.",
+        "What counts as formatting is not said.",
+        _numbers(lambda text: normalize(re.sub(r"[A-Za-z]", "", text))),
+    ),
+    _variant(
+        "small-plan",
+        "Every key has a limit of 20 in a minute.",
+        "The per-minute limit varies by plan.",
+        lambda r: replace(r, throttle=lambda: FixedWindow(limit_of=lambda key: key.limit_per_window or 20)),
+    ),
+    _variant(
+        "retry-after-much-later",
+        "Retry-After asks to wait for ten windows.",
+        "The documents name no header.",
+        lambda r: replace(r, retry_after=lambda wait_s: (("Retry-After", str(int(wait_s * 10))),)),
+    ),
+    _variant(
+        "sliding-window",
+        "The limit counts what was admitted in the minute before each request.",
+        "The documents do not say when a minute begins.",
+        lambda r: replace(r, throttle=Sliding),
+    ),
+    _variant(
+        "refusals-403-409-422",
+        "Keys are refused with 403, senders with 409, texts with 422.",
+        "The documents show no status for them; the sample's 400 is one of several.",
+        _statuses(_scattered),
+    ),
+    _variant(
+        "status-delivered",
+        "A message is answered as delivered.",
+        "It is one of the four of the status flow.",
+        _accepted(within("data", setting(status="delivered"))),
+    ),
+    _variant(
+        "odd-texts-refused",
+        "Controls and noncharacters in a text are refused.",
+        "They are no text.",
+        lambda r: replace(r, message_is_missing=lambda text: text == "" or _is_odd(text)),
     ),
 )

@@ -1,8 +1,9 @@
 """What the documents leave open to TextingLine."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from sendproof.mock.faults.edits import (
@@ -10,10 +11,14 @@ from sendproof.mock.faults.edits import (
     after_step,
     every,
     is_blank,
+    is_error,
     mapping,
+    on_status,
     setting,
     step_moved,
+    utf16_units,
     when,
+    with_headers,
     within,
     without,
     without_nulls,
@@ -28,6 +33,8 @@ from sendproof.mock.textingline import (
     account_is_known,
     content_is_carried,
     fields_are_valid,
+    is_e164,
+    iso_milliseconds,
     sender_is_active,
 )
 
@@ -75,6 +82,31 @@ def _seconds(seconds: float) -> str:
 
 def _microseconds_with_offset(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
+
+
+def _in_new_york(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone(timedelta(hours=-4))).isoformat(timespec="milliseconds")
+
+
+def _problems(rules: Rules) -> Rules:
+    headers = on_status(is_error, with_headers(("Content-Type", "application/problem+json")))
+    edited = replace(rules, http=replace(rules.http, after=(*rules.http.after, headers)))
+    return replace(
+        edited,
+        refused_edits=(
+            *rules.refused_edits,
+            lambda d: {"type": "about:blank", "title": d["error"]["message"], "code": d["error"]["code"]},
+        ),
+    )
+
+
+def _only_ascii(service: Service, attempt: Attempt) -> None:
+    if not (attempt.message.body or "").isascii():
+        raise RefusedError(Reason.UNSUPPORTED)
+
+
+def _fits_the_plan(value: object) -> bool:
+    return not str(value).startswith("+1") or re.fullmatch(r"\+1[2-9][0-9]{9}", str(value)) is not None
 
 
 VARIANTS: Final = (
@@ -208,5 +240,81 @@ VARIANTS: Final = (
         "A body of white space alone is missing.",
         _SILENT,
         lambda r: replace(r, body_is_missing=is_blank),
+    ),
+    _variant(
+        "body-limit-in-utf16-units",
+        "The limit counts UTF-16 code units.",
+        "Whether an emoji counts one or two is not said.",
+        lambda r: replace(r, count_characters=utf16_units),
+    ),
+    _variant(
+        "keys-of-all-accounts",
+        "One account's idempotency key answers another account's request.",
+        "What a key is unique within is on another page.",
+        lambda r: replace(r, idempotency_key=lambda attempt: attempt.message.idempotency_key),
+    ),
+    _variant(
+        "keys-in-any-case",
+        "Idempotency keys that differ in case are one.",
+        _SILENT,
+        lambda r: replace(
+            r,
+            idempotency_key=lambda attempt: (attempt.message.idempotency_key or "").lower() or None,
+            idempotency_payload=lambda message: replace(message, idempotency_key=None),
+        ),
+    ),
+    _variant(
+        "other-payload-taken",
+        "A key that comes back with another message gets the first answer.",
+        _SILENT,
+        lambda r: replace(r, idempotency_payload=lambda message: None),
+    ),
+    _variant(
+        "error-in-a-list",
+        "The error member is a list.",
+        "The documents show no error body.",
+        _refused(mapping("error", lambda error: [error])),
+    ),
+    _variant(
+        "code-in-the-text",
+        "The code stands in a text.",
+        "The documents show no error body.",
+        _refused(lambda d: {"message": f"Error {d['error']['code']}: {d['error']['message']}"}),
+    ),
+    _variant(
+        "problem-details",
+        "Errors are problem details.",
+        "RFC 9457; the documents show no error body.",
+        _problems,
+    ),
+    _variant(
+        "offset-of-a-zone",
+        "Times have the offset of a time zone.",
+        "ISO 8601 permits any offset.",
+        lambda r: replace(r, timestamp=_in_new_york),
+    ),
+    _variant(
+        "times-without-offset",
+        "Times have no offset.",
+        "ISO 8601 permits it.",
+        lambda r: replace(r, timestamp=lambda seconds: iso_milliseconds(seconds).removesuffix("Z")),
+    ),
+    _variant(
+        "basic-format",
+        "Times are in the basic format.",
+        "ISO 8601 has it.",
+        lambda r: replace(r, timestamp=lambda seconds: iso_milliseconds(seconds).replace("-", "").replace(":", "")),
+    ),
+    _variant(
+        "ascii-only",
+        "Characters outside GSM-7 are unsupported.",
+        "Which characters are unsupported is not said.",
+        lambda r: replace(r, steps=after_step(r.steps, fields_are_valid, _only_ascii)),
+    ),
+    _variant(
+        "north-american-numbers",
+        "A number of +1 needs ten more digits.",
+        "So the numbering plan has it.",
+        lambda r: replace(r, recipient_is_valid=lambda value: is_e164(value) and _fits_the_plan(value)),
     ),
 )

@@ -1,0 +1,58 @@
+"""A selftest: all trials, over the cores, and the matrix of them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+from sendproof.mock.accounts import PROVIDERS
+from sendproof.selftest.matrix import Matrix, matrix_of
+from sendproof.selftest.subject import Subject
+from sendproof.selftest.trial import Trial, load_contract_once, tried
+
+Tell = Callable[[int, int, str], None]
+
+
+def breakable(providers: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return the clauses of each provider that can fail: those that some fault must break."""
+    return {
+        name: tuple(clause.id for clause in load_contract_once(name).clauses.values() if clause.gates)
+        for name in providers
+    }
+
+
+def hold_selftest(
+    given: tuple[Subject, ...],
+    *,
+    seed: int,
+    max_examples: int,
+    jobs: int | None,
+    complete: bool,
+    thorough: bool,
+    tell: Tell,
+) -> Matrix:
+    """Try every subject, in `jobs` processes (None: one for each core), and return the matrix in the given order."""
+    began = time.monotonic()
+    done: dict[Subject, Trial] = {}
+    # Threads and locks of this process do not come along.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=context) as pool:
+        waiting = {pool.submit(tried, subject, seed, max_examples, thorough=thorough): subject for subject in given}
+        try:
+            for future in as_completed(waiting):
+                subject = waiting[future]
+                done[subject] = future.result()
+                tell(len(done), len(given), f"{subject.provider} {subject.name}")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    wanted = [name for name in PROVIDERS if any(subject.provider == name for subject in given)]
+    return matrix_of(
+        (done[subject] for subject in given),
+        breakable(wanted),
+        complete=complete,
+        seconds=time.monotonic() - began,
+    )
