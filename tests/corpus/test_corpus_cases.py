@@ -67,7 +67,8 @@ def test_expectation_follows_from_what_is_broken(contract, corpus):
 
 
 def test_plain_cases_are_accepted(corpus):
-    assert {case.expects for case in corpus.cases if case.family == "plain"} == {"accept"}
+    plain = [case for case in corpus.cases if case.family == "plain" and case.id != "plain.text-world"]
+    assert {case.expects for case in plain} == {"accept"}
 
 
 def test_at_most_45_percent_are_accepted(corpus):
@@ -152,8 +153,10 @@ def test_texts_reach_every_boundary(contract, corpus):
     assert {0, 1, limit - 1, limit, limit + 1, limit * 2, 10_000} | segments <= lengths
 
 
-def test_bodies_stay_below_128_kib(corpus):
-    assert max(len(case.body) for case in corpus.cases) <= 128 * 1024
+def test_one_body_is_huge_and_all_others_stay_below_128_kib(corpus):
+    *others, huge = sorted(len(case.body) for case in corpus.cases)
+    assert others[-1] <= 128 * 1024
+    assert 512 * 1024 < huge < 768 * 1024
 
 
 def test_every_family_that_fits_the_provider_is_there(contract, corpus):

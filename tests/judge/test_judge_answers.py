@@ -13,6 +13,7 @@ from tests.judge.support import (
     INACTIVE,
     OPTED_OUT,
     SECOND,
+    SENDER,
     failed_answer,
     flow,
     flow_answer,
@@ -171,6 +172,8 @@ DOCUMENTED = [
 @pytest.mark.parametrize(("changes", "text", "clause"), DOCUMENTED, ids=str)
 def test_documented_text_counts_for_its_reason(changes: Any, text: str, clause: str) -> None:
     talk = flow()
+    talk.say(flow_message(**{"from": SENDER}), 200, flow_answer())
+    talk.say(flow_message(), 200, flow_answer(2))
     talk.say(flow_message(**changes), 400, flow_refusal(text))
     assert clause in talk.of(UPHELD)
     talk.say(flow_message(**changes), 400, flow_refusal(text + "."))
@@ -220,8 +223,25 @@ def test_error_code_is_searched_everywhere(place: Any) -> None:
 @pytest.mark.parametrize("code", [33004, "133009", 330090, "none"], ids=str)
 def test_wrong_code_fails_the_code_clause_of_its_reason(code: Any) -> None:
     talk = line()
+    talk.say(line_message(), 201, line_answer())
     talk.say(line_message(**{"from": INACTIVE}), 400, line_refusal(code))
     assert talk.of(CONTRADICTED) == {"tl.errors.code-inactive-sender"}
+
+
+def test_wrong_code_says_nothing_where_the_message_without_the_fault_is_refused_too() -> None:
+    talk = line()
+    talk.say(line_message(), 400, line_refusal(33001))
+    talk.say(line_message(**{"from": INACTIVE}), 400, line_refusal(33001))
+    assert "tl.errors.code-inactive-sender" not in talk.of(CONTRADICTED)
+
+
+def test_control_has_the_fields_of_the_refused_message() -> None:
+    talk = line()
+    talk.say(line_message(body=..., mediaUrl="https://example.com/images/promo.jpg"), 201, line_answer(body=""))
+    talk.say(line_message(body="hi", mediaUrl="https://example.com/images/promo.jpg"), 400, line_refusal(33001))
+    with_media = line_message(mediaUrl="https://example.com/images/promo.jpg", **{"from": INACTIVE})
+    talk.say(with_media, 400, line_refusal(33001))
+    assert "tl.errors.code-inactive-sender" not in talk.of(CONTRADICTED)
 
 
 def test_refusal_without_any_code_contradicts_its_presence() -> None:

@@ -83,6 +83,7 @@ def test_key_of_another_account_may_not_have_the_sender() -> None:
 
 def test_daily_key_that_is_throttled_like_others_says_nothing_of_its_text() -> None:
     talk = flow()
+    talk.say(flow_message(), 200, flow_answer())
     talk.say(flow_message(), 429, flow_refusal("Slow down"))
     talk.say(flow_message(), 429, flow_refusal("Slow down"), credential=DAILY)
     assert talk.of(CONTRADICTED) == set()

@@ -1,4 +1,4 @@
-"""Each fault and variant of a mock can be seen from outside."""
+"""Each variant of a mock can be seen from outside. Faults are, or the selftest fails."""
 
 import asyncio
 import base64
@@ -26,7 +26,7 @@ RAW = (
     b'{"a": "' + b"x" * 300_000 + b'"}',
     b'{"a": 1}',
 )
-LEAVES_TRACE_IN_TIME = {"slow"}
+LEAVES_TRACE_IN_TIME = {"slow", "sliding-window"}
 
 TL_ACCOUNTS = accounts.textingline_accounts(Settings())
 TF_KEYS = accounts.textflow_keys(Settings())
@@ -93,7 +93,7 @@ TL_BODIES = (
 )
 TL_DOCUMENTS = (
     *(sms(body=body) for body in TL_BODIES),
-    *(sms(to=number) for number in (*accounts.FAILING_RECIPIENTS.values(), TO[1:], "call")),
+    *(sms(to=number) for number in (*accounts.FAILING_RECIPIENTS.values(), TO[1:], "call", TO[:-1])),
     *(sms(**{"from": number}) for number in (accounts.INACTIVE_SENDER, accounts.FOREIGN_SENDER)),
     *(sms(mediaUrl=url, body=body) for url in (URL, "x", None) for body in ("a", "")),
     *(sms(idempotencyKey="key-of-20-characters-" + end) for end in ("a", "a", "b")),
@@ -145,7 +145,7 @@ async def textingline_probe(start: Callable[[], Any], see: See) -> None:
     await each(direct, see, raw_requests(main, sms()))
     await each(direct, see, [ask(sms(), basic("main", secret=wrong)) for wrong in TL_WRONG_SECRETS])
     await each(direct, see, [ask(sms(idempotencyKey="k", body="one"), metered)])
-    for mix in ("ssss", "mms", "smms", "ksksss", "ffff"):
+    for mix in ("sssssss", "mmsss", "smmmms", "ksksss", "ffffffff"):
         await each(start(), see, [ask(TL_KINDS[kind], metered) for kind in mix])
 
 
@@ -166,7 +166,6 @@ PROBES: dict[Provider, Callable[..., Awaitable[None]]] = {
     "textingline": textingline_probe,
     "textflow": textflow_probe,
 }
-FAULT_IDS = [(provider, fault.name) for provider in PROVIDERS for fault in FAULTS[provider]]
 VARIANT_IDS = [(provider, variant.name) for provider in PROVIDERS for variant in VARIANTS[provider]]
 
 
@@ -202,11 +201,6 @@ def differs(
         return False
 
     return compare
-
-
-@pytest.mark.parametrize(("provider", "name"), FAULT_IDS)
-def test_fault_can_be_seen(differs: Callable[..., bool], provider: Provider, name: str) -> None:
-    assert differs(provider, fault=name)
 
 
 @pytest.mark.parametrize(("provider", "name"), [pair for pair in VARIANT_IDS if pair[1] not in LEAVES_TRACE_IN_TIME])

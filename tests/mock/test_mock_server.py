@@ -97,11 +97,11 @@ def test_variant_of_the_wire_is_readable(variant: str) -> None:
 
 def test_cut_answer_ends_in_a_protocol_error() -> None:
     with (
-        MockServer("textflow", fault="answer-cut-short") as server,
+        MockServer("textflow", fault="dropped-on-malformed-json") as server,
         client(server.base_url) as opened,
         pytest.raises(httpx.RemoteProtocolError),
     ):
-        opened.post(textflow.PATH, json=SMS)
+        opened.post(textflow.PATH, content=b"{")
 
 
 def test_process_is_served_moved_and_counted() -> None:

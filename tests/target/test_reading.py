@@ -42,7 +42,7 @@ def test_account_says_what_the_profile_says() -> None:
     assert flow.rate_limits == {"rate_limited": RateLimit(limit=5, window_s=60.0)}
     assert flow.senders["+13125550149"] == "inactive"
     assert flow.senders["+14155550170"] == "unassigned"
-    assert line.balances == {"metered": 7}
+    assert line.balances == {"metered": 14}
     assert sorted(line.texts.values()) == ["noncompliant", "unsupported"]
     assert line.recipients["+12025550123"] == "deliverable"
     assert "opted_out" in line.recipients.values()

@@ -138,7 +138,7 @@ class Conversation:
                 return
             if case.id in asked and case.family == CONTROLS:
                 continue
-            if case.may_be_accepted and self._accepted_left() <= _SPARE_SLOTS:
+            if case.may_be_accepted and self.accepted_left() <= _SPARE_SLOTS:
                 self.evidence.budget_spent = f"{self._profile.budget.max_accepted} accepted messages"
                 continue
             try:
@@ -216,7 +216,8 @@ class Conversation:
         if self._lost >= _LOST_IN_A_ROW:
             raise _Stop(f"{self._lost} requests in a row were not answered ({exchange.failure})")
 
-    def _accepted_left(self) -> int:
+    def accepted_left(self) -> int:
+        """Return how many messages may still be accepted."""
         return self._profile.budget.max_accepted - self._door.traffic.accepted
 
     def _count(self, reason: str) -> None:

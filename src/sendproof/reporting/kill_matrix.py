@@ -30,7 +30,12 @@ _PAGES = jinja2.Environment(
     lstrip_blocks=True,
 )
 # What stands in a cell, and what it says to those who do not see it.
-HIT, MISSED, STRAY, FOLLOWS = ("●", "failed, as it should"), ("○", "should fail"), ("✕", "failed"), ("·", "dependency")
+HIT, MISSED, STRAY, FOLLOWS = (
+    ("●", "failed, as it should"),
+    ("○", "should fail"),
+    ("✕", "failed, and should not"),
+    ("·", "dependency"),
+)
 
 
 def write_matrix(matrix: Matrix, contracts: Mapping[str, Contract], folder: Path, *, seed: int) -> None:
@@ -77,6 +82,7 @@ def _trial(trial: Trial, outcome: str) -> dict[str, Any]:
         ],
         "dependent": list(trial.dependent),
         "undecided": list(trial.undecided),
+        "unproved": list(trial.unproved),
         "stopped": trial.stopped,
         "requests": trial.requests,
         "accepted": trial.accepted,
@@ -104,8 +110,9 @@ def print_matrix(matrix: Matrix, console: Console, folder: Path, *, quiet: bool 
 
 def _table(matrix: Matrix) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("provider", "faults", KILLED, SURVIVED, MISBLAMED, "variants", NOISE, "requests"):
-        table.add_column(name, justify="left" if name == "provider" else "right", no_wrap=name != MISBLAMED)
+    table.add_column("provider")
+    for name in ("faults", KILLED, SURVIVED, "misblamed", "variants", NOISE, "requests"):
+        table.add_column(name, justify="right")
     for provider in dict.fromkeys(trial.subject.provider for trial in matrix.trials):
         own = [trial for trial in matrix.trials if trial.subject.provider == provider]
         outcomes = [outcome_of(trial) for trial in own]
@@ -124,7 +131,8 @@ def problems(matrix: Matrix) -> Iterator[str]:
     """Yield one line for everything that keeps the matrix from holding."""
     for trial, outcome in zip(matrix.trials, matrix.outcomes, strict=True):
         if outcome not in (KILLED, QUIET):
-            said = ", ".join(item.clause for item in trial.failures) or trial.stopped or "nothing"
+            failed = [item.clause for item in trial.failures]
+            said = ", ".join(failed or trial.unproved) or trial.stopped or "nothing"
             wanted = f", expected {', '.join(trial.subject.clauses)}" if trial.subject.kind == FAULT else ""
             yield f"{outcome}: {trial.subject.provider} {trial.subject.name}: got {visible(said, 400)}{wanted}"
     for provider, clauses in matrix.unbroken.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from types import MappingProxyType
 
-from sendproof.selftest.subject import FAULT, Subject
+from sendproof.selftest.subject import FAULT, FAULTLESS, Subject
 from sendproof.selftest.trial import Trial
 
 KILLED, SURVIVED, MISBLAMED, NOISE, QUIET = "killed", "survived", "wrongly blamed", "noise", "quiet"
@@ -56,7 +56,12 @@ class Matrix:
 
 
 def outcome_of(trial: Trial) -> str:
-    """Return what a trial shows: of a fault whether it is reported as declared, of others whether they are let be."""
+    """Return what a trial shows: of a fault whether it is reported as declared, of others whether they are let be.
+
+    The faultless mock has to prove every clause that applies.
+    """
+    if trial.subject.kind == FAULTLESS and (trial.failures or trial.unproved):
+        return NOISE
     if trial.subject.kind != FAULT:
         alarmed = trial.stopped is not None or any(item.level == "required" for item in trial.failures)
         return NOISE if alarmed else QUIET

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -16,7 +16,16 @@ from sendproof.conversation.plan import Plan
 from sendproof.corpus.build import load_corpus
 from sendproof.exchange import Exchange
 from sendproof.judge.history import judge
-from sendproof.judge.verdicts import DEPENDENCY, FAIL, INCONCLUSIVE, Circumstances, Verdict, verdicts
+from sendproof.judge.verdicts import (
+    DEPENDENCY,
+    ERROR,
+    FAIL,
+    INCONCLUSIVE,
+    NOT_EXERCISED,
+    Circumstances,
+    Verdict,
+    verdicts,
+)
 from sendproof.mock.server import MockServer
 from sendproof.resources import suites_dir
 from sendproof.running.asking import asking_of, conversing, plan_of
@@ -62,13 +71,15 @@ class Failure:
 class Trial:
     """What the suites said of one subject.
 
-    `undecided` are the clauses left inconclusive, those that only followed from a failure aside.
+    `undecided` are the clauses left inconclusive, those that only followed from a failure aside;
+    `unproved` those that were neither kept nor observed nor broken, though they apply.
     """
 
     subject: Subject
     failures: tuple[Failure, ...]
     dependent: tuple[str, ...]
     undecided: tuple[str, ...]
+    unproved: tuple[str, ...]
     stopped: str | None
     requests: int
     accepted: int
@@ -97,6 +108,7 @@ def tried(subject: Subject, seed: int, max_examples: int, *, thorough: bool = Tr
         ),
         dependent=_inconclusive(found, dependent=True),
         undecided=_inconclusive(found, dependent=False),
+        unproved=unproved(found),
         stopped=recording.environment_error or recording.circumstances.stopped,
         requests=len(recording.exchanges),
         accepted=recording.accepted,
@@ -110,6 +122,11 @@ def _inconclusive(found: tuple[Verdict, ...], *, dependent: bool) -> tuple[str, 
         for item in found
         if item.verdict == INCONCLUSIVE and (item.reason == DEPENDENCY) is dependent and item.clause.gates
     )
+
+
+def unproved(found: Iterable[Verdict]) -> tuple[str, ...]:
+    """Return the clauses that apply, and of which nothing was shown."""
+    return tuple(item.clause.id for item in found if item.verdict in (INCONCLUSIVE, NOT_EXERCISED, ERROR))
 
 
 def judged(contract: Contract, recording: Recording) -> tuple[Verdict, ...]:

@@ -110,4 +110,11 @@ FAULTS: Final = (
         )
         for cause, other in zip(ERROR_TYPES, (*ERROR_TYPES[1:], ERROR_TYPES[0]), strict=True)
     ),
+    fault(
+        "error-message-as-object",
+        "errorMessage is an object with a text.",
+        "The next version's form.",
+        accepted(mapping("errorMessage", lambda text: {"text": text})),
+        "tl.delivery.error-message",
+    ),
 )

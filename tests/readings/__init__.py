@@ -1,0 +1,1 @@
+"""Servers of both APIs, each written from the documents alone, in ways of its own."""
