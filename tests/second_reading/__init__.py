@@ -12,12 +12,12 @@ from .accounts import profile
 from .faults import CONCERNS, FAULTS, PROVIDERS, Fault
 from .web import running
 
-__all__ = ["CONCERNS", "FAULTS", "PROVIDERS", "Fault", "profile", "serve_in_thread"]
+__all__ = ["CONCERNS", "FAULTS", "PROVIDERS", "Fault", "profile", "serve"]
 
 
 @contextmanager
-def serve_in_thread(provider: str, fault: str | None = None) -> Iterator[str]:
+def serve(provider: str, fault: str | None = None) -> Iterator[str]:
     """Run a fresh vendor for as long as the context lasts; the value is its base URL."""
-    serve = {"textingline": textingline_server.serve, "textflow": textflow_server.serve}
-    with running(serve[provider](fault=fault)) as base_url:
+    make = {"textingline": textingline_server.serve, "textflow": textflow_server.serve}
+    with running(make[provider](fault=fault)) as base_url:
         yield base_url

@@ -138,7 +138,7 @@ def judged(contract: Contract, recording: Recording) -> tuple[Verdict, ...]:
 def recorded(subject: Subject, seed: int, max_examples: int, *, thorough: bool = True) -> Recording:
     """Ask one subject, in full or, if not `thorough`, until a fault is reported as it should be."""
     contract = load_contract_once(subject.provider)
-    plan = _plan(subject.provider, seed, max_examples)
+    plan = plan_once(subject.provider, seed, max_examples)
     with MockServer(subject.provider, fault=subject.fault, variant=subject.variant) as mock:
         data: dict[str, Any] = {**mock.profile(), "budget": LIVE_BUDGET if subject.kind == FAULT else UNBOUNDED}
         profile = parse_profile(data, where=subject.name, name=subject.name, providers=providers(), environ={})
@@ -177,7 +177,8 @@ def load_contract_once(provider: str) -> Contract:
 
 
 @cache
-def _plan(provider: str, seed: int, max_examples: int) -> Plan:
+def plan_once(provider: str, seed: int, max_examples: int) -> Plan:
+    """Return what all suites ask of a provider, made once in a process."""
     contract = load_contract_once(provider)
     corpus = load_corpus(contract, seed=seed, max_examples=max_examples)
     return plan_of(contract, corpus.cases, asking_of(_suites(), selected=None))

@@ -1,0 +1,62 @@
+"""Asks a server of these folders as a run would, in this process, and tells which clauses fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sendproof.contract.model import load_provider
+from sendproof.exchange import Exchange
+from sendproof.judge.history import judge
+from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, Circumstances, Verdict, verdicts
+from sendproof.running.asking import conversing
+from sendproof.running.place import UNBOUNDED, Place, providers
+from sendproof.selftest.trial import LIVE_BUDGET, load_contract_once, plan_once
+from sendproof.target.clock import WallClock
+from sendproof.target.reading import parse_profile
+
+Serve = Callable[[str, str | None], AbstractContextManager[str]]
+Profile = Callable[[str, str], Mapping[str, object]]
+# The looks at what was gathered so far, by the number of exchanges.
+_LOOKS = (60, 120, 200)
+
+
+def judged_reading(
+    serve: Serve, profile: Profile, provider: str, fault: str | None = None, expected: str = ""
+) -> tuple[Verdict, ...]:
+    """Return the verdicts of a server, asked within a live run's budget until `expected` fails, or in full if faultless."""
+    contract, plan = load_contract_once(provider), plan_once(provider, 0, 100)
+    with serve(provider, fault) as base_url:
+        data: dict[str, Any] = dict(profile(provider, base_url))
+        data["budget"] = {**(LIVE_BUDGET if fault else UNBOUNDED), "retry_after_s": 1.0}
+        target = parse_profile(data, where="reading", name="reading", providers=providers(), environ={})
+        here = Place(profile=target, provider=load_provider(provider), clock=WallClock(), kind="live")
+
+        def enough(exchanges: Sequence[Exchange]) -> bool:
+            if not fault or len(exchanges) not in _LOOKS:
+                return False
+            found = verdicts(contract, judge(contract, target.account(), exchanges), Circumstances())
+            return expected in with_verdict(found, FAIL)
+
+        with conversing(here, contract, plan, tell=_nothing, keep=_nothing, enough=enough) as talk:
+            talk.conversation.hold()
+        assert talk.evidence.environment_error is None, talk.evidence.environment_error
+        found = judge(contract, target.account(), talk.evidence.exchanges)
+        return verdicts(contract, found, talk.circumstances(contract, plan))
+
+
+def with_verdict(
+    found: Sequence[Verdict], *wanted: str, levels: Sequence[str] = ("required", "recommended")
+) -> set[str]:
+    """Return the clauses of these levels that have one of the wanted verdicts."""
+    return {item.clause.id for item in found if item.verdict in wanted and item.clause.level in levels}
+
+
+def alarms(found: Sequence[Verdict]) -> set[str]:
+    """Return the required clauses that fail, or that were asked and not decided."""
+    return with_verdict(found, FAIL, INCONCLUSIVE, levels=("required",))
+
+
+def _nothing(*told: object) -> None:
+    """Take what nobody looks at."""
