@@ -25,7 +25,7 @@ _LOOKS = (60, 120, 200)
 def judged_reading(
     serve: Serve, profile: Profile, provider: str, fault: str | None = None, expected: str = ""
 ) -> tuple[Verdict, ...]:
-    """Return the verdicts of a server, asked within a live run's budget until `expected` fails, or in full if faultless."""
+    """Return the verdicts of a server: if faulty, asked within a live run's budget, and until `expected` fails."""
     contract, plan = load_contract_once(provider), plan_once(provider, 0, 100)
     with serve(provider, fault) as base_url:
         data: dict[str, Any] = dict(profile(provider, base_url))

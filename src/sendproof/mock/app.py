@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -11,6 +12,7 @@ from sendproof.mock.accounts import Provider, Settings
 from sendproof.mock.clock import VirtualClock
 from sendproof.mock.control import control_routes
 from sendproof.mock.endpoint import Counts, Endpoint
+from sendproof.mock.faults.model import Change
 
 _Service = textingline.Service | textflow.Service
 
@@ -33,14 +35,16 @@ def mock(
     clock: VirtualClock | None = None,
     rng: random.Random | None = None,
     control: bool = False,
+    change: Change[Any] | None = None,
 ) -> Mock:
-    """Assemble a mock. An unknown fault or variant raises `LookupError`."""
+    """Assemble a mock. An unknown fault or variant raises `LookupError`; `change` is one more change of the rules."""
+    change = change or _unchanged
     clock, counts, rng = clock or VirtualClock(), Counts(), rng or random.Random()
     service: _Service
     if provider == "textingline":
         path = textingline.PATH
         service = textingline.Service(
-            rules=textingline_rules(fault=fault, variant=variant),
+            rules=change(textingline_rules(fault=fault, variant=variant)),
             accounts=tuple(accounts.textingline_accounts(settings or Settings()).values()),
             clock=clock,
             counts=counts,
@@ -49,7 +53,7 @@ def mock(
     else:
         path = textflow.PATH
         service = textflow.Service(
-            rules=textflow_rules(fault=fault, variant=variant),
+            rules=change(textflow_rules(fault=fault, variant=variant)),
             keys=tuple(accounts.textflow_keys(settings or Settings()).values()),
             clock=clock,
             counts=counts,
@@ -66,6 +70,10 @@ def mock(
         ]
     )
     return Mock(app=app, clock=clock, counts=counts)
+
+
+def _unchanged(rules: Any) -> Any:
+    return rules
 
 
 def textingline_rules(*, fault: str | None = None, variant: str | None = None) -> textingline.Rules:

@@ -26,6 +26,7 @@ from sendproof.mock.app import mock
 from sendproof.mock.clock import VirtualClock
 from sendproof.mock.control import ADVANCE, STATS
 from sendproof.mock.endpoint import FIELD_NAMES
+from sendproof.mock.faults.model import Change
 from sendproof.mock.profiles import profile
 
 HOST: Final = "127.0.0.1"
@@ -48,11 +49,12 @@ class MockServer:
         window_s: float = 60.0,
         limit_per_minute: int = 5,
         metered_balance: int = 14,
+        change: Change[Any] | None = None,
     ) -> None:
         self._provider = provider
         self._port = port
         self._settings = Settings(window_s=window_s, limit_per_minute=limit_per_minute, metered_balance=metered_balance)
-        self._mock = mock(provider, fault=fault, variant=variant, settings=self._settings, clock=clock)
+        self._mock = mock(provider, fault=fault, variant=variant, settings=self._settings, clock=clock, change=change)
         self._ready = threading.Event()
         self._listener: socket.socket
         self._loop: asyncio.AbstractEventLoop

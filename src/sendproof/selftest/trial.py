@@ -26,6 +26,7 @@ from sendproof.judge.verdicts import (
     Verdict,
     verdicts,
 )
+from sendproof.mock.faults.model import Change
 from sendproof.mock.server import MockServer
 from sendproof.resources import suites_dir
 from sendproof.running.asking import asking_of, conversing, plan_of
@@ -135,11 +136,16 @@ def judged(contract: Contract, recording: Recording) -> tuple[Verdict, ...]:
     return verdicts(contract, judge(contract, recording.account, exchanges), recording.circumstances)
 
 
-def recorded(subject: Subject, seed: int, max_examples: int, *, thorough: bool = True) -> Recording:
-    """Ask one subject, in full or, if not `thorough`, until a fault is reported as it should be."""
+def recorded(
+    subject: Subject, seed: int, max_examples: int, *, thorough: bool = True, change: Change[Any] | None = None
+) -> Recording:
+    """Ask one subject, in full or, if not `thorough`, until a fault is reported as it should be.
+
+    `change` is one more change of the mock's rules.
+    """
     contract = load_contract_once(subject.provider)
     plan = plan_once(subject.provider, seed, max_examples)
-    with MockServer(subject.provider, fault=subject.fault, variant=subject.variant) as mock:
+    with MockServer(subject.provider, fault=subject.fault, variant=subject.variant, change=change) as mock:
         data: dict[str, Any] = {**mock.profile(), "budget": LIVE_BUDGET if subject.kind == FAULT else UNBOUNDED}
         profile = parse_profile(data, where=subject.name, name=subject.name, providers=providers(), environ={})
         clock = MovedClock(mock.advance)
