@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.selftest.matrix import Matrix, matrix_of
 from sendproof.selftest.subject import Subject
-from sendproof.selftest.trial import Trial, load_contract_once, tried
+from sendproof.selftest.trial import Trial, load_contract_once, plan_once, tried
 
 Tell = Callable[[int, int, str], None]
 
@@ -37,6 +37,10 @@ def hold_selftest(
     """Try every subject, in `jobs` processes (None: one for each core), and return the matrix in the given order."""
     began = time.monotonic()
     done: dict[Subject, Trial] = {}
+    wanted = [name for name in PROVIDERS if any(subject.provider == name for subject in given)]
+    for name in wanted:
+        # Made here once: every process reads it from the cache.
+        plan_once(name, seed, max_examples)
     # Threads and locks of this process do not come along.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=context) as pool:
@@ -49,7 +53,6 @@ def hold_selftest(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    wanted = [name for name in PROVIDERS if any(subject.provider == name for subject in given)]
     return matrix_of(
         (done[subject] for subject in given),
         breakable(wanted),

@@ -23,7 +23,7 @@ from sendproof.selftest.trial import Trial
 
 FORMAT = 1
 _PAGES = jinja2.Environment(
-    loader=jinja2.PackageLoader("sendproof.reporting"),
+    loader=jinja2.PackageLoader("sendproof.selftest"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,

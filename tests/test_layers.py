@@ -1,0 +1,62 @@
+"""Imports point one way: from the edge through what is sent and received to pure values, never back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import sendproof
+
+PACKAGE = Path(sendproof.__file__).parent
+# A part may import from itself, from the parts above it, and from nothing below.
+ORDER = (
+    ("errors", "exit_codes", "exchange", "account", "resources"),
+    ("contract",),
+    ("judge",),
+    ("corpus",),
+    ("target",),
+    ("conversation",),
+    ("mock",),
+    ("reporting",),
+    ("running",),
+    ("selftest",),
+    ("suite",),
+    ("session",),
+    ("fixtures", "plugin", "cli"),
+    ("__main__",),
+)
+LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
+
+
+def _imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("sendproof"):
+            yield from ([node.module] if node.module != "sendproof" else [f"sendproof.{a.name}" for a in node.names])
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("sendproof."))
+
+
+def _part(module: str) -> str:
+    return module.split(".")[1]
+
+
+def _arrows() -> Iterator[tuple[str, str, str]]:
+    for file in sorted(PACKAGE.rglob("*.py")):
+        place = file.relative_to(PACKAGE)
+        own = place.parts[0].removesuffix(".py")
+        for module in _imports(file):
+            yield place.as_posix(), own, _part(module)
+
+
+def test_every_part_has_its_layer() -> None:
+    assert {own for _, own, _ in _arrows()} | {imported for _, _, imported in _arrows()} <= set(LAYER)
+
+
+def test_no_import_points_back() -> None:
+    back = {f"{file} imports {part}" for file, own, part in _arrows() if part != own and LAYER[part] >= LAYER[own]}
+    assert back == set()
+
+
+def test_mock_imports_nothing_of_the_others() -> None:
+    assert {f"{file} imports {part}" for file, own, part in _arrows() if own == "mock" and part != "mock"} == set()
