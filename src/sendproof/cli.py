@@ -20,10 +20,10 @@ from sendproof.mock.profiles import profile_toml
 from sendproof.mock.server import serve
 from sendproof.mock.variants import VARIANTS
 from sendproof.reporting.clauses import print_table, to_json, to_markdown
-from sendproof.selftest.report import print_matrix, write_matrix
 from sendproof.reporting.terminal import Progress
 from sendproof.running.gate import run_targets
 from sendproof.running.options import DEFAULT_MAX_EXAMPLES, DEFAULT_REPORT_DIR, DEFAULT_SEED, Options
+from sendproof.selftest.report import print_matrix, write_matrix
 from sendproof.selftest.running import hold_selftest
 from sendproof.selftest.subject import chosen, subjects
 from sendproof.target.init import init_text

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from sendproof.contract.model import load_contract
 from sendproof.mock.accounts import PROVIDERS
-from sendproof.selftest.report import print_matrix, problems, to_document, to_page, write_matrix
 from sendproof.selftest.matrix import KILLED, MISBLAMED, NOISE, QUIET, SURVIVED, Matrix, matrix_of, outcome_of
+from sendproof.selftest.report import print_matrix, problems, to_document, to_page, write_matrix
 from sendproof.selftest.running import breakable
 from sendproof.selftest.subject import FAULT, FAULTLESS, VARIANT, Subject, chosen, subjects
 from sendproof.selftest.trial import Failure, Trial
