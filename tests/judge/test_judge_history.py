@@ -28,6 +28,15 @@ METERED, LIMITED = Credential(key="metered"), Credential(key="rate_limited")
 REPLAYS = {f"tl.idempotency.{name}" for name in ("replay-same-id", "concurrent-same-id", "distinct-keys")}
 
 
+@pytest.mark.parametrize(("last", "failing"), [("b", {"tl.idempotency.distinct-keys"}), ("_", set())])
+def test_key_like_another_may_be_refused_for_its_signs_only(last: str, failing: set[str]) -> None:
+    talk, stem = line(), "k" * 30
+    talk.say(line_message(), 201, line_answer(1))
+    talk.say(line_message(idempotencyKey=f"{stem}a"), 201, line_answer(2))
+    talk.say(line_message(idempotencyKey=f"{stem}{last}"), 409, line_refusal(33005))
+    assert talk.of(CONTRADICTED) == failing
+
+
 def test_id_of_another_message_contradicts_uniqueness() -> None:
     talk = flow()
     talk.say(flow_message(), 200, flow_answer(1))

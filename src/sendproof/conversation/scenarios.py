@@ -24,8 +24,9 @@ _AT_ONCE = 3
 _CONCURRENT_LIMIT = 10
 _AT_BOUNDARY = 4
 _AMPLE = 100
-# The length of a UUID is the shortest that every service should take.
-_KEY_LENGTHS = (64, 36)
+# Two keys that differ at their end, the second of which would fit the first as a pattern; or else two as
+# ordinary, and as short, as every service should take.
+_NEAR_KEYS = ((64, "a_"), (36, "ab"))
 
 
 class Asker(Protocol):
@@ -97,12 +98,9 @@ def _at_once(provider: Provider, asker: Asker) -> None:
 
 
 def _near_keys(provider: Provider, asker: Asker) -> None:
-    for length in _KEY_LENGTHS:
+    for length, ends in _NEAR_KEYS:
         stem = (asker.token() + asker.token() + asker.token())[: length - 1]
-        # The second one as a pattern would fit the first.
-        cases = [
-            message(provider, f"idempotency.distinct-{number}", idempotency=stem + "a_"[number]) for number in (0, 1)
-        ]
+        cases = [message(provider, f"idempotency.distinct-{end}", idempotency=stem + end) for end in ends]
         if all(exchange is not None and _is_accepted(exchange) for exchange in map(asker.ask, cases)):
             break
     key = asker.token()

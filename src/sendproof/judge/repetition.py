@@ -153,6 +153,9 @@ def _distinct(
         last = max(item, other, key=lambda one: one.exchange.started_s)
         if item.outcome == other.outcome == REFUSED:
             continue
+        if REFUSED in (item.outcome, other.outcome) and not (key + later).isalnum():
+            # Which signs a key may have is not said.
+            continue
         if REFUSED in (item.outcome, other.outcome):
             yield _contradiction(clause, last, "two messages", f"refused for the key of {item.exchange.id}")
         elif message_id(contract, item) == message_id(contract, other):
