@@ -7,20 +7,67 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sendproof.contract.model import Contract
-from sendproof.judge.body import MISSING
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
 from sendproof.judge.reading import IDENTITY, WHOLE_BODY
 from sendproof.judge.refused import says
 
 
-def control_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
-    """Uphold a clause by a refusal for it alone, where the same request without the fault was let in.
+class Controls:
+    """What was let in, to be compared with what was refused but for the fields at fault.
 
-    The control agrees in every field but those at fault; idempotency keys never count.
+    Idempotency keys never count: they are never the same.
     """
-    nonce = contract.provider.fields.get("idempotency")
-    let_in = [judgement for judgement in judgements if judgement.outcome == ACCEPTED and not judgement.reading.hard]
-    known: dict[tuple[str, ...], set[str]] = {}
+
+    def __init__(self, contract: Contract, judgements: Sequence[Judgement]) -> None:
+        self.nonce = contract.provider.fields.get("idempotency")
+        self._let_in = [
+            (one.exchange.credential.key, _fields(one))
+            for one in judgements
+            if one.outcome == ACCEPTED and not one.reading.hard
+        ]
+        self._known: dict[tuple[str, ...], dict[_Likeness, list[frozenset[str]]]] = {}
+
+    def has(self, judgement: Judgement, fields: tuple[str, ...], given: frozenset[str] | None = None) -> bool:
+        """Whether a message that is the same but for `fields` was let in.
+
+        With `given`, one that has all of those, and an idempotency key only if that is one of them.
+        """
+        without = (*fields, *([self.nonce] if self.nonce else []))
+        if without not in self._known:
+            known = self._known.setdefault(without, {})
+            for key, let_in in self._let_in:
+                names = frozenset(name for name, _ in let_in or ()).intersection(without)
+                known.setdefault(_likeness(key, let_in, without), []).append(names)
+        likeness = _likeness(judgement.exchange.credential.key, _fields(judgement), without)
+        found = self._known[without].get(likeness, ())
+        if given is None:
+            return bool(found)
+        return any(given <= names and (self.nonce in names) == (self.nonce in given) for names in found)
+
+
+_Fields = tuple[tuple[str, str], ...] | None
+_Likeness = tuple[str | None, _Fields]
+
+
+def _fields(judgement: Judgement) -> _Fields:
+    """Return the fields of a request with their values as text, in order; None where there are none to compare."""
+    instance: Any = judgement.reading.instance
+    if not isinstance(instance, dict):
+        return None
+    return tuple(
+        sorted((name, f"={value}" if isinstance(value, str) else json.dumps(value)) for name, value in instance.items())
+    )
+
+
+def _likeness(key: str | None, fields: _Fields, without: tuple[str, ...]) -> _Likeness:
+    identity = None if IDENTITY in without else key
+    if WHOLE_BODY in without or fields is None:
+        return identity, None
+    return identity, tuple(item for item in fields if item[0] not in without)
+
+
+def control_findings(controls: Controls, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    """Uphold a clause by a refusal for it alone, where the same request without the fault was let in."""
     for judgement in judgements:
         if judgement.sole_reason is None:
             yield from _shared(judgement)
@@ -28,10 +75,7 @@ def control_findings(contract: Contract, judgements: Sequence[Judgement]) -> Ite
         reason = judgement.reading.reasons[0]
         if reason.level == "open":
             continue
-        without = (*reason.fields, *([nonce] if nonce else []))
-        if without not in known:
-            known[without] = {_likeness(accepted, without) for accepted in let_in}
-        controlled = _likeness(judgement, without) in known[without]
+        controlled = controls.has(judgement, reason.fields)
         yield Finding(
             clause=reason.clause,
             exchange=judgement.exchange.id,
@@ -40,35 +84,21 @@ def control_findings(contract: Contract, judgements: Sequence[Judgement]) -> Ite
         )
 
 
-def uncontrolled(contract: Contract, judgements: Sequence[Judgement]) -> frozenset[str]:
-    """Return the refusals for known reasons where the same request without them was never seen to be let in."""
-    nonce = contract.provider.fields.get("idempotency")
-    let_in = [judgement for judgement in judgements if judgement.outcome == ACCEPTED and not judgement.reading.hard]
-    known: dict[tuple[str, ...], set[tuple[str, frozenset[str]]]] = {}
+def uncontrolled(controls: Controls, judgements: Sequence[Judgement]) -> frozenset[str]:
+    """Return the refusals for known reasons where the same request without them was never seen to be let in.
+
+    The request that was let in has every field that the refused one has.
+    """
     found = []
     for item in judgements:
         if item.outcome != REFUSED or not item.reading.reasons:
             continue
-        fields = {field for reason in item.reading.reasons for field in reason.fields}
-        # An idempotency key is never the same, but it is given or not.
-        keyed = _has(item, nonce)
-        without = (*sorted(fields), *([nonce] if nonce and keyed else []))
-        if without not in known:
-            known[without] = {(_likeness(one, without), _given(one, without)) for one in let_in}
-        likeness, given = _likeness(item, without), _given(item, without)
-        if not any(likeness == like and given <= others for like, others in known[without]):
+        fields = sorted({field for reason in item.reading.reasons for field in reason.fields})
+        names = (*fields, *([controls.nonce] if controls.nonce else []))
+        given = frozenset(name for name, _ in _fields(item) or ()).intersection(names)
+        if not controls.has(item, tuple(fields), given):
             found.append(item.exchange.id)
     return frozenset(found)
-
-
-def _given(judgement: Judgement, names: tuple[str, ...]) -> frozenset[str]:
-    """Return which of some fields a request has."""
-    instance = judgement.reading.instance
-    return frozenset(name for name in names if isinstance(instance, dict) and name in instance)
-
-
-def _has(judgement: Judgement, name: str | None) -> bool:
-    return name is not None and bool(_given(judgement, (name,)))
 
 
 def _shared(judgement: Judgement) -> Iterator[Finding]:
@@ -81,17 +111,6 @@ def _shared(judgement: Judgement) -> Iterator[Finding]:
             kind=UNDECIDED,
             observed="refused, for any of several reasons",
         )
-
-
-def _likeness(judgement: Judgement, without: tuple[str, ...]) -> str:
-    identity = None if IDENTITY in without else judgement.exchange.credential.key
-    instance: Any = judgement.reading.instance
-    if WHOLE_BODY in without or instance is MISSING:
-        return json.dumps([identity])
-    fields = (
-        {name: value for name, value in instance.items() if name not in without} if isinstance(instance, dict) else None
-    )
-    return json.dumps([identity, fields], sort_keys=True)
 
 
 def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:

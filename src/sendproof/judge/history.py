@@ -12,7 +12,7 @@ from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.exchange import Exchange
 from sendproof.judge.causes import cause_findings
-from sendproof.judge.controls import blame_findings, control_findings, uncontrolled
+from sendproof.judge.controls import Controls, blame_findings, control_findings, uncontrolled
 from sendproof.judge.findings import (
     ACCEPTED,
     CONTRADICTED,
@@ -78,7 +78,8 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
     replayed = _answered_as_replay(contract, judgements)
     of_another = _answered_for_another(contract, judgements)
     unfetched = _unfetched(judgements)
-    doubtful = uncontrolled(contract, judgements)
+    controls = Controls(contract, judgements)
+    doubtful = uncontrolled(controls, judgements)
     single = (
         _if_controlled(contract, finding, doubtful)
         for judgement in judgements
@@ -87,7 +88,7 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
         and not (judgement.exchange.id in unfetched and finding.kind == CONTRADICTED)
         and not (judgement.exchange.id in of_another and contract.clauses[finding.clause].check in _RELATED)
     )
-    return Judged(judgements=judgements, findings=(*single, *_together(contract, account, judgements)))
+    return Judged(judgements=judgements, findings=(*single, *_together(contract, account, judgements, controls)))
 
 
 def _if_controlled(contract: Contract, finding: Finding, doubtful: Collection[str]) -> Finding:
@@ -183,8 +184,10 @@ def _unfetched(judgements: Sequence[Judgement]) -> frozenset[str]:
     return frozenset(item.exchange.id for item in with_media if item.outcome == REFUSED)
 
 
-def _together(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> Iterator[Finding]:
-    yield from control_findings(contract, judgements)
+def _together(
+    contract: Contract, account: Account, judgements: Sequence[Judgement], controls: Controls
+) -> Iterator[Finding]:
+    yield from control_findings(controls, judgements)
     yield from blame_findings(contract, judgements)
     yield from unique_id_findings(contract, judgements)
     yield from cause_findings(contract, account, judgements)
