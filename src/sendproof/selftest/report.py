@@ -18,7 +18,7 @@ from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract
 from sendproof.reporting.text import visible
 from sendproof.selftest.matrix import KILLED, MISBLAMED, NOISE, QUIET, SURVIVED, Matrix, outcome_of
-from sendproof.selftest.subject import FAULT, VARIANT
+from sendproof.selftest.subject import FAULT, FAULTLESS, VARIANT
 from sendproof.selftest.trial import Trial
 
 FORMAT = 1
@@ -132,7 +132,8 @@ def problems(matrix: Matrix) -> Iterator[str]:
     for trial, outcome in zip(matrix.trials, matrix.outcomes, strict=True):
         if outcome not in (KILLED, QUIET):
             failed = [item.clause for item in trial.failures]
-            said = ", ".join(failed or trial.unproved) or trial.stopped or "nothing"
+            missing = trial.unproved if trial.subject.kind == FAULTLESS else ()
+            said = ", ".join(failed or missing) or trial.stopped or "nothing"
             wanted = f", expected {', '.join(trial.subject.clauses)}" if trial.subject.kind == FAULT else ""
             yield f"{outcome}: {trial.subject.provider} {trial.subject.name}: got {visible(said, 400)}{wanted}"
     for provider, clauses in matrix.unbroken.items():
