@@ -121,6 +121,12 @@ def _spend(talk: Talk, *story: tuple[str, bool]) -> None:
 RIGHT = (("mms", True), ("sms", True), ("mms", False), ("sms", True), ("sms", False))
 
 
+def test_idempotency_key_of_any_type_on_a_metered_key_never_raises() -> None:
+    talk = line()
+    talk.say(line_message(idempotencyKey=["a"]), 201, line_answer(), credential=METERED)
+    assert talk.of(CONTRADICTED) == {"tl.requests.idempotency-key-type"}
+
+
 def test_right_spending_upholds_prices_and_boundary() -> None:
     talk = line()
     _spend(talk, *RIGHT)
@@ -142,9 +148,27 @@ def _priced(sms: int, mms: int) -> tuple[tuple[str, bool], ...]:
 )
 def test_wrong_price_contradicts_its_clause_or_the_boundary(sms: int, mms: int, clause: str) -> None:
     talk = line()
+    for _ in range(3):
+        talk.say(line_message(body=...), 400, line_refusal(), credential=METERED)
     _spend(talk, *_priced(sms, mms))
     assert len(talk.of(CONTRADICTED)) == 1
     assert talk.of(CONTRADICTED) <= {f"tl.credits.{clause}-price", "tl.credits.boundary"}
+
+
+@pytest.mark.parametrize("probed", [False, True])
+def test_charge_of_refused_messages_is_not_said(probed: bool) -> None:
+    talk, charge = line(), 1
+    left = 7
+    for _ in range(3 if probed else 0):
+        talk.say(line_message(body=...), 400, line_refusal(), credential=METERED)
+        left -= charge
+    story = []
+    for kind, _ in RIGHT:
+        price = {"sms": 2, "mms": 3}[kind]
+        story.append((kind, price <= left))
+        left -= price if price <= left else charge
+    _spend(talk, *story)
+    assert talk.of(CONTRADICTED) == set()
 
 
 def test_overdraft_contradicts_the_boundary() -> None:

@@ -25,6 +25,7 @@ _LONGEST_WAITS = 10
 _LONGEST_WAIT_S = 600.0
 _LOST_IN_A_ROW = 6
 _MOST_ASKED_AGAIN = 12
+CONTROL_KEY = "main"
 # Slots that stay free for requests that ought to be refused but may be accepted.
 _SPARE_SLOTS = 3
 
@@ -179,8 +180,9 @@ class Conversation:
             return True
         if case.expects != "accept":
             return _is_lost(exchange)
-        self._asked_again += _is_refused(exchange)
-        return _is_refused(exchange) and self._asked_again <= _MOST_ASKED_AGAIN
+        unexpected = _is_refused(exchange) and case.key == CONTROL_KEY
+        self._asked_again += unexpected
+        return unexpected and self._asked_again <= _MOST_ASKED_AGAIN
 
     def ask_once(self, case: Case) -> Exchange | None:
         """Send a case and take a 429 as the answer; None where it cannot be made or may not leave."""

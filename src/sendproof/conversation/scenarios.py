@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from sendproof.account import RateLimit
@@ -24,6 +25,7 @@ _AT_ONCE = 3
 _CONCURRENT_LIMIT = 10
 _AT_BOUNDARY = 4
 _AMPLE = 100
+_FAULTY = 3
 # Two keys that differ at their end, the second of which would fit the first as a pattern; or else two as
 # ordinary, and as short, as every service should take.
 _NEAR_KEYS = ((64, "a_"), (36, "ab"))
@@ -125,6 +127,11 @@ def spending(provider: Provider, asker: Asker, balances: Mapping[str, int]) -> N
     """Spend the balance of each metered key, one message twice; several want its last credits at once."""
     for key, balance in balances.items():
         kinds = credit_sequence(balance, provider.prices["sms"], provider.prices["mms"])
+        # Whether a refused message is charged is not said: if it is, so many of them show it.
+        faulty = message(provider, "credits.faulty", key=key)
+        body = {name: value for name, value in json.loads(faulty.body).items() if name != provider.fields["text"]}
+        for _ in range(_FAULTY):
+            asker.ask(replace(faulty, body=json.dumps(body).encode(), expects="refuse", may_be_accepted=False))
         nonce = {"idempotency": asker.token()} if "idempotency" in provider.fields else {}
         for number, kind in enumerate(kinds):
             extra = nonce if number == 0 else {}
@@ -164,6 +171,8 @@ def _pause(asker: Asker, limit: RateLimit) -> None:
 def _burst(provider: Provider, asker: Asker, case: Case, limit: RateLimit) -> int:
     for count in range(2 * limit.limit + 1):
         exchange = asker.ask_once(case)
+        if exchange is not None and (exchange.response is None or exchange.response.status >= 500):
+            exchange = asker.ask_once(case)
         if exchange is None or not _is_accepted(exchange):
             asker.ask_once(message(provider, "rate_limits.other-key"))
             return count

@@ -16,8 +16,9 @@ _VALUES = (*(16.0**-count for count in range(8)), 0.0)
 # First evidence for what is open, and from another family, comes before second evidence for what gates.
 _WEIGHTS = {"required": 1.0, "recommended": 0.5, "open": 0.1}
 _WEIGHT_OF_OTHERS = 0.1
-# Each hostile text may be the one that a service fails at, which gates.
-_WEIGHT_OF_HOSTILE_TEXT = 0.2
+# Each of these may be the one that a service fails at, or is let in by, which gates.
+_TELLING = ("case hostile.text-", "case json_forms.", "case elsewhere.")
+_WEIGHT_OF_TELLING = 0.2
 _TRIFLE = 0.3
 _NO_LEVELS: Mapping[str, str] = {}
 _Goals = frozenset[tuple[str, str]]
@@ -67,8 +68,8 @@ def goals(case: Case, certain: frozenset[str] = frozenset()) -> _Goals:
 
 
 def _weight(clause: str, levels: Mapping[str, str]) -> float:
-    if clause.startswith("case hostile.text-"):
-        return _WEIGHT_OF_HOSTILE_TEXT
+    if clause.startswith(_TELLING):
+        return _WEIGHT_OF_TELLING
     return _WEIGHTS.get(levels.get(clause, ""), 1.0 if not levels else _WEIGHT_OF_OTHERS)
 
 

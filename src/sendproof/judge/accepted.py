@@ -29,8 +29,11 @@ def accepted_findings(
     yield from _status(context, exchange, response, reading)
     breaches = context.contract.accepted.breaches(None if answer is MISSING else answer)
     spelled = _explained_by_spelling(context, reading, answer) if breaches else {}
+    failing = context.recipients.get(reading.recipient or "", "deliverable") != "deliverable"
+    delivery = _of_delivery(context) if failing else ()
+    explained = {**{breach.pointer: delivery for breach in breaches}, **spelled}
     yield from schema_findings(
-        context.contract.accepted, context.contract.clauses, exchange, answer, breaches, unless=spelled
+        context.contract.accepted, context.contract.clauses, exchange, answer, breaches, unless=explained
     )
     if not isinstance(answer, dict):
         return
@@ -41,6 +44,11 @@ def accepted_findings(
     for clause in context.contract.with_check("observe_accepted"):
         value = _OBSERVE[clause.params["what"]](context, response, answer)
         yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=value)
+
+
+def _of_delivery(context: Context) -> tuple[str, ...]:
+    """Return the clauses by which a message that cannot be delivered is answered otherwise than a sent one."""
+    return tuple(clause.id for clause in context.contract.with_check("delivery_failed"))
 
 
 def _explained_by_spelling(context: Context, reading: Reading, answer: Any) -> Mapping[str, tuple[str, ...]]:
@@ -173,6 +181,9 @@ def _delivery_cause(context: Context, reading: Reading, answer: Any, params: Map
         at(answer, provider.answer["status"]) != provider.failed_status
         or got not in provider.fixtures["failing_recipients"].causes
     ):
+        return None
+    if reading.has_media and got != params["cause"]:
+        # The media may be the cause as well.
         return None
     return got == params["cause"], shown(params["cause"]), shown(got)
 

@@ -22,7 +22,7 @@ def cause_findings(contract: Contract, account: Account, judgements: Sequence[Ju
     provider = contract.provider
     for item in judgements:
         cause = account.recipients.get(item.reading.recipient or "", "deliverable")
-        if item.outcome != ACCEPTED or cause == "deliverable" or item.reading.hard:
+        if item.outcome != ACCEPTED or cause == "deliverable" or item.reading.hard or item.reading.has_media:
             continue
         word = at(item.answer, provider.answer["error_type"])
         if at(item.answer, provider.answer["status"]) == provider.failed_status and isinstance(word, str):

@@ -56,6 +56,15 @@ def has_marks(text: str) -> bool:
     return not text.isascii() and any(unicodedata.category(char) in _MARKS for char in text)
 
 
+# What both ASCII and GSM 7-bit have, its extension included (3GPP TS 23.038).
+_EVERYWHERE = frozenset(chr(code) for code in range(0x20, 0x7F)) - {"`"} | {"\n", "\r"}
+
+
+def is_of_every_alphabet(text: str) -> bool:
+    """Whether a text has only characters that every service can send."""
+    return _EVERYWHERE.issuperset(text)
+
+
 @lru_cache(maxsize=4096)
 def is_odd(text: str) -> bool:
     """Whether `text` has controls, lone surrogates, private or unassigned characters."""

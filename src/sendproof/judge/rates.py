@@ -57,7 +57,12 @@ def rate_findings(contract: Contract, account: Account, judgements: Sequence[Jud
         for aspect, rule in _ASPECTS.items():
             for item, kind, expected, observed in rule(bursts, limit):
                 yield Finding(
-                    clause=clauses[aspect], exchange=item.exchange.id, kind=kind, expected=expected, observed=observed
+                    clause=clauses[aspect],
+                    exchange=item.exchange.id,
+                    kind=kind,
+                    expected=expected,
+                    observed=observed,
+                    unless=_explaining(contract, item),
                 )
         for item, kind in _isolated(account, judgements, own):
             yield Finding(
@@ -67,6 +72,15 @@ def rate_findings(contract: Contract, account: Account, judgements: Sequence[Jud
                 expected="accepted",
                 observed=item.outcome,
             )
+
+
+def _explaining(contract: Contract, item: Judgement) -> tuple[str, ...]:
+    """Return the clauses that say better what is wrong with the answer at a limit: its 5xx, or its 2xx."""
+    if item.outcome == SERVER_ERROR:
+        return tuple(clause.id for clause in contract.with_check("no_server_error"))
+    success = item.outcome == REFUSED and item.exchange.response and item.exchange.response.status // 100 == 2
+    statuses = (clause for clause in contract.with_check("refusal_status") if clause.params.get("group") == "any")
+    return tuple(clause.id for clause in statuses) if success else ()
 
 
 def _bursts(items: list[Judgement], limit: RateLimit) -> list[_Burst]:
@@ -90,8 +104,14 @@ def _pause_s(one: Judgement, two: Judgement) -> float:
 
 
 def _burst(part: list[Judgement], *, clean: bool) -> _Burst:
-    stop = next((item for item in part if item.outcome != ACCEPTED), None)
+    stop = next((item for index, item in enumerate(part) if _stops(item, part[index + 1 :])), None)
     return _Burst(accepted=tuple(item for item in part if item.outcome == ACCEPTED), stop=stop, clean=clean)
+
+
+def _stops(item: Judgement, later: Sequence[Judgement]) -> bool:
+    """Whether a message was not let in, for what seems to be the limit: a failure that passes is none."""
+    passing = item.outcome in (SERVER_ERROR, NO_ANSWER) and any(other.outcome == ACCEPTED for other in later)
+    return item.outcome != ACCEPTED and not passing
 
 
 _Said = Iterator[tuple[Judgement, str, str, str]]

@@ -11,7 +11,7 @@ from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
 from sendproof.exchange import Credential, Request, field_value
 from sendproof.judge.body import MISSING, charset, is_json_type, parse
-from sendproof.judge.characters import has_marks, is_odd, longest_count, shortest_count
+from sendproof.judge.characters import has_marks, is_odd, is_of_every_alphabet, longest_count, shortest_count
 from sendproof.judge.numbers import spelling_of, to_e164
 
 IDENTITY = "@identity"
@@ -194,7 +194,7 @@ def _sender_state(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] |
 def _sender_unlisted(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
     unlisted = bool(facts.account.senders) and facts.sender is not None and facts.sender not in facts.account.senders
     # Where a sender need not be named, a key of another kind may be another account's.
-    foreign = "sender" in facts.contract.provider.optional and facts.key_state not in ("active", "test", None)
+    foreign = "sender" in facts.contract.provider.optional and facts.key_state not in ("active", None)
     unlisted = unlisted or (facts.sender is not None and foreign)
     return (facts.contract.provider.fields["sender"],) if unlisted else None
 
@@ -217,7 +217,7 @@ def _length_doubt(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] |
 
 
 def _characters_doubt(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    if facts.text is None or facts.text.isascii() or facts.account.texts.get(facts.text):
+    if facts.text is None or is_of_every_alphabet(facts.text) or facts.account.texts.get(facts.text):
         return None
     return (facts.contract.provider.fields["text"],)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sendproof.contract.clause import Clause
@@ -57,7 +58,7 @@ def tells_of_the_account(context: Context, reading: Reading, answer: Any) -> boo
         return False
     if is_unexcludable(provider, answer):
         return True
-    fixture = reading.key_state not in ("active", "test", None) and reading.sender is not None
+    fixture = reading.key_state not in ("active", None) and reading.sender is not None
     return fixture and any(says(provider, clause, answer) for clause in _of_senders(context))
 
 
@@ -173,14 +174,15 @@ def _codes(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
     documented = False
+    without_code = tuple(clause.id for clause in context.contract.with_check("code_present"))
     if answer is MISSING:
         answer = response.body.decode("utf-8", "replace")
     for clause in context.contract.with_check("documented_code"):
         if _concerns(clause.params, reading):
             code, documented = clause.params["code"], True
-            yield _said(
-                clause, exchange, has_code(answer, code), f"the code {code}", shown(_codes_of(answer) or answer)
-            )
+            codes = _codes_of(answer)
+            said = _said(clause, exchange, has_code(answer, code), f"the code {code}", shown(codes or answer))
+            yield said if codes else replace(said, unless=without_code)
     for clause in context.contract.with_check("code_present"):
         if not documented and isinstance(reading.instance, dict) and _concerns({"group": "request"}, reading):
             holds = bool(_codes_of(answer))

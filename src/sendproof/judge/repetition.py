@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -29,6 +29,8 @@ from sendproof.judge.single import INFRASTRUCTURE
 _LONG_PREFIX = 16
 # Buffers of sockets take so much before a server that does not read on can be noticed.
 _SMALL_BODY = 32_768
+# Of a faultless service so few double losses are seen by chance; of a crashing one, so many times more.
+_UNLIKELY, _FAR_MORE, _MANY = 0.05, 3, 50
 
 
 def message_id(contract: Contract, judgement: Judgement) -> str | None:
@@ -238,6 +240,7 @@ def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterat
         key = (request.method, request.path, f"{sent.credential}", sent.case or request.body)
         attempts.setdefault(key, []).append(item)
     last = max((item.exchange.started_s for item in judgements if not _is_lost(item, robustness)), default=0.0)
+    chance = _by_chance(attempts.values(), robustness)
     for items in attempts.values():
         lost = items[-1].exchange
         if (
@@ -246,7 +249,17 @@ def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterat
             or _may_be_cut_off(lost)
         ):
             continue
-        yield from _drops(contract, items[-1], repeated=len(items) > 1 and items[-1].exchange.started_s < last)
+        repeated = len(items) > 1 and items[-1].exchange.started_s < last and not chance
+        yield from _drops(contract, items[-1], repeated=repeated)
+
+
+def _by_chance(attempts: Collection[Sequence[Judgement]], robustness: frozenset[str]) -> bool:
+    """Whether so many requests are lost once that some would be lost twice whatever they ask."""
+    asked = [items for items in attempts if len(items) > 1 or not _is_lost(items[0], robustness)]
+    once = [items for items in asked if _is_lost(items[0], robustness)]
+    twice = [items for items in once if all(_is_lost(item, robustness) for item in items)]
+    expected = len(once) ** 2 / max(len(asked), 1)
+    return len(asked) >= _MANY and expected > _UNLIKELY and len(twice) < _FAR_MORE * expected
 
 
 def _may_be_cut_off(exchange: Exchange) -> bool:

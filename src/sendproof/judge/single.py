@@ -138,6 +138,8 @@ def _documented_internal_error(context: Context, response: Response, reading: Re
 
 
 def _method_findings(context: Context, exchange: Exchange, response: Response) -> Iterator[Finding]:
+    if response.status in INFRASTRUCTURE:
+        return
     for clause in context.contract.with_check("method_status"):
         expected = clause.params["status"]
         kind = UPHELD if response.status == expected else CONTRADICTED
@@ -182,7 +184,7 @@ def _accepted_against(
 ) -> Iterator[Finding]:
     failed = at(answer, context.contract.provider.answer["status"]) == context.contract.provider.failed_status
     delivery = context.contract.with_check("fault_not_delivery")
-    if failed and delivery:
+    if failed and delivery and any(reason.level == "required" for reason in reading.hard):
         for clause in delivery:
             yield _finding(clause.id, exchange, CONTRADICTED, "a refusal", f"{response.status} with the status failed")
         yield from _undecided(exchange, reading, "answered as a failed message")

@@ -6,31 +6,39 @@ import operator
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.exchange import Exchange
+from sendproof.judge.body import at
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, THROTTLED, UNDECIDED, UPHELD, Finding, Judgement
 from sendproof.judge.reading import read_request
 from sendproof.judge.refused import has_code
 from sendproof.judge.repetition import idempotency_key, message_id
 
+FAULTY = "message with a fault"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Spend:
-    """One message on a metered key: what it is, whether it was let in, whether it is a retry that was recognised."""
+    """One message on a metered key: what it is, whether it was let in, whether it is a retry that was recognised.
+
+    `failed` tells that it was let in and could not be delivered. A message with a fault is of the kind FAULTY.
+    """
 
     exchange: Exchange
     kind: str
     let_in: bool
     replay: bool = False
+    failed: bool = False
 
 
 def overdrawn(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> Mapping[str, bool]:
     """Return, for each exchange on a metered key, whether the documented balance falls short."""
     left = dict(account.balances)
     found: dict[str, bool] = {}
-    keys: set[str] = set()
+    keys: set[tuple[str, str]] = set()
     for exchange in exchanges:
         key = exchange.credential.key
         if key not in left or not contract.provider.prices or exchange.response is None:
@@ -39,9 +47,10 @@ def overdrawn(contract: Contract, account: Account, exchanges: Sequence[Exchange
         price = contract.provider.prices["mms" if reading.has_media else "sms"]
         found[exchange.id] = price > left[key]
         nonce = reading.value("idempotency")
-        if exchange.response.status // 100 == 2 and nonce not in keys:
+        retried = isinstance(nonce, str) and (key, nonce) in keys
+        if exchange.response.status // 100 == 2 and not retried:
             left[key] -= price
-        keys.update([nonce] if isinstance(nonce, str) else [])
+        keys.update([(key, nonce)] if isinstance(nonce, str) else [])
     return found
 
 
@@ -53,7 +62,7 @@ def spending_findings(contract: Contract, account: Account, judgements: Sequence
         own = [item for item in judgements if item.exchange.credential.key == key and item.outcome != THROTTLED]
         replays = _replays(contract, own)
         own = [item for item in own if item.exchange.id not in replays or item.outcome == ACCEPTED]
-        spends = _in_order([spend for item in own if (spend := _spend(item, codes, replays))])
+        spends = _in_order([spend for item in own if (spend := _spend(contract, item, codes, replays))])
         if not spends:
             continue
         decided = len(spends) == len(own)
@@ -94,15 +103,24 @@ def _in_order(spends: list[_Spend]) -> list[_Spend]:
     return spends
 
 
-def _spend(item: Judgement, codes: Collection[int], replays: Collection[str]) -> _Spend | None:
+def _spend(contract: Contract, item: Judgement, codes: Collection[int], replays: Collection[str]) -> _Spend | None:
     hard = [reason for reason in item.reading.hard if "@identity" not in reason.fields]
+    if hard and item.outcome == REFUSED:
+        return _Spend(exchange=item.exchange, kind=FAULTY, let_in=False)
     if item.outcome not in (ACCEPTED, REFUSED) or hard:
         return None
     if item.outcome == REFUSED and codes and not any(has_code(item.answer, code) for code in codes):
         return None
     kind = "mms" if item.reading.has_media else "sms"
     replay = item.exchange.id in replays
-    return _Spend(exchange=item.exchange, kind=kind, let_in=item.outcome == ACCEPTED, replay=replay)
+    status = at(item.answer, contract.provider.answer["status"])
+    return _Spend(
+        exchange=item.exchange,
+        kind=kind,
+        let_in=item.outcome == ACCEPTED,
+        replay=replay,
+        failed=item.outcome == ACCEPTED and status == contract.provider.failed_status,
+    )
 
 
 _Said = tuple[str, str, str, str]
@@ -116,15 +134,23 @@ def _verdicts(contract: Contract, balance: int, spends: Sequence[_Spend], *, dec
     retried = len({spend.replay for spend in spends}) > 1
     if not decided:
         yield from _undecided(f"not every message was answered: {story}")
-    elif _explains(balance, spends, prices):
+    elif _explains(balance, spends, prices) and not any(spend.failed for spend in spends):
         yield from _upheld(balance, spends, prices)
         if retried and not _explains(balance, charged, prices):
             yield "replay", UPHELD, "", ""
     elif retried and _explains(balance, charged, prices):
         yield "replay", CONTRADICTED, "a retry takes no credits", story
         yield from _undecided("a retry was charged")
+    elif any(_explains(balance, spends, prices, **charges) for charges in _UNSAID):
+        yield from _undecided(f"what is charged for a message that is refused, or that fails, explains it too: {story}")
     else:
         yield from _blamed(balance, spends, prices, expected, story)
+
+
+# Whether a refused message is charged, and whether one that could not be delivered is: no document says.
+_UNSAID: tuple[dict[str, Any], ...] = tuple(
+    {"refusal": refusal, "failed_free": failed_free} for refusal in range(4) for failed_free in (False, True)
+)
 
 
 def _told(spend: _Spend) -> str:
@@ -137,15 +163,24 @@ def _undecided(why: str) -> Iterator[_Said]:
 
 
 def _explains(
-    balance: int, spends: Sequence[_Spend], prices: Mapping[str, int], covers: Callable[[int, int], bool] = operator.ge
+    balance: int,
+    spends: Sequence[_Spend],
+    prices: Mapping[str, int],
+    covers: Callable[[int, int], bool] = operator.ge,
+    *,
+    refusal: int = 0,
+    failed_free: bool = False,
 ) -> bool:
     """Whether the answers are those of a service with these prices, which lets in what the balance `covers`."""
     left = balance
     for spend in spends:
+        if spend.kind == FAULTY:
+            left -= refusal
+            continue
         price = 0 if spend.replay else prices[spend.kind]
         if spend.let_in != (spend.replay or covers(left, price)):
             return False
-        left -= price if spend.let_in else 0
+        left -= (0 if spend.failed and failed_free else price) if spend.let_in else refusal
     return True
 
 
@@ -174,6 +209,7 @@ def _upheld(balance: int, spends: Sequence[_Spend], prices: Mapping[str, int]) -
     for aspect, index in (("sms", 0), ("mms", 1)):
         certain = all(pair[index] == (prices["sms"], prices["mms"])[index] for pair in rivals)
         yield aspect, UPHELD if certain else UNDECIDED, "", "" if certain else "other prices explain the answers too"
+    spends = [spend for spend in spends if spend.kind != FAULTY]
     refused = any(not spend.let_in for spend in spends)
     spent = sum(prices[spend.kind] for spend in spends if spend.let_in and not spend.replay)
     whole = refused and spent == balance

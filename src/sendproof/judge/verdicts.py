@@ -51,7 +51,7 @@ class Circumstances:
     `no_fixture` are the clauses that the profile does not unlock, `selected` those that
     were asked for (None: all), `planned` those that the plan could exercise.
     `budget_spent` tells that the asking ended early, `stopped` why it was broken off:
-    the network or the suite failed.
+    the network or the suite failed. What is `waived` explains no other failure.
     """
 
     no_fixture: frozenset[str] = frozenset()
@@ -59,11 +59,17 @@ class Circumstances:
     budget_spent: bool = False
     stopped: str | None = None
     planned: frozenset[str] = frozenset()
+    waived: frozenset[str] = frozenset()
 
 
 def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -> tuple[Verdict, ...]:
     """Return one verdict for each clause, in the order of the catalogue."""
-    contradicted = {item.clause for item in judged.findings if item.kind == CONTRADICTED and not item.unless}
+    chosen = circumstances.selected
+    contradicted = {
+        item.clause
+        for item in judged.findings
+        if item.kind == CONTRADICTED and not item.unless and (chosen is None or item.clause in chosen)
+    } - circumstances.waived
     found: dict[str, list[Finding]] = {}
     for finding in judged.findings:
         explained = contradicted.intersection(finding.unless)
@@ -74,7 +80,7 @@ def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -
         _verdict(contract, clause, found.get(clause.id, []), circumstances, sizes)
         for clause in contract.clauses.values()
     )
-    failed = frozenset(item.clause.id for item in judged_alone if item.verdict == FAIL)
+    failed = frozenset(item.clause.id for item in judged_alone if item.verdict == FAIL) - circumstances.waived
     return tuple(_dependent(item) if failed.intersection(item.clause.after) else item for item in judged_alone)
 
 

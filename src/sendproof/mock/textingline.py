@@ -451,6 +451,11 @@ class Service:
         self.counts.accepted += 1
         return record
 
+    def charge(self, account: TextinglineAccount, cost: int) -> None:
+        """Take credits of an account that has a balance."""
+        balance = self._balances[account.key_id]
+        self._balances[account.key_id] = None if balance is None else balance - cost
+
     def _refuse(self, refused: RefusedError) -> Reply:
         refusal = self.rules.refusals[refused.reason]
         return Reply(

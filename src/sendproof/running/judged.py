@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -21,7 +22,8 @@ def judge_run(options: Options, contract: Contract, gathered: Gathered, *, inter
     """Judge what was gathered; the same in every process that reads the same evidence."""
     about = gathered.about
     judged = judge(contract, gathered.account, () if about["environment_error"] else gathered.exchanges)
-    found = verdicts(contract, judged, gathered.circumstances)
+    circumstances = gathered.circumstances
+    found = verdicts(contract, judged, circumstances)
     waivers = load_waivers(options.waivers) if options.waivers else ()
     known = (
         frozenset(clause for name in provider_names() for clause in load_contract(name).clauses)
@@ -29,6 +31,10 @@ def judge_run(options: Options, contract: Contract, gathered: Gathered, *, inter
         else frozenset()
     )
     waived, waiver_errors = overlay(waivers, contract, known, about["name"], found, today)
+    if waived:
+        # What a waived failure would explain stands by itself.
+        found = verdicts(contract, judged, replace(circumstances, waived=frozenset(waived)))
+        waived, waiver_errors = overlay(waivers, contract, known, about["name"], found, today)
     return Run(
         provider=contract.provider.name,
         title=contract.provider.title,

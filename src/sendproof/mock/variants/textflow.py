@@ -1,10 +1,12 @@
 """What the documents leave open to TextFlow."""
 
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from sendproof.mock.exchange import Answer, Call
 from sendproof.mock.faults.edits import (
     Edit,
     after_step,
@@ -78,6 +80,16 @@ _DOCUMENTED: Final = re.compile(r"(?:\+?1)?[0-9]{10}|\([0-9]{3}\) [0-9]{3}-[0-9]
 def _any_eleven_digits(text: str) -> str | None:
     eleven = re.fullmatch(r"\+?([2-9][0-9]{10})", text)
     return f"+1{eleven[1][1:]}" if eleven else normalize(text)
+
+
+def _no_sender_for_tests(service: Service, attempt: Attempt) -> None:
+    if attempt.key.value.startswith("sk_test_") and "from" in attempt.document:
+        raise RefusedError(Reason.SENDER_UNKNOWN)
+
+
+def _gateway_at_times(call: Call) -> Answer | None:
+    lost = random.Random(call.ordinal).random() < 0.05
+    return Answer(status=503, headers=(("Content-Type", "text/html"),), body=b"<h1>503</h1>") if lost else None
 
 
 def _scattered(reason: Reason, status: int) -> int:
@@ -291,5 +303,17 @@ VARIANTS: Final = (
         "Controls and noncharacters in a text are refused.",
         "They are no text.",
         lambda r: replace(r, message_is_missing=lambda text: text == "" or _is_odd(text)),
+    ),
+    _variant(
+        "test-key-of-its-own",
+        "A test key has numbers of its own.",
+        "What a test key may use is not said.",
+        lambda r: replace(r, steps=after_step(r.steps, fields_are_valid, _no_sender_for_tests)),
+    ),
+    _variant(
+        "flaky-gateway",
+        "Now and then a gateway answers 503.",
+        "It is no answer of the service.",
+        lambda r: replace(r, http=replace(r.http, before=(*r.http.before, _gateway_at_times))),
     ),
 )

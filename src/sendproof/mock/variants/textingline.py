@@ -33,6 +33,7 @@ from sendproof.mock.textingline import (
     account_is_known,
     content_is_carried,
     fields_are_valid,
+    is_absolute_http_url,
     is_e164,
     iso_milliseconds,
     sender_is_active,
@@ -103,6 +104,24 @@ def _problems(rules: Rules) -> Rules:
 def _only_ascii(service: Service, attempt: Attempt) -> None:
     if not (attempt.message.body or "").isascii():
         raise RefusedError(Reason.UNSUPPORTED)
+
+
+def _only_gsm_7(service: Service, attempt: Attempt) -> None:
+    if re.search(r"[^\x20-\x5f\x61-\x7e\r\n]", attempt.message.body or ""):
+        raise RefusedError(Reason.UNSUPPORTED)
+
+
+def _charging(step: Callable[[Service, Attempt], None]) -> Callable[[Service, Attempt], None]:
+    """Take a credit for what a step refuses."""
+
+    def charged(service: Service, attempt: Attempt) -> None:
+        try:
+            step(service, attempt)
+        except RefusedError:
+            service.charge(attempt.account, 1)
+            raise
+
+    return charged
 
 
 def _fits_the_plan(value: object) -> bool:
@@ -307,9 +326,45 @@ VARIANTS: Final = (
     ),
     _variant(
         "ascii-only",
-        "Characters outside GSM-7 are unsupported.",
+        "Characters outside ASCII are unsupported.",
         "Which characters are unsupported is not said.",
         lambda r: replace(r, steps=after_step(r.steps, fields_are_valid, _only_ascii)),
+    ),
+    _variant(
+        "gsm-7-only",
+        "Characters outside GSM-7 are unsupported, a backtick and a tab among them.",
+        "Which characters are unsupported is not said.",
+        lambda r: replace(r, steps=after_step(r.steps, fields_are_valid, _only_gsm_7)),
+    ),
+    _variant(
+        "refused-charged",
+        "A refused message is charged 1 credit, for the look-up.",
+        "Whether a refused message is charged is not said.",
+        lambda r: replace(r, steps=(*r.steps[:3], _charging(r.steps[3]), *r.steps[4:]), charge_refused=1),
+    ),
+    _variant(
+        "media-fails-first",
+        "Media that cannot be fetched fails the message, whoever the recipient is, and costs nothing.",
+        "The order of causes is not said, nor is the charge of what fails.",
+        lambda r: replace(
+            r,
+            error_type=lambda message: "invalid_content" if message.media_url else r.error_type(message),
+            charge=lambda record, cost: 0 if record.error_type else cost,
+        ),
+    ),
+    _variant(
+        "bad-media-url-fails",
+        "A mediaUrl that is no URL is answered with a failed message.",
+        "That it is refused is advice.",
+        lambda r: replace(
+            r,
+            media_url_is_valid=lambda value: isinstance(value, str) and value != "",
+            error_type=lambda message: (
+                "invalid_content"
+                if message.media_url and not is_absolute_http_url(message.media_url)
+                else r.error_type(message)
+            ),
+        ),
     ),
     _variant(
         "north-american-numbers",

@@ -183,6 +183,7 @@ FAULTS: Final = (
         "The model of inbound messages is reused.",
         accepted(renaming(to="from", **{"from": "to"})),
         "tl.responses.to-echo",
+        "tl.responses.from-echo",
     ),
     fault(
         "accepted-with-200",

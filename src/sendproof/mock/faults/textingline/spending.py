@@ -42,6 +42,7 @@ FAULTS: Final = (
         "Billing is done by a nightly job.",
         lambda r: replace(r, affords=lambda balance, cost: True),
         "tl.credits.insufficient",
+        "tl.credits.boundary",
     ),
     fault(
         "credits-race",
