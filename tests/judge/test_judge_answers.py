@@ -244,6 +244,43 @@ def test_control_has_the_fields_of_the_refused_message() -> None:
     assert "tl.errors.code-inactive-sender" not in talk.of(CONTRADICTED)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"400 Bad Request",
+        b"<html><h1>400 Bad Request</h1></html>",
+        {"timestamp": 1773585000000, "status": 400, "error": "Bad Request"},
+        {"ok": False, "message": "Invalid"},
+        {"errors": [{"field": "to", "detail": "not valid here"}]},
+    ],
+    ids=str,
+)
+def test_status_a_time_and_a_word_are_no_error_code(answer: Any) -> None:
+    talk = line()
+    talk.say(line_message(to="5"), 400, answer)
+    assert talk.of(CONTRADICTED) == {"tl.errors.code-present"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"Error 33001: bad number",
+        {"code": 400},
+        {"error": "invalid_number"},
+        {"errors": [{"type": "E164"}]},
+        {"message": "Error 1012: bad number"},
+        {"fault": {"id": "33001"}},
+        {"error": "INVALID"},
+        {"message": "INVALID_TO"},
+    ],
+    ids=str,
+)
+def test_error_code_may_be_a_number_or_a_word(answer: Any) -> None:
+    talk = line()
+    talk.say(line_message(to="5"), 400, answer)
+    assert talk.of(CONTRADICTED) == set()
+
+
 def test_refusal_without_any_code_contradicts_its_presence() -> None:
     talk = line()
     talk.say(line_message(to="5"), 400, {"error": "That is no number."})

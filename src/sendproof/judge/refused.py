@@ -18,6 +18,11 @@ from sendproof.judge.reading import IDENTITY, WHOLE_BODY, Reading
 # Answers of the HTTP layer in front of an API, which no vendor's document speaks for.
 _TRANSPORT_STATUSES = (404, 405, 408, 411, 413, 414, 415, 417, 421, 426, 431)
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{3,6}(?![0-9])")
+_OF_STATUS = ("status", "")
+_OF_SENTENCES = ("message", "detail", "details", "description", "field", "path", "param", "parameter", "pointer")
+_WORD = re.compile(r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*")
+# No code has so many digits: a time has.
+_TOO_LARGE = 10**8
 _CODE_LIKE = re.compile(r"[0-9]+|[A-Za-z][A-Za-z0-9]*(?:[_.:-][A-Za-z0-9]+)*")
 
 
@@ -180,12 +185,12 @@ def _codes(
     for clause in context.contract.with_check("documented_code"):
         if _concerns(clause.params, reading):
             code, documented = clause.params["code"], True
-            codes = _codes_of(answer)
+            codes = _codes_of(answer, response.status)
             said = _said(clause, exchange, has_code(answer, code), f"the code {code}", shown(codes or answer))
             yield said if codes else replace(said, unless=without_code)
     for clause in context.contract.with_check("code_present"):
         if not documented and isinstance(reading.instance, dict) and _concerns({"group": "request"}, reading):
-            holds = bool(_codes_of(answer))
+            holds = bool(_codes_of(answer, response.status))
             yield _said(clause, exchange, holds, "an error code in the body", shown(answer))
 
 
@@ -194,21 +199,28 @@ def _said(clause: Clause, exchange: Exchange, holds: bool, expected: str, observ
     return Finding(clause=clause.id, exchange=exchange.id, kind=kind, expected=expected, observed=observed)
 
 
-def _codes_of(answer: Any, pointer: str = "") -> list[str]:
-    """Return what could be an error code: integers, digits, single identifiers."""
+def _codes_of(answer: Any, status: int, pointer: str = "") -> list[str]:
+    """Return what could be an error code: integers, digits, single identifiers.
+
+    The status code of the answer, told again as such or in a text, is none, nor is a time,
+    nor a word where sentences or the names of fields stand.
+    """
     if isinstance(answer, dict):
         named = [f"{pointer} {key}" for key in answer if _NUMBER.fullmatch(key)]
-        return named + [code for key, value in answer.items() for code in _codes_of(value, f"{pointer}/{key}")]
+        return named + [code for key, value in answer.items() for code in _codes_of(value, status, f"{pointer}/{key}")]
     if isinstance(answer, list):
-        return [code for value in answer for code in _codes_of(value, f"{pointer}/*")]
+        return [code for value in answer for code in _codes_of(value, status, f"{pointer}/*")]
     if isinstance(answer, float) and answer.is_integer():
         answer = int(answer)
+    name = pointer.removesuffix("/*").rpartition("/")[2].lower()
     if isinstance(answer, int) and not isinstance(answer, bool):
-        return [f"{pointer} {answer}"]
+        told_again = answer == status and name in _OF_STATUS
+        return [] if told_again or abs(answer) >= _TOO_LARGE else [f"{pointer} {answer}"]
     if not isinstance(answer, str):
         return []
-    numbers = [answer] if _CODE_LIKE.fullmatch(answer) else _NUMBER.findall(answer)
-    return [f"{pointer} {number}" for number in numbers]
+    if _CODE_LIKE.fullmatch(answer) and (name not in _OF_SENTENCES or not _WORD.fullmatch(answer)):
+        return [] if answer == str(status) and name in _OF_STATUS else [f"{pointer} {answer}"]
+    return [f"{pointer} {number}" for number in _NUMBER.findall(answer) if number != str(status)]
 
 
 def _observations(
@@ -228,7 +240,7 @@ def _observed(what: str, context: Context, response: Response, reading: Reading,
     elif what == "text":
         yield shown(at(answer, context.contract.provider.refusal_text or ""))
     elif what == "code":
-        yield from _codes_of(answer)
+        yield from _codes_of(answer, response.status)
     else:
         codes = [clause.params["code"] for clause in context.contract.with_check("documented_code")]
         yield from (" ".join(place) for code in codes for place in code_locations(answer, code))
