@@ -106,6 +106,7 @@ TL_KINDS = {
     "m": sms(mediaUrl=URL),
     "k": sms(idempotencyKey="k"),
     "f": sms(to=accounts.FAILING_RECIPIENTS["unknown"]),
+    "r": sms(**{"from": accounts.FOREIGN_SENDER}),
 }
 TL_WRONG_SECRETS: tuple[Callable[[str], str], ...] = (
     str.lower,
@@ -145,7 +146,7 @@ async def textingline_probe(start: Callable[[], Any], see: See) -> None:
     await each(direct, see, raw_requests(main, sms()))
     await each(direct, see, [ask(sms(), basic("main", secret=wrong)) for wrong in TL_WRONG_SECRETS])
     await each(direct, see, [ask(sms(idempotencyKey="k", body="one"), metered)])
-    for mix in ("sssssss", "mmsss", "smmmms", "ksksss", "ffffffff"):
+    for mix in ("sssssss", "mmsss", "smmmms", "ksksss", "ffffffff", "rsssssss"):
         await each(start(), see, [ask(TL_KINDS[kind], metered) for kind in mix])
 
 
@@ -155,6 +156,7 @@ async def textflow_probe(start: Callable[[], Any], see: See) -> None:
     await each(direct, see, raw_requests(main, text()))
     await each(direct, see, [ask({}, key(role)) for role in ("daily_exhausted", "inactive")])
     await each(direct, see, [ask(text(), key(role)) for role in TF_KEYS])
+    await each(direct, see, [ask(text(**{"from": accounts.SENDERS[1]}), key("test"))])
     await each(direct, see, [ask(text(), key("main", value=wrong)) for wrong in TF_WRONG_KEYS])
     direct = start()
     await each(direct, see, [ask(text(), limited)] * 7)
