@@ -106,7 +106,7 @@ TL_KINDS = {
     "m": sms(mediaUrl=URL),
     "k": sms(idempotencyKey="k"),
     "f": sms(to=accounts.FAILING_RECIPIENTS["unknown"]),
-    "r": sms(**{"from": accounts.FOREIGN_SENDER}),
+    "r": sms(body=""),
 }
 TL_WRONG_SECRETS: tuple[Callable[[str], str], ...] = (
     str.lower,
