@@ -25,7 +25,7 @@ _LONGEST_WAITS = 10
 _LONGEST_WAIT_S = 600.0
 _LOST_IN_A_ROW = 6
 _MOST_ASKED_AGAIN = 12
-CONTROL_KEY = "main"
+_MAIN_KEY = "main"
 # Slots that stay free for requests that ought to be refused but may be accepted.
 _SPARE_SLOTS = 3
 
@@ -180,7 +180,7 @@ class Conversation:
             return True
         if case.expects != "accept":
             return _is_lost(exchange)
-        unexpected = _is_refused(exchange) and case.key == CONTROL_KEY
+        unexpected = _is_refused(exchange) and case.key == _MAIN_KEY
         self._asked_again += unexpected
         return unexpected and self._asked_again <= _MOST_ASKED_AGAIN
 

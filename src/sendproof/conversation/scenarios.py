@@ -171,7 +171,8 @@ def _pause(asker: Asker, limit: RateLimit) -> None:
 def _burst(provider: Provider, asker: Asker, case: Case, limit: RateLimit) -> int:
     for count in range(2 * limit.limit + 1):
         exchange = asker.ask_once(case)
-        if exchange is not None and (exchange.response is None or exchange.response.status >= 500):
+        if exchange is not None and exchange.response is not None and exchange.response.status >= 500:
+            # A failure that passes is no limit. What was lost may have been sent, and is not asked again.
             exchange = asker.ask_once(case)
         if exchange is None or not _is_accepted(exchange):
             asker.ask_once(message(provider, "rate_limits.other-key"))
