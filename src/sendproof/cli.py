@@ -19,10 +19,19 @@ from sendproof.mock.faults import FAULTS
 from sendproof.mock.profiles import profile_toml
 from sendproof.mock.server import serve
 from sendproof.mock.variants import VARIANTS
-from sendproof.reporting.clauses import print_table, to_json, to_markdown
+from sendproof.reporting import clauses as catalogue
+from sendproof.reporting.forecast import print_forecast, to_json
 from sendproof.reporting.terminal import Progress
 from sendproof.running.gate import run_targets
-from sendproof.running.options import DEFAULT_MAX_EXAMPLES, DEFAULT_REPORT_DIR, DEFAULT_SEED, Options
+from sendproof.running.options import (
+    DEFAULT_EFFORT,
+    DEFAULT_MAX_EXAMPLES,
+    DEFAULT_REPORT_DIR,
+    DEFAULT_SEED,
+    EFFORTS,
+    Options,
+)
+from sendproof.running.planning import forecast
 from sendproof.selftest.report import print_matrix, write_matrix
 from sendproof.selftest.running import hold_selftest
 from sendproof.selftest.subject import chosen, subjects
@@ -45,7 +54,10 @@ def cli() -> None:
 )
 @click.option("--report-dir", type=_FILE, default=DEFAULT_REPORT_DIR, show_default=True)
 @click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True)
-@click.option("--max-examples", type=click.IntRange(min=0), default=DEFAULT_MAX_EXAMPLES, show_default=True)
+@click.option("--max-examples", type=click.IntRange(min=0), help="How much is generated; by default the effort's.")
+@click.option("--effort", type=click.Choice(list(EFFORTS)), default=DEFAULT_EFFORT, show_default=True)
+@click.option("--ledger", type=_FILE, help="Share one budget with every run that names this file.")
+@click.option("--yes", is_flag=True, help="Send without asking.")
 @click.option(
     "--concern", "concerns", multiple=True, type=click.Choice(CONCERNS), metavar="NAME", help="Only this concern."
 )
@@ -62,7 +74,10 @@ def run(
     targets: tuple[Path, ...],
     report_dir: Path,
     seed: int,
-    max_examples: int,
+    max_examples: int | None,
+    effort: str,
+    ledger: Path | None,
+    yes: bool,
     concerns: tuple[str, ...],
     clauses: tuple[str, ...],
     waivers: Path | None,
@@ -74,15 +89,57 @@ def run(
     common = Options(
         report_dir=report_dir,
         seed=seed,
-        max_examples=max_examples,
+        max_examples=EFFORTS[effort].max_examples if max_examples is None else max_examples,
         concerns=concerns,
         clauses=clauses,
         waivers=waivers,
         strict=strict,
         require_complete=require_complete,
         quiet=quiet,
+        effort=effort,
+        ledger=ledger,
+        confirmed=yes,
     )
     return run_targets(common, providers, targets, tuple(context.obj or ()))
+
+
+@cli.command()
+@click.option("--target", type=_FILE, required=True, help="Profile of the target.")
+@click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True)
+@click.option("--max-examples", type=click.IntRange(min=0), help="How much is generated; by default the effort's.")
+@click.option("--effort", type=click.Choice(list(EFFORTS)), default=DEFAULT_EFFORT, show_default=True)
+@click.option("--ledger", type=_FILE, help="Share one budget with every run that names this file.")
+@click.option(
+    "--concern", "concerns", multiple=True, type=click.Choice(CONCERNS), metavar="NAME", help="Only this concern."
+)
+@click.option("--clause", "clauses", multiple=True, metavar="ID", help="Only this clause.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def plan(
+    *,
+    target: Path,
+    seed: int,
+    max_examples: int | None,
+    effort: str,
+    ledger: Path | None,
+    concerns: tuple[str, ...],
+    clauses: tuple[str, ...],
+    form: str,
+) -> None:
+    """Tell what a run against a target would do. Nothing is sent."""
+    options = Options(
+        target=target,
+        seed=seed,
+        max_examples=EFFORTS[effort].max_examples if max_examples is None else max_examples,
+        concerns=concerns,
+        clauses=clauses,
+        effort=effort,
+        ledger=ledger,
+    )
+    made = forecast(options)
+    if form == "json":
+        click.echo(to_json(made), nl=False)
+    else:
+        print_forecast(made, Console(highlight=False))
 
 
 @cli.command()
@@ -99,9 +156,9 @@ def clauses(*, providers: tuple[str, ...], form: str) -> None:
     """Show the catalogue of clauses."""
     contracts = [load_contract(name) for name in providers or provider_names()]
     if form == "table":
-        print_table(contracts, Console(highlight=False))
+        catalogue.print_table(contracts, Console(highlight=False))
     else:
-        click.echo(to_json(contracts) if form == "json" else to_markdown(contracts))
+        click.echo(catalogue.to_json(contracts) if form == "json" else catalogue.to_markdown(contracts))
 
 
 @cli.command()

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from sendproof.running.options import DEFAULT_MAX_EXAMPLES, DEFAULT_REPORT_DIR, DEFAULT_SEED, Options
+from sendproof.running.options import (
+    DEFAULT_EFFORT,
+    DEFAULT_MAX_EXAMPLES,
+    DEFAULT_REPORT_DIR,
+    DEFAULT_SEED,
+    EFFORTS,
+    Options,
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,6 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--report-dir", metavar="DIR", type=Path, default=Path(DEFAULT_REPORT_DIR))
     group.addoption("--seed", metavar="N", type=int, default=DEFAULT_SEED, dest="sendproof_seed")
     group.addoption("--max-examples", metavar="N", type=int, default=DEFAULT_MAX_EXAMPLES)
+    group.addoption("--effort", choices=list(EFFORTS), default=DEFAULT_EFFORT, help="how much a run may cost")
+    group.addoption("--ledger", metavar="FILE", type=Path, help="share one budget with every run that names this file")
+    group.addoption("--yes", action="store_true", dest="sendproof_yes", help="send to a target elsewhere unasked")
     group.addoption("--concern", metavar="NAME", action="append", default=[], help="only clauses of this concern")
     group.addoption("--clause", metavar="ID", action="append", default=[], help="only this clause")
     group.addoption("--waivers", metavar="FILE", type=Path)
@@ -55,4 +65,7 @@ def options_from(config: pytest.Config) -> Options:
         strict=chosen.sendproof_strict,
         require_complete=chosen.require_complete,
         quiet=config.get_verbosity() < 0,
+        effort=chosen.effort,
+        ledger=chosen.ledger,
+        confirmed=chosen.sendproof_yes,
     )

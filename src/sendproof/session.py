@@ -28,6 +28,7 @@ from sendproof.running.judged import judge_run
 from sendproof.running.options import Options
 from sendproof.running.place import read_target
 from sendproof.suite import EXTRAS
+from sendproof.target.address import is_loopback_url
 
 NAME = "sendproof-session"
 ITEM = "test_clause"
@@ -57,7 +58,13 @@ class Session:
         if self.options.target is None:
             assert self.options.provider is not None, "a session starts with one of the two"
             return self.options.provider, self.options.provider
-        return read_target(self.options.target).provider, self.options.target.stem
+        profile = read_target(self.options.target)
+        if not (self.options.confirmed or self.config.option.collectonly or is_loopback_url(profile.base_url)):
+            raise UsageError(
+                f"{self.options.target}: expected --yes for a target that is not this machine, got none. "
+                f"Read `sendproof plan --target {self.options.target}` first."
+            )
+        return profile.provider, self.options.target.stem
 
     def _check_selection(self) -> None:
         for name in self.options.concerns:

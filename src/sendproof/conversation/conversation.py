@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sendproof.contract.model import Contract
 from sendproof.conversation import scenarios
+from sendproof.conversation.breaker import Breakers
 from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.preflight import diagnosis, is_let_in
+from sendproof.conversation.selection import is_open, open_cases, open_slots
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
 from sendproof.judge.dates import http_date
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent
 from sendproof.target.clock import RunClock
-from sendproof.target.door import Door
+from sendproof.target.door import Tags, Traffic
 from sendproof.target.profile import Profile
 from sendproof.target.recipients import Withheld
 
@@ -44,6 +47,24 @@ class Progress:
         self.tell(self.done, max(self.total, self.done), label)
 
 
+class Sender(Protocol):
+    """What a conversation goes through: the door, or the rehearsal of one."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """Return what went through so far."""
+
+    @property
+    def room(self) -> int:
+        """Return how many messages may be accepted in all."""
+
+    def send(self, case: Case) -> Exchange:
+        """Send one case."""
+
+    def send_together(self, cases: Sequence[tuple[Case, Tags]]) -> list[Exchange]:
+        """Send cases at the same moment."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Evidence:
     """What a conversation gathered. `exchanges` grows while it lasts."""
@@ -54,6 +75,7 @@ class Evidence:
     environment_error: str | None = None
     stopped: str | None = None
     complete: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class _Stop(Exception):
@@ -70,7 +92,7 @@ class Conversation:
         self,
         contract: Contract,
         profile: Profile,
-        door: Door,
+        door: Sender,
         plan: Plan,
         *,
         clock: RunClock,
@@ -86,6 +108,9 @@ class Conversation:
         self._waits = 0
         self._lost = 0
         self._asked_again = 0
+        self._breakers = Breakers()
+        self._committed = 0
+        self._let_in = 0
         self.evidence = Evidence()
 
     def hold(self) -> Evidence:
@@ -98,13 +123,19 @@ class Conversation:
             self.evidence.complete = self.evidence.budget_spent is None
         except _Stop as stop:
             self.evidence.stopped = str(stop)
+        finally:
+            self.evidence.notes = self._breakers.told()
         return self.evidence
 
     def _preflight(self) -> None:
         controls = [case for case in self._plan.cases if case.family == CONTROLS][:_PREFLIGHT_ATTEMPTS]
         attempts: list[Exchange] = []
         for case in controls:
-            exchange = self.ask(case)
+            try:
+                exchange = self.ask(case)
+            except BudgetSpent as spent:
+                self.evidence.environment_error = f"preflight: {spent}"
+                raise _Stop("the preflight failed") from spent
             if exchange is None:
                 continue
             attempts.append(exchange)
@@ -134,19 +165,23 @@ class Conversation:
 
     def _ask_cases(self) -> None:
         asked = {exchange.case for exchange in self.evidence.exchanges}
+        opened = open_cases(self._plan.cases, room=self._door.room, max_requests=self._profile.budget.max_requests)
         for case in self._plan.cases:
             if self._enough is not None and self._enough(self.evidence.exchanges):
                 return
             if case.id in asked and case.family == CONTROLS:
                 continue
-            if case.may_be_accepted and self.accepted_left() <= _SPARE_SLOTS:
+            if self._breakers.holds_back(case):
+                continue
+            if case.may_be_accepted and not self._has_room(case, opened):
                 self.evidence.budget_spent = f"{self._profile.budget.max_accepted} accepted messages"
                 continue
             try:
                 self.ask(case)
             except BudgetSpent as spent:
                 self.evidence.budget_spent = str(spent)
-                return
+                if spent.setting == "max_requests":
+                    return
 
     def _close(self) -> None:
         """Send one valid message at the end: what is let in then was let in all along."""
@@ -213,14 +248,34 @@ class Conversation:
     def _note(self, exchange: Exchange, case: Case) -> None:
         self.evidence.exchanges.append(exchange)
         self._keep(exchange)
+        self._breakers.note(case, exchange)
+        self._commit(case, exchange)
         self._progress.step(case.family)
         self._lost = self._lost + 1 if exchange.response is None else 0
         if self._lost >= _LOST_IN_A_ROW:
             raise _Stop(f"{self._lost} requests in a row were not answered ({exchange.failure})")
 
+    def _commit(self, case: Case, exchange: Exchange) -> None:
+        """Count what took a slot of the budget, or may have."""
+        taken = exchange.response is None or _is_accepted(exchange)
+        if case.expects == "accept":
+            self._committed += taken
+        else:
+            self._let_in += taken and case.may_be_accepted
+
+    def _has_room(self, case: Case, opened: frozenset[str]) -> bool:
+        """Whether there is a slot for a case.
+
+        What ought to be accepted and what may be have slots of their own: so the same messages are
+        asked for, whichever way open questions are answered, and are known beforehand.
+        """
+        if is_open(case):
+            return case.id in opened and self._let_in < open_slots(self._door.room)
+        return self.accepted_left() > 0
+
     def accepted_left(self) -> int:
-        """Return how many messages may still be accepted."""
-        return self._profile.budget.max_accepted - self._door.traffic.accepted
+        """Return how many messages that ought to be accepted may still be asked for."""
+        return self._door.room - open_slots(self._door.room) - _SPARE_SLOTS - self._committed
 
     def _count(self, reason: str) -> None:
         self.evidence.withheld[reason] = self.evidence.withheld.get(reason, 0) + 1
@@ -228,6 +283,10 @@ class Conversation:
     def _is_throttled(self, exchange: Exchange) -> bool:
         state = self._profile.account().keys.get(exchange.credential.key or "")
         return exchange.response is not None and exchange.response.status == 429 and state != "daily_exhausted"
+
+
+def _is_accepted(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.status // 100 == 2
 
 
 def _is_lost(exchange: Exchange) -> bool:

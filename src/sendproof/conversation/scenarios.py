@@ -87,7 +87,8 @@ def idempotency(provider: Provider, asker: Asker) -> None:
     # Once more, with other keys between.
     asker.ask(retried[0])
     key = json.loads(retried[-1].body)[provider.fields["idempotency"]]
-    asker.ask(message(provider, "idempotency.other-payload", idempotency=key, text="Another message."))
+    other = message(provider, "idempotency.other-payload", idempotency=key, text="Another message.")
+    asker.ask(replace(other, expects="either"))
     _at_once(provider, asker)
     _near_keys(provider, asker)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -48,7 +49,8 @@ def rate_findings(contract: Contract, account: Account, judgements: Sequence[Jud
     """Judge the documented limit of each key that has one, from bursts a window apart.
 
     A window aligned to the clock may start within a burst, so that more than the limit
-    pass in it: only what happens in two bursts tells of a limit that is too high.
+    pass in it: only what happens in two bursts, each much shorter than a window, tells of a
+    limit that is too high.
     """
     clauses = {clause.params["aspect"]: clause.id for clause in contract.with_check("rate_limit")}
     for key, limit in account.rate_limits.items() if clauses else ():
@@ -132,12 +134,19 @@ def _enforced(bursts: list[_Burst], limit: RateLimit) -> _Said:
         ):
             yield burst.stop, CONTRADICTED, expected, _status(burst.stop)
         elif burst in over:
-            kind = CONTRADICTED if len(over) > 1 or len(burst.accepted) > 2 * limit.limit else UNDECIDED
+            repeated = len(over) > 1 and all(item.duration_s < limit.window_s / 2 for item in over)
+            beyond = len(burst.accepted) > _most_by_the_clock(burst, limit)
+            kind = CONTRADICTED if repeated or beyond else UNDECIDED
             yield burst.accepted[-1], kind, expected, f"{len(burst.accepted)} were accepted"
         elif burst.throttled and burst.stop:
             yield burst.stop, UPHELD, "", ""
         elif burst.accepted:
             yield burst.accepted[-1], UNDECIDED, "", "the limit was not reached"
+
+
+def _most_by_the_clock(burst: _Burst, limit: RateLimit) -> int:
+    """Return how many windows that are aligned to the clock let in: each that a burst touches, in full."""
+    return limit.limit * (math.ceil(burst.duration_s / limit.window_s) + 1)
 
 
 def _refilled(burst: _Burst, limit: RateLimit) -> int:

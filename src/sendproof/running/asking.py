@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 from sendproof.contract.model import Contract
 from sendproof.conversation.conversation import Conversation, Evidence
@@ -19,6 +19,7 @@ from sendproof.judge.verdicts import Circumstances
 from sendproof.running.place import Place
 from sendproof.target.budget import Allowance
 from sendproof.target.door import Door
+from sendproof.target.ledger import Ledger
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 
@@ -73,7 +74,7 @@ class Talk:
     def circumstances(self, contract: Contract, plan: Plan) -> Circumstances:
         """Return why clauses may not have been asked."""
         return Circumstances(
-            no_fixture=locked_clauses(self.profile, contract),
+            no_fixture=frozenset(locked_clauses(self.profile, contract)),
             selected=plan.selected,
             budget_spent=self.evidence.budget_spent is not None,
             stopped=self.evidence.stopped,
@@ -92,28 +93,35 @@ def conversing(
     enough: Callable[[Sequence[Exchange]], bool] | None = None,
 ) -> Iterator[Talk]:
     """Provide a conversation with a target, not yet held, for as long as its door is open."""
-    allowance = Allowance(here.profile.budget)
-    pacing = Pacing(here.profile.budget.requests_per_second, here.clock)
-    with Door(here.profile, here.provider, here.clock, allowance, pacing) as door:
+    budget = here.profile.budget
+    with (
+        Ledger(here.ledger, account=here.account, kept=here.keeps_ledger) as ledger,
+        Door(
+            here.profile,
+            here.provider,
+            here.clock,
+            Allowance(budget, ledger),
+            Pacing(budget.requests_per_second, here.clock, ledger),
+        ) as door,
+    ):
         conversation = Conversation(
-            contract, here.profile, door, plan, clock=here.clock, token=_token, tell=tell, keep=keep, enough=enough
+            contract, here.profile, door, plan, clock=here.clock, token=token, tell=tell, keep=keep, enough=enough
         )
         yield Talk(conversation=conversation, door=door, profile=here.profile)
 
 
-def _token() -> str:
+def token() -> str:
+    """Return 24 letters and digits, unlike in every call."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(24))
 
 
-def locked_clauses(profile: Profile, contract: Contract) -> frozenset[str]:
-    """Return the clauses for which the profile lacks a fixture."""
+def locked_clauses(profile: Profile, contract: Contract) -> Mapping[str, str]:
+    """Return the clauses for which the profile lacks a fixture, each with the fixture that it lacks."""
     missing = profile.missing_fixtures(contract.provider)
-    locked = {
-        clause
-        for name in missing
-        if name in contract.provider.fixtures
-        for clause in contract.provider.fixtures[name].unlocks
-    }
-    causes = {name.partition(".")[2] for name in missing if "." in name}
-    locked |= {clause.id for clause in contract.with_check("delivery_cause") if clause.params["cause"] in causes}
-    return frozenset(locked)
+    fixtures = contract.provider.fixtures
+    locked = {clause: name for name in missing if name in fixtures for clause in fixtures[name].unlocks}
+    causes = {name.partition(".")[2]: name for name in missing if "." in name}
+    for clause in contract.with_check("delivery_cause"):
+        if clause.params["cause"] in causes:
+            locked[clause.id] = causes[clause.params["cause"]]
+    return MappingProxyType(locked)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
 import pytest
 from rich.console import Console
 
@@ -13,12 +15,15 @@ from sendproof import exit_codes
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.errors import UsageError
 from sendproof.mock.accounts import PROVIDERS
+from sendproof.reporting.forecast import print_in_short
 from sendproof.reporting.record import Run
 from sendproof.reporting.terminal import print_run
 from sendproof.resources import suites_dir
 from sendproof.running.options import Options
 from sendproof.running.place import read_target
+from sendproof.running.planning import forecast
 from sendproof.running.waivers import load_waivers
+from sendproof.target.address import is_loopback_url
 
 _QUIET = ("-q", "-q", "--no-header", "--no-summary", "--tb=no", "-rN", "--disable-warnings")
 
@@ -27,13 +32,31 @@ def run_targets(
     common: Options, providers: Sequence[str], targets: Sequence[Path], pytest_arguments: Sequence[str]
 ) -> int:
     """Run the suites against each target and return the exit code of all."""
-    chosen = _chosen(common, providers, targets)
+    chosen = [_agreed(options) for options in _chosen(common, providers, targets)]
     codes: list[int] = []
     for options in chosen:
         codes.append(_run_one(options, pytest_arguments))
         if codes[-1] == exit_codes.INTERRUPTED:
             break
     return exit_codes.first_of(codes)
+
+
+def _agreed(options: Options) -> Options:
+    """Tell what a run of a live target will do, and ask before it sends to another machine."""
+    if options.target is None:
+        return options
+    local = is_loopback_url(read_target(options.target).base_url)
+    asks = not (local or options.confirmed)
+    if asks and not sys.stdin.isatty():
+        raise UsageError(
+            f"{options.target}: expected --yes where nobody can be asked, got none. "
+            f"Read `sendproof plan --target {options.target}` first."
+        )
+    if asks or not options.quiet:
+        print_in_short(forecast(options), Console(highlight=False))
+    if asks:
+        click.confirm("Send this?", abort=True)
+    return dataclasses.replace(options, confirmed=True)
 
 
 def _chosen(common: Options, providers: Sequence[str], targets: Sequence[Path]) -> list[Options]:
@@ -103,6 +126,7 @@ def _arguments(options: Options, pytest_arguments: Sequence[str]) -> list[str]:
         "--sendproof-embedded": True,
         "--sendproof-strict": options.strict,
         "--require-complete": options.require_complete,
+        "--yes": options.confirmed,
     }
     values = {
         "--provider": options.provider,
@@ -111,6 +135,8 @@ def _arguments(options: Options, pytest_arguments: Sequence[str]) -> list[str]:
         "--seed": options.seed,
         "--max-examples": options.max_examples,
         "--waivers": options.waivers,
+        "--effort": options.effort,
+        "--ledger": options.ledger,
     }
     several = [("--concern", name) for name in options.concerns] + [("--clause", name) for name in options.clauses]
     pairs = [(name, value) for name, value in values.items() if value is not None] + several

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 from sendproof.account import Account
@@ -28,9 +26,9 @@ from sendproof.judge.verdicts import (
 )
 from sendproof.mock.faults.model import Change
 from sendproof.mock.server import MockServer
-from sendproof.resources import suites_dir
 from sendproof.running.asking import asking_of, conversing, plan_of
 from sendproof.running.place import UNBOUNDED, Place, providers
+from sendproof.running.suites import suites
 from sendproof.selftest.subject import FAULT, Subject
 from sendproof.target.clock import MovedClock
 from sendproof.target.profile import Budget
@@ -187,19 +185,4 @@ def plan_once(provider: str, seed: int, max_examples: int) -> Plan:
     """Return what all suites ask of a provider, made once in a process."""
     contract = load_contract_once(provider)
     corpus = load_corpus(contract, seed=seed, max_examples=max_examples)
-    return plan_of(contract, corpus.cases, asking_of(_suites(), selected=None))
-
-
-@cache
-def _suites() -> tuple[ModuleType, ...]:
-    """Return the suite files, imported by their place: they are no package."""
-    return tuple(_imported(str(file), file.stem) for file in sorted(suites_dir().glob("test_*.py")))
-
-
-def _imported(file: str, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None, "the suites are Python files"
-    assert spec.loader is not None, "the suites are Python files"
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return plan_of(contract, corpus.cases, asking_of(suites(), selected=None))

@@ -39,6 +39,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_loopback_url(url: str) -> bool:
+    """Tell whether a URL is of this machine."""
+    return is_loopback(urlsplit(url).hostname or "")
+
+
 def _split(text: str) -> SplitResult | None:
     """Return the parts of an absolute URL of HTTP, or None. (urlsplit drops line ends in silence.)."""
     if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:

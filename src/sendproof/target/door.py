@@ -18,13 +18,13 @@ import httpx
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange, Headers, Request, Response
-from sendproof.target.binding import BoundRequest, bind
+from sendproof.target.admission import Admission
+from sendproof.target.binding import BoundRequest
 from sendproof.target.budget import Allowance
 from sendproof.target.clock import RunClock
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 from sendproof.target.receiving import KEPT_BYTES, Received, receive
-from sendproof.target.recipients import Withheld, refusal_of
 from sendproof.target.redaction import Redactor
 from sendproof.target.wire import Wire
 
@@ -69,17 +69,15 @@ class Door:
         nonces: Iterator[str] | None = None,
     ) -> None:
         self._profile = profile
-        self._provider = provider
+        self._admission = Admission(profile, provider)
         self._clock = clock
         self._budget = budget
         self._pacing = pacing
         self._transport = transport or Wire(encrypted=profile.base_url.startswith("https:"))
         self._nonces = nonces or unique_nonces()
         self._redactor = Redactor(provider, profile.keys)
-        self._allowed, self._senders = profile.reachable, frozenset(profile.senders)
         self._urls: dict[str, httpx.URL] = {}
         self._ids = map("x{}".format, itertools.count(1))
-        self._withheld = 0
 
     def __enter__(self) -> Self:
         return self
@@ -96,12 +94,20 @@ class Door:
     @property
     def traffic(self) -> Traffic:
         """Return what went through so far."""
-        return Traffic(requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._withheld)
+        return Traffic(
+            requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._admission.withheld
+        )
+
+    @property
+    def room(self) -> int:
+        """Return how many messages may be accepted in all, those of this run among them."""
+        return self._budget.room
 
     def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
         """Send one case. The same `nonce` gives the very same request again."""
-        bound = self._admit(case, nonce or next(self._nonces))
-        self._budget.reserve(should_be_refused=not case.may_be_accepted)
+        bound = self._admission.admit(case, nonce or next(self._nonces))
+        price = self._admission.price(bound.body)
+        self._budget.reserve(credits_=price, should_be_refused=not case.may_be_accepted)
         self._pacing.acquire()
         return self._exchange(next(self._ids), case, bound, tags)
 
@@ -110,11 +116,12 @@ class Door:
 
         With a `nonce` all of them are made with it.
         """
-        admitted = [(case, self._admit(case, nonce or next(self._nonces)), tags) for case, tags in cases]
+        admitted = [(case, self._admission.admit(case, nonce or next(self._nonces)), tags) for case, tags in cases]
         if not admitted:
             return []
         refusable = not any(case.may_be_accepted for case, _ in cases)
-        self._budget.reserve(len(admitted), should_be_refused=refusable)
+        price = sum(self._admission.price(bound.body) for _, bound, _ in admitted)
+        self._budget.reserve(len(admitted), credits_=price, should_be_refused=refusable)
         self._pacing.acquire(len(admitted))
         barrier = threading.Barrier(len(admitted))
 
@@ -125,21 +132,12 @@ class Door:
         with ThreadPoolExecutor(len(admitted)) as pool:
             return list(pool.map(start, [(next(self._ids), item) for item in admitted]))
 
-    def _admit(self, case: Case, nonce: str) -> BoundRequest:
-        """Return the request of a case that may be sent."""
-        bound = bind(case, self._profile, self._provider, nonce)
-        refusal = refusal_of(bound.body, self._provider, self._allowed, self._senders)
-        if refusal:
-            self._withheld += 1
-            raise Withheld(f"case {case.id}: expected an allowed recipient, got none: {refusal}. It is not sent.")
-        return bound
-
     def _exchange(self, id_: str, case: Case, bound: BoundRequest, tags: Tags) -> Exchange:
         request = self._request(bound)
         started_s, started = self._clock.now(), time.perf_counter()
         received = receive(self._transport, request, timeout_s=self._profile.timeout_s)
         elapsed_s = time.perf_counter() - started
-        self._budget.settle(accepted=_is_accepted(received))
+        self._budget.settle(accepted=_is_accepted(received), credits_=self._admission.price(bound.body))
         return Exchange(
             id=id_,
             request=Request(

@@ -1,9 +1,10 @@
-"""Pacing: so many requests a second, however many threads send them."""
+"""Pacing: so many requests a second, however many threads and processes send them."""
 
 from __future__ import annotations
 
-import threading
 from typing import Protocol
+
+from sendproof.target.ledger import Ledger
 
 
 class Sleeper(Protocol):
@@ -19,11 +20,10 @@ class Sleeper(Protocol):
 class Pacing:
     """Hold requests back to a rate. `math.inf` holds nothing back."""
 
-    def __init__(self, requests_per_second: float, clock: Sleeper) -> None:
+    def __init__(self, requests_per_second: float, clock: Sleeper, ledger: Ledger | None = None) -> None:
         self._interval_s = 1.0 / requests_per_second
         self._clock = clock
-        self._lock = threading.Lock()
-        self._next_s = float("-inf")
+        self._ledger = ledger or Ledger()
 
     def acquire(self, count: int = 1) -> None:
         """Wait until the next request may be sent, and `count` - 1 at once with it.
@@ -32,9 +32,7 @@ class Pacing:
         """
         if not self._interval_s:
             return
-        with self._lock:
-            now = self._clock.now()
-            start = max(now, self._next_s)
-            self._next_s = start + count * self._interval_s
+        now = self._clock.now()
+        start = self._ledger.queue(now, count * self._interval_s)
         if start > now:
             self._clock.sleep(start - now)

@@ -34,12 +34,17 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a run may spend."""
+    """What a run may spend. Without `max_credits` the messages alone bound the credits.
+
+    `stated` names what the profile says itself; the rest are defaults, which an effort may change.
+    """
 
     max_requests: int = 400
     max_accepted: int = 60
+    max_credits: int | None = None
     requests_per_second: float = 20.0
     retry_after_s: float = 60.0
+    stated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,14 +110,17 @@ def _account(top: Table, provider: Provider) -> Table:
 
 def _budget(table: Table) -> Budget:
     standard = Budget()
-    table.only(Budget.__slots__)
+    names = tuple(name for name in Budget.__slots__ if name != "stated")
+    table.only(names)
     return Budget(
         max_requests=table.whole("max_requests", default=standard.max_requests, at_least=1),
         max_accepted=table.whole("max_accepted", default=standard.max_accepted, at_least=1),
+        max_credits=table.whole("max_credits", default=None, at_least=0) if "max_credits" in table else None,
         requests_per_second=table.positive(
             "requests_per_second", default=standard.requests_per_second, at_most=10_000.0
         ),
         retry_after_s=table.positive("retry_after_s", default=standard.retry_after_s, at_most=86_400.0),
+        stated=frozenset(name for name in names if name in table),
     )
 
 

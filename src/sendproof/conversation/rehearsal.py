@@ -1,0 +1,166 @@
+"""A rehearsal: the conversation that would be held, answered as a service that keeps every promise would."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sendproof.contract.provider import Provider
+from sendproof.corpus.case import Case
+from sendproof.corpus.tokens import tokens_in
+from sendproof.exchange import Exchange, Request, Response
+from sendproof.target.admission import Admission
+from sendproof.target.binding import BoundRequest
+from sendproof.target.budget import Allowance
+from sendproof.target.door import Tags, Traffic, unique_nonces
+from sendproof.target.pacing import Pacing
+from sendproof.target.profile import Profile
+
+_ACCEPTED, _REFUSED, _THROTTLED = 201, 400, 429
+
+
+class RehearsedClock:
+    """Tell a time that passes only where somebody waits."""
+
+    def __init__(self) -> None:
+        self.at_s = 0.0
+
+    def now(self) -> float:
+        """Return the seconds that have passed."""
+        return self.at_s
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.at_s += seconds
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.at_s += seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """One request that would be sent. `numbers` are those that it would reach, were it let in.
+
+    `is_message` tells that it makes a message of its own: a retry makes none.
+    """
+
+    case: Case
+    numbers: tuple[str, ...]
+    status: int
+    is_message: bool
+    price: int
+    text_length: int
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether a service that keeps every promise lets it in."""
+        return self.status == _ACCEPTED
+
+
+class Rehearsal:
+    """Stands in the door's place and sends nothing."""
+
+    def __init__(
+        self, profile: Profile, provider: Provider, clock: RehearsedClock, budget: Allowance, pacing: Pacing
+    ) -> None:
+        self._profile, self._provider, self._clock = profile, provider, clock
+        self._budget, self._pacing = budget, pacing
+        self._admission = Admission(profile, provider)
+        self._nonces = unique_nonces()
+        self._let_in_s: dict[str, list[float]] = defaultdict(list)
+        self._balances = dict(profile.balances)
+        self._replayable: set[tuple[str, str]] = set()
+        self.sent: list[Rehearsed] = []
+
+    @property
+    def traffic(self) -> Traffic:
+        """Return what would have gone through so far."""
+        return Traffic(
+            requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._admission.withheld
+        )
+
+    @property
+    def room(self) -> int:
+        """Return how many messages may be accepted in all."""
+        return self._budget.room
+
+    def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
+        """Answer one case."""
+        return self.send_together([(case, tags)], nonce=nonce)[0]
+
+    def send_together(self, cases: Sequence[tuple[Case, Tags]], *, nonce: str | None = None) -> list[Exchange]:
+        """Answer cases that would be sent at the same moment."""
+        admitted = [(case, self._admission.admit(case, nonce or next(self._nonces))) for case, _ in cases]
+        prices = [self._admission.price(bound.body) for _, bound in admitted]
+        refusable = not any(case.may_be_accepted for case, _ in admitted)
+        self._budget.reserve(len(admitted), credits_=sum(prices), should_be_refused=refusable)
+        self._pacing.acquire(len(admitted))
+        return [self._answered(case, bound, price) for (case, bound), price in zip(admitted, prices, strict=True)]
+
+    def _answered(self, case: Case, bound: BoundRequest, price: int) -> Exchange:
+        message = _json(bound.body)
+        status, is_message = self._status(case, message, price)
+        self._budget.settle(accepted=status == _ACCEPTED, credits_=price)
+        self.sent.append(
+            Rehearsed(
+                case=case,
+                numbers=_numbers(case, self._profile),
+                status=status,
+                is_message=is_message,
+                price=price,
+                text_length=len(str(message.get(self._provider.fields["text"], ""))),
+            )
+        )
+        return Exchange(
+            id=f"x{len(self.sent)}",
+            request=Request(method=bound.method, path=bound.path, headers=bound.headers, body=bound.body),
+            response=Response(status=status, body=b"{}"),
+            credential=bound.credential,
+            started_s=self._clock.now(),
+            elapsed_s=0.0,
+            case=case.id,
+        )
+
+    def _status(self, case: Case, message: Mapping[str, object], price: int) -> tuple[int, bool]:
+        if case.expects != "accept":
+            return _REFUSED, True
+        now = self._clock.now()
+        limit = self._profile.rate_limits.get(case.key)
+        recent = self._let_in_s[case.key]
+        if limit is not None and sum(now - at_s < limit.window_s for at_s in recent) >= limit.limit:
+            return _THROTTLED, True
+        retried = (case.key, str(message.get(self._provider.fields.get("idempotency", ""), "")))
+        if retried[1] and retried in self._replayable:
+            return _ACCEPTED, False
+        balance = self._balances.get(case.key)
+        if balance is not None and balance < price:
+            return _REFUSED, True
+        if balance is not None:
+            self._balances[case.key] = balance - price
+        recent.append(now)
+        self._replayable.add(retried)
+        return _ACCEPTED, True
+
+
+def _json(body: bytes) -> Mapping[str, object]:
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+def _numbers(case: Case, profile: Profile) -> tuple[str, ...]:
+    """Return the profile's numbers that a case asks a message for."""
+    found = (_number(token, profile) for token in tokens_in(case.body))
+    return tuple(dict.fromkeys(number for number in found if number))
+
+
+def _number(token: str, profile: Profile) -> str | None:
+    role, _, rest = token.partition(".")
+    if role in ("recipient", "recipient2"):
+        return profile.recipients[-1 if len(profile.recipients) == 1 else int(role == "recipient2")]
+    return profile.failing_recipients.get(rest.partition(".")[2]) if role == "fixture" else None

@@ -1,0 +1,132 @@
+"""The plan of a run: the conversation rehearsed, so that what it will do is known before it does anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from sendproof.contract.model import Contract, load_contract, load_provider
+from sendproof.conversation.conversation import Conversation, Evidence
+from sendproof.conversation.plan import Plan
+from sendproof.conversation.rehearsal import Rehearsal, Rehearsed, RehearsedClock
+from sendproof.corpus.build import load_corpus
+from sendproof.reporting.forecast import Forecast, Reach
+from sendproof.running.asking import Asking, asking_of, locked_clauses, plan_of, token
+from sendproof.running.options import Options
+from sendproof.running.place import ledger_of, target_of
+from sendproof.running.suites import suites
+from sendproof.target.address import is_loopback_url
+from sendproof.target.budget import Allowance
+from sendproof.target.ledger import Ledger, Spent
+from sendproof.target.pacing import Pacing
+from sendproof.target.profile import Profile
+
+
+def forecast(options: Options) -> Forecast:
+    """Rehearse the run that `options` would make of a live target. Nothing is sent."""
+    profile = target_of(options)
+    contract = load_contract(profile.provider)
+    page = ledger_of(options, profile)
+    with Ledger(page["ledger"], account=page["account"], kept=page["keeps_ledger"]) as ledger:
+        found = ledger.found
+    corpus = load_corpus(contract, seed=options.seed, max_examples=options.max_examples)
+    plan = plan_of(contract, corpus.cases, _asking(contract, options))
+    asked, evidence, duration_s = _rehearsed(contract, profile, plan, found)
+    return _forecast(contract, profile, plan, found, asked, evidence, duration_s)
+
+
+def _asking(contract: Contract, options: Options) -> Asking:
+    """Return what the suites ask for the chosen clauses."""
+    clauses = [clause for clause in contract.clauses.values() if clause.level != "excluded"]
+    chosen = {
+        clause.id: clause.concern
+        for clause in clauses
+        if (not options.concerns or clause.concern in options.concerns)
+        and (not options.clauses or clause.id in options.clauses)
+    }
+    modules = (module for module in suites() if module.CONCERN in chosen.values())
+    return asking_of(modules, selected=None if len(chosen) == len(clauses) else frozenset(chosen))
+
+
+def _rehearsed(
+    contract: Contract, profile: Profile, plan: Plan, found: Spent
+) -> tuple[Sequence[Rehearsed], Evidence, float]:
+    clock = RehearsedClock()
+    budget = profile.budget
+    left = replace(
+        budget,
+        max_requests=budget.max_requests - found.requests,
+        max_accepted=budget.max_accepted - found.messages,
+        max_credits=None if budget.max_credits is None else budget.max_credits - found.credits,
+    )
+    with Ledger() as ledger:
+        pacing = Pacing(budget.requests_per_second, clock, ledger)
+        rehearsal = Rehearsal(profile, load_provider(profile.provider), clock, Allowance(left, ledger), pacing)
+        conversation = Conversation(
+            contract, profile, rehearsal, plan, clock=clock, token=token, tell=_nothing, keep=_nothing
+        )
+        evidence = conversation.hold()
+    return rehearsal.sent, evidence, clock.at_s
+
+
+def _forecast(
+    contract: Contract,
+    profile: Profile,
+    plan: Plan,
+    found: Spent,
+    asked: Sequence[Rehearsed],
+    evidence: Evidence,
+    duration_s: float,
+) -> Forecast:
+    accepted = [item for item in asked if item.is_accepted]
+    messages = [item for item in accepted if item.is_message]
+    opened = [item for item in asked if not item.is_accepted and item.case.may_be_accepted and _is_open(item)]
+    locked = locked_clauses(profile, contract)
+    return Forecast(
+        provider=profile.provider,
+        title=contract.provider.title,
+        name=profile.name,
+        base_url=profile.base_url,
+        is_local=is_loopback_url(profile.base_url),
+        budget=profile.budget,
+        found=found,
+        requests=len(asked),
+        accepted=len(accepted),
+        messages=len(messages),
+        could=len(opened),
+        at_most=profile.budget.max_accepted - found.messages,
+        credits=sum(item.price for item in messages) if contract.provider.prices else None,
+        recipients=_recipients(messages, opened),
+        longest_text=max((item.text_length for item in (*messages, *opened)), default=0),
+        duration_s=duration_s,
+        asked=tuple(asked),
+        clauses=len(plan.planned),
+        lacking=MappingProxyType(dict(sorted(locked.items()))),
+        left_out=tuple(sorted(plan.planned - _reached(plan, asked) - set(locked))),
+        stopped=evidence.environment_error,
+    )
+
+
+def _is_open(item: Rehearsed) -> bool:
+    return item.case.expects == "either"
+
+
+def _recipients(messages: Iterable[Rehearsed], opened: Iterable[Rehearsed]) -> tuple[Reach, ...]:
+    should = Counter(number for item in messages for number in item.numbers)
+    could = Counter(number for item in opened for number in item.numbers)
+    return tuple(
+        Reach(number=number, messages=should[number], could=could[number])
+        for number in dict.fromkeys((*should, *could))
+    )
+
+
+def _reached(plan: Plan, asked: Iterable[Rehearsed]) -> frozenset[str]:
+    """Return the clauses that what is asked may exercise: a scenario those that no single case does."""
+    single = frozenset(clause for case in plan.cases for clause in case.clauses)
+    return frozenset(clause for item in asked for clause in item.case.clauses) | (plan.planned - single)
+
+
+def _nothing(*told: object) -> None:
+    """Take what nobody looks at."""
