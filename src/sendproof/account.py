@@ -31,9 +31,9 @@ class Account:
     """
 
     keys: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    senders: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    recipients: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    texts: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    senders: Mapping[str, str] = field(default_factory=lambda: _NOTHING, repr=False)
+    recipients: Mapping[str, str] = field(default_factory=lambda: _NOTHING, repr=False)
+    texts: Mapping[str, str] = field(default_factory=lambda: _NOTHING, repr=False)
     balances: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     rate_limits: Mapping[str, RateLimit] = field(default_factory=lambda: _NOTHING)
-    default_sender: str | None = None
+    default_sender: str | None = field(default=None, repr=False)

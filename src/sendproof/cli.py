@@ -31,11 +31,13 @@ from sendproof.running.options import (
     EFFORTS,
     Options,
 )
+from sendproof.running.place import read_target
 from sendproof.running.planning import forecast
 from sendproof.selftest.report import print_matrix, write_matrix
 from sendproof.selftest.running import hold_selftest
 from sendproof.selftest.subject import chosen, subjects
 from sendproof.target.init import init_text
+from sendproof.target.reading import exposure
 
 _FILE = click.Path(path_type=Path)
 _MORE_HELP = "What follows -- goes to pytest."
@@ -136,6 +138,8 @@ def plan(
         ledger=ledger,
     )
     made = forecast(options)
+    if warning := exposure(target, read_target(target)):
+        click.echo(f"sendproof: warning: {warning}", err=True)
     if form == "json":
         click.echo(to_json(made), nl=False)
     else:

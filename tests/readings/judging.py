@@ -42,7 +42,7 @@ def judged_reading(
         with conversing(here, contract, plan, tell=_nothing, keep=_nothing, enough=enough) as talk:
             talk.conversation.hold()
         assert talk.evidence.environment_error is None, talk.evidence.environment_error
-        found = judge(contract, target.account(), talk.evidence.exchanges)
+        found = judge(contract, talk.account, talk.evidence.exchanges)
         return verdicts(contract, found, talk.circumstances(contract, plan))
 
 

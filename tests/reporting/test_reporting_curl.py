@@ -18,6 +18,7 @@ import pytest
 from sendproof.exchange import Credential, Exchange
 from sendproof.reporting.curl import curl_for, reproduction
 from sendproof.reporting.text import visible
+from sendproof.target.masking import StandIn
 
 from .support import HOSTILE, contract, exchange, run_of, verdict
 
@@ -96,15 +97,23 @@ def search_path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 Send = Callable[..., Got]
+NUMBERS = {"SENDPROOF_RECIPIENT_1": "+14152370199", "SENDPROOF_SENDER_1": "+447911876543", "SENDPROOF_BODY": "It's $5"}
+STAND_INS = (
+    StandIn(shown="+12025550199", setting="account.recipients[0]", variable="SENDPROOF_RECIPIENT_1"),
+    StandIn(shown="+440000000043", setting="account.senders[0]", variable="SENDPROOF_SENDER_1"),
+    StandIn(shown="[body]", setting="fixtures.body", variable="SENDPROOF_BODY"),
+)
 
 
 @pytest.fixture
 def send(listener: Listener, search_path: str) -> Send:
-    def run_in_shell(item: Exchange, provider: str = "textflow", prefix: str = "") -> Got:
-        run = run_of(provider=provider, base_url=listener.base_url + prefix)
+    def run_in_shell(
+        item: Exchange, provider: str = "textflow", prefix: str = "", stand_ins: tuple[StandIn, ...] = ()
+    ) -> Got:
+        run = run_of(provider=provider, base_url=listener.base_url + prefix, stand_ins=stand_ins)
         command = curl_for(item, run, contract(provider).provider)
         assert visible(command, None) == command
-        environment = ENVIRONMENT | {"PATH": search_path}
+        environment = ENVIRONMENT | {"PATH": search_path} | NUMBERS
         done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, timeout=10, check=False)
         assert (done.returncode, done.stderr) == (0, b""), command
         return listener.got.pop()
@@ -141,6 +150,23 @@ BODIES = {
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_command_sends_the_same_bytes(send: Send, body: bytes) -> None:
     assert send(exchange(body)).body == body
+
+
+@pytest.mark.parametrize(
+    ("kept", "sent"),
+    [
+        ('{"to":"+12025550199"}', '{"to":"+14152370199"}'),
+        ("12025550199", "14152370199"),
+        ("2025550199", "4152370199"),
+        ("(202) 555-0199", "(415) 237-0199"),
+        ("202.555.0199 it's", "415.237.0199 it's"),
+        ('{"from":"+440000000043","to":"+12025550199"}', '{"from":"+447911876543","to":"+14152370199"}'),
+        ('{"body":"[body]"}', '{"body":"It\'s $5"}'),
+        ("+12025550198", "+12025550198"),
+    ],
+)
+def test_command_reads_what_was_masked_from_variables(send: Send, kept: str, sent: str) -> None:
+    assert send(exchange(kept.encode()), stand_ins=STAND_INS).body == sent.encode()
 
 
 @pytest.mark.parametrize("name", ["long run", "one run", "runs", "run of characters", "run of escapes"])

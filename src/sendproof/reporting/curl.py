@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,6 +12,8 @@ from sendproof.exchange import Credential, Exchange, Request, field_value
 from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, OBSERVATION, Verdict
 from sendproof.reporting.record import Run
 from sendproof.reporting.shell import literal, producer, word
+from sendproof.target.masking import StandIn
+from sendproof.target.numbers import country_digits
 from sendproof.target.profile import MAIN, conventional_name
 
 _FRAMING = ("host", "content-length", "accept-encoding", "connection", "user-agent")
@@ -43,7 +45,7 @@ def curl_for(exchange: Exchange, run: Run, provider: Provider) -> str:
     """
     key = _key(exchange.credential, run, provider)
     request = exchange.request
-    feed, content = _content(request)
+    feed, content = _content(request, run.stand_ins)
     words = (
         "curl",
         "-sS",
@@ -126,14 +128,46 @@ def _has_content(request: Request) -> bool:
     return request.method != "HEAD" and bool(request.body or request.method not in _BODYLESS)
 
 
-def _content(request: Request) -> tuple[str, tuple[str, ...]]:
+def _content(request: Request, stand_ins: Sequence[StandIn]) -> tuple[str, tuple[str, ...]]:
     """Return what stands before curl to feed it, and the option that gives it the body."""
     if not _has_content(request):
         return "", ()
     text = None if request.body.startswith(b"@") else literal(request.body)
     if text is not None:
-        return "", ("--data-binary", text)
+        return "", ("--data-binary", _with_variables(text, stand_ins))
     return f"{producer(request.body)} | ", ("--data-binary", "@-")
+
+
+def _with_variables(word: str, stand_ins: Sequence[StandIn]) -> str:
+    """Return a single-quoted word with the variables of numbers and texts in the place of what stands for them."""
+    for item in stand_ins:
+        if item.shown.startswith("+"):
+            word = _spaced(item.shown).sub(lambda match, item=item: _number(match[0], item), word)  # type: ignore[misc]  # a lambda of one
+        else:
+            word = word.replace(item.shown, f"'\"${item.variable}\"'")
+    return word
+
+
+def _spaced(number: str) -> re.Pattern[str]:
+    """Return what matches a number in any spelling: with or without its country, its digits apart."""
+    country = country_digits(number[1:])
+    national = r"[ ().\-]{0,3}".join(number[1 + country :])
+    return re.compile(rf"(?:\+?{number[1 : 1 + country]})?{national}")
+
+
+def _number(spelled: str, item: StandIn) -> str:
+    """Return a spelling of a number with its digits cut out of the variable that holds it in E.164."""
+    if spelled == item.shown:
+        return f"'\"${item.variable}\"'"
+    start = len(item.shown) - sum(map(str.isdigit, spelled)) + 1
+    pieces: list[str] = []
+    for piece in re.split(r"([0-9]+)", spelled):
+        if piece.isdigit():
+            pieces.append(f'\'"$(printf %s "${item.variable}" | cut -c{start}-{start + len(piece) - 1})"\'')
+            start += len(piece)
+        else:
+            pieces.append(piece)
+    return "".join(pieces)
 
 
 def _credential(credential: Credential, request: Request, key: _Key, provider: Provider) -> tuple[str, ...]:

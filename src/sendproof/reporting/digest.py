@@ -92,6 +92,21 @@ def ids(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     return (*found[:MOST_IDS], f"and {more} more") if more > 0 else tuple(found)
 
 
+_KEPT_BACK = {
+    "Withheld": "kept back, since they might have reached somebody whom the profile does not name",
+    "Unbindable": "left out, since the profile lacks what they need",
+}
+
+
+def remarks(run: Run) -> tuple[str, ...]:
+    """Return what a reader has to know besides the verdicts: what was not asked, and what stands for what."""
+    kept_back = (f"{count} requests were {_KEPT_BACK.get(why, why)}" for why, count in run.withheld.items())
+    stand_ins = (
+        f"{item.shown} stands for {item.setting}; commands read it from {item.variable}" for item in run.stand_ins
+    )
+    return (*run.notes, *kept_back, *stand_ins)
+
+
 def headline(run: Run) -> str:
     """Return in a few words what the exit code of a run means."""
     code = exit_code(run)

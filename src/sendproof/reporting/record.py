@@ -9,6 +9,7 @@ from datetime import datetime
 from sendproof.exchange import Exchange
 from sendproof.judge.findings import Judgement
 from sendproof.judge.verdicts import Verdict
+from sendproof.target.masking import StandIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,8 @@ class Run:
     `environment_error` says why nobody was judged. `credits` is what the run's accepted
     messages cost by the contract's prices, or None where it has none. `variables` maps
     (key name, credential part) to the environment variable that a reproduction uses.
-    `withheld` counts cases that the door did not let out, by reason.
+    `withheld` counts cases that the door did not let out, by reason. `stand_ins` are shown for
+    numbers and texts of the profile, `notes` say what was not asked any more.
     """
 
     provider: str
@@ -47,4 +49,6 @@ class Run:
     withheld: Mapping[str, int]
     environment_error: str | None
     variables: Mapping[tuple[str, str], str]
+    stand_ins: tuple[StandIn, ...] = ()
+    notes: tuple[str, ...] = ()
     interrupted: bool = False

@@ -15,6 +15,7 @@ from sendproof.reporting.results import exit_code
 
 _COLUMNS = {verdict: head for verdict, head in digest.COLUMNS.items() if verdict != NOT_APPLICABLE}
 _MOST_FAILURES = 30
+_MOST_REMARKS = 12
 _LONGEST_COMMAND = 4000
 _MARKS = {exit_codes.OK: "Holds", exit_codes.FAILED: "Fails"}
 
@@ -29,6 +30,7 @@ def to_markdown(run: Run, provider: Provider) -> str:
         *_groups("Errors", digest.by_reason(digest.with_verdict(run, ERROR))),
         *_groups("Inconclusive", digest.by_reason(digest.with_verdict(run, INCONCLUSIVE))),
         *_groups("Not exercised", digest.not_exercised(run, provider)),
+        *_remarks(run),
         *_observations(run),
     ]
     return "\n".join(lines) + "\n"
@@ -76,6 +78,14 @@ def _groups(title: str, groups: Mapping[str, tuple[Verdict, ...]]) -> Iterator[s
     if groups:
         yield from ("", f"## {title}", "")
         yield from (f"- {prose(reason)}: {_listed(digest.ids(found))}" for reason, found in groups.items())
+
+
+def _remarks(run: Run) -> Iterator[str]:
+    if found := digest.remarks(run):
+        yield from ("", "## Notes", "")
+        yield from (f"- {prose(remark, 300)}" for remark in found[:_MOST_REMARKS])
+        if more := found[_MOST_REMARKS:]:
+            yield f"- and {len(more)} more"
 
 
 def _observations(run: Run) -> Iterator[str]:

@@ -36,6 +36,8 @@ def print_run(run: Run, console: Console, provider: Provider, *, quiet: bool = F
             _print_failure(verdict, run, console, provider)
         for title, groups in _all_groups(run, provider):
             _print_groups(title, groups, console)
+        for remark in digest.remarks(run):
+            _print_line(console, Text(f"note: {visible(remark, 300)}"))
         for error in run.waiver_errors:
             _print_line(console, Text(f"waiver: {visible(error, 300)}", style="yellow"))
     style = "bold green" if exit_code(run) == exit_codes.OK else "bold red"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
 
+from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.conversation.conversation import Conversation, Evidence
 from sendproof.conversation.plan import Plan, make_plan
@@ -20,6 +21,7 @@ from sendproof.running.place import Place
 from sendproof.target.budget import Allowance
 from sendproof.target.door import Door
 from sendproof.target.ledger import Ledger
+from sendproof.target.masking import StandIns
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 
@@ -70,6 +72,11 @@ class Talk:
     def evidence(self) -> Evidence:
         """What was gathered so far."""
         return self.conversation.evidence
+
+    @property
+    def account(self) -> Account:
+        """Return what the profile says of the account, as it stands in the evidence."""
+        return StandIns(self.profile).account(self.profile.account())
 
     def circumstances(self, contract: Contract, plan: Plan) -> Circumstances:
         """Return why clauses may not have been asked."""

@@ -23,6 +23,7 @@ from sendproof.judge.verdicts import Circumstances
 from sendproof.running.asking import Asking, Talk, Tell, conversing, plan_of
 from sendproof.running.options import Options
 from sendproof.running.place import Place, place
+from sendproof.target.masking import StandIns
 from sendproof.target.profile import environment_names
 from sendproof.target.store import append, load
 
@@ -115,12 +116,14 @@ def _about(here: Place, contract: Contract, plan: Plan, talk: Talk) -> dict[str,
         "base_url": here.profile.base_url,
         "name": here.profile.name,
         "provider": here.provider.name,
-        "account": _from_account(here.profile.account()),
+        "account": _from_account(talk.account),
         "variables": [
             [key, part, name]
             for key, all_ in names.items()
             for part, name in zip(here.profile.parts, all_, strict=True)
         ],
+        "stand_ins": [dataclasses.asdict(item) for item in StandIns(here.profile).listed],
+        "notes": list(talk.evidence.notes),
         "traffic": {"requests": talk.door.traffic.requests, "accepted": talk.door.traffic.accepted},
         "withheld": talk.evidence.withheld,
         "complete": talk.evidence.complete,

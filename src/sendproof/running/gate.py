@@ -24,6 +24,7 @@ from sendproof.running.place import read_target
 from sendproof.running.planning import forecast
 from sendproof.running.waivers import load_waivers
 from sendproof.target.address import is_loopback_url
+from sendproof.target.reading import exposure
 
 _QUIET = ("-q", "-q", "--no-header", "--no-summary", "--tb=no", "-rN", "--disable-warnings")
 
@@ -66,6 +67,8 @@ def _chosen(common: Options, providers: Sequence[str], targets: Sequence[Path]) 
     if not targets:
         return [dataclasses.replace(common, provider=name) for name in _mocked(common, providers)]
     profiles = {path: read_target(path) for path in targets}
+    for warning in filter(None, (exposure(path, profile) for path, profile in profiles.items())):
+        click.echo(f"sendproof: warning: {warning}", err=True)
     if len({path.stem for path in profiles}) < len(targets):
         raise UsageError(
             "run: expected --target files of different names, got the same twice. Rename one: reports are named so."

@@ -16,6 +16,7 @@ from sendproof.reporting.record import Run
 from sendproof.running.evidence import Gathered
 from sendproof.running.options import Options
 from sendproof.running.waivers import load_waivers, overlay
+from sendproof.target.masking import StandIn
 
 
 def judge_run(options: Options, contract: Contract, gathered: Gathered, *, interrupted: bool, today: date) -> Run:
@@ -61,6 +62,8 @@ def judge_run(options: Options, contract: Contract, gathered: Gathered, *, inter
         withheld=MappingProxyType(dict(about["withheld"])),
         environment_error=about["environment_error"],
         variables=MappingProxyType({(key, part): name for key, part, name in about["variables"]}),
+        stand_ins=tuple(StandIn(**item) for item in about["stand_ins"]),
+        notes=tuple(about["notes"]),
         interrupted=interrupted,
     )
 

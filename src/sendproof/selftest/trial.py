@@ -157,7 +157,7 @@ def recorded(
             talk.conversation.hold()
         return Recording(
             subject=subject,
-            account=profile.account(),
+            account=talk.account,
             circumstances=talk.circumstances(contract, plan),
             exchanges=tuple(talk.evidence.exchanges),
             accepted=talk.door.traffic.accepted,

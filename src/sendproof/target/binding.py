@@ -29,7 +29,7 @@ class Unbindable(SendproofError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundRequest:
-    """A request that is ready to be sent. Its `repr` shows no secret.
+    """A request that is ready to be sent. Its `repr` shows nothing of what is sent.
 
     `path` is the path of `url` with the query. `presented` are the values that are in no known
     key and must not be recorded either.
@@ -39,7 +39,7 @@ class BoundRequest:
     url: str = field(repr=False)
     path: str = field(repr=False)
     headers: Headers = field(repr=False)
-    body: bytes
+    body: bytes = field(repr=False)
     credential: Credential
     key: str
     presented: tuple[str, ...] = field(default=(), repr=False)

@@ -22,6 +22,7 @@ from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest
 from sendproof.target.budget import Allowance
 from sendproof.target.clock import RunClock
+from sendproof.target.masking import StandIns
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 from sendproof.target.receiving import KEPT_BYTES, Received, receive
@@ -75,7 +76,7 @@ class Door:
         self._pacing = pacing
         self._transport = transport or Wire(encrypted=profile.base_url.startswith("https:"))
         self._nonces = nonces or unique_nonces()
-        self._redactor = Redactor(provider, profile.keys)
+        self._redactor = Redactor(provider, profile.keys, StandIns(profile))
         self._urls: dict[str, httpx.URL] = {}
         self._ids = map("x{}".format, itertools.count(1))
 
@@ -134,6 +135,7 @@ class Door:
 
     def _exchange(self, id_: str, case: Case, bound: BoundRequest, tags: Tags) -> Exchange:
         request = self._request(bound)
+        asked = self._redactor.asked(bound.body)
         started_s, started = self._clock.now(), time.perf_counter()
         received = receive(self._transport, request, timeout_s=self._profile.timeout_s)
         elapsed_s = time.perf_counter() - started
@@ -144,9 +146,9 @@ class Door:
                 method=bound.method,
                 path=self._redactor.path(bound.path, bound.presented),
                 headers=self._redactor.request_headers(bound.headers),
-                body=bound.body,
+                body=asked,
             ),
-            response=None if received.failure else self._response(received, bound),
+            response=None if received.failure else self._response(received, bound, asked),
             credential=bound.credential,
             started_s=started_s,
             elapsed_s=elapsed_s,
@@ -174,11 +176,13 @@ class Door:
                 self._urls[text] = url
         return url
 
-    def _response(self, received: Received, bound: BoundRequest) -> Response:
+    def _response(self, received: Received, bound: BoundRequest, asked: bytes) -> Response:
+        accepted = _is_accepted(received) is True
+        body = self._redactor.answered(received.body, asked, accepted=accepted, presented=bound.presented)
         return Response(
             status=received.status,
-            headers=self._redactor.response_headers(received.headers, bound.presented),
-            body=self._redactor.body(received.body, bound.presented)[:KEPT_BYTES],
+            headers=self._redactor.response_headers(received.headers, asked, bound.presented),
+            body=body[:KEPT_BYTES],
         )
 
 

@@ -49,18 +49,18 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """The number or the text of a fixture of kind "sender" or "text", and its state."""
+    """The number or the text of a fixture of kind "sender" or "text", and its state; `repr` does not show it."""
 
     kind: str
     state: str
-    value: str
+    value: str = field(repr=False)
 
 
 def _nothing() -> Mapping[str, str]:
     return MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Profile:
     """A target: where it is, how to be let in, and what may be sent to whom.
 
@@ -86,6 +86,10 @@ class Profile:
     budget: Budget = Budget()
     allow_http: bool = False
     timeout_s: float = 10.0
+
+    def __repr__(self) -> str:
+        """Show which profile it is, and nothing that it holds: what fails prints its values."""
+        return f"Profile({self.name!r}, {self.provider!r})"
 
     @property
     def reachable(self) -> frozenset[str]:

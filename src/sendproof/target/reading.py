@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +15,7 @@ from sendproof.account import RateLimit
 from sendproof.contract.provider import Fixture, Provider
 from sendproof.errors import UsageError
 from sendproof.target.address import base_url
+from sendproof.target.numbers import masked
 from sendproof.target.profile import KEY_KINDS, MAIN, Budget, Given, Profile, Secret
 from sendproof.target.table import Table, got, kind, shortened
 
@@ -47,6 +50,15 @@ def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{where}: expected TOML, got {_reason(error)}. Correct that line.") from error
     return parse_profile(data, where=where, name=path.stem, providers=providers, environ=environ)
+
+
+def exposure(path: Path, profile: Profile) -> str | None:
+    """Return a warning where others can read a profile that holds a credential itself, or None."""
+    plain = any(secret.env is None for secrets in profile.keys.values() for secret in secrets)
+    with suppress(OSError):
+        if os.name == "posix" and plain and path.stat().st_mode & 0o077:
+            return f"{path}: others can read this file, and it holds credentials. Make it yours: chmod 600 {path}"
+    return None
 
 
 def parse_profile(
@@ -137,8 +149,13 @@ def _number(table: Table, name: str) -> str:
 
 def _check_number(table: Table, name: str, number: str) -> str:
     if not _E164.fullmatch(number):
-        raise table.error(name, "a number in E.164", got(number), "Write it as +15551234567.")
+        raise table.error(name, "a number in E.164", _hinted(number), "Write it as +15551234567.")
     return number
+
+
+def _hinted(text: str) -> str:
+    """Return a text that is no number in E.164, without most of the digits that it has."""
+    return got(re.sub(r"[0-9](?=(?:[^0-9]*[0-9]){2})", "*", text))
 
 
 def _givens(fixtures: Table, provider: Provider) -> Iterator[tuple[str, Given]]:
@@ -264,14 +281,14 @@ def _problem(value: str, provider: Provider, *, is_last: bool) -> str | None:
 def _refuse_contradictions(profile: Profile, account: Table, fixtures: Table) -> None:
     if profile.default_sender not in (None, *profile.senders):
         raise account.error(
-            "default_sender", "one of account.senders", got(profile.default_sender), "Add it to the senders."
+            "default_sender", "one of account.senders", masked(profile.default_sender or ""), "Add it to the senders."
         )
     for name, given in profile.fixtures.items():
         if given.kind == "sender" and given.value in profile.senders:
-            raise fixtures.error(name, "a number that is no active sender", got(given.value), "Remove one of them.")
+            raise fixtures.error(name, "a number that is no active sender", masked(given.value), "Remove one of them.")
     failing = tuple(profile.failing_recipients.values())
     for number in failing:
         if number in profile.recipients or failing.count(number) > 1:
             raise fixtures.error(
-                "failing_recipients", "numbers that are named once", got(number), "Remove one of them."
+                "failing_recipients", "numbers that are named once", masked(number), "Remove one of them."
             )

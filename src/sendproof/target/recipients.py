@@ -18,6 +18,7 @@ import phonenumbers
 
 from sendproof.contract.provider import Provider
 from sendproof.errors import SendproofError
+from sendproof.target.numbers import masked
 
 # NANP 555-0100 to 555-0199 is reserved for fiction (ATIS-0300115), though not behind toll-free codes.
 _FICTION = re.compile(r"\+1(?!8(?:00|22|33|44|55|66|77|88)|900)[2-9]\d\d55501\d\d", re.ASCII)
@@ -129,7 +130,7 @@ def _uncached_refusal(value: str, plan: str, allowed: frozenset[str]) -> str | N
         if number in _EMERGENCY:
             return f"the recipient may be read as the emergency number {number}"
         if number not in allowed and not _FICTION.fullmatch(number) and _is_dialable(number):
-            return f"the recipient may be read as {number}, which the profile does not name"
+            return f"the recipient may be read as {masked(number)}, which the profile does not name"
     return None
 
 

@@ -6,56 +6,142 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from urllib.parse import quote, quote_plus
 
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Headers
+from sendproof.target.masking import StandIns, kept_text
 from sendproof.target.profile import REDACTED, Secret
 
 # Shorter values occur by chance; a profile holds no shorter secret.
 SHORTEST = 6
 _MARK = REDACTED.encode("ascii")
 _NEVER_SENT = frozenset({"authorization", "proxy-authorization", "cookie"})
-_NEVER_KEPT = frozenset({"set-cookie", "set-cookie2", "cookie", "authorization", "proxy-authorization"})
+# Fields of an answer whose values tell of the protocol and of nobody; of all others the name is kept.
+_KEPT = frozenset(
+    """accept-ranges age allow alt-svc cache-control cf-cache-status cf-ray connection content-disposition
+    content-encoding content-language content-length content-security-policy content-type date etag expect-ct expires
+    keep-alive last-modified location nel pragma proxy-status ratelimit referrer-policy report-to request-id retry-after
+    sendproof-note server server-timing strict-transport-security traceparent trailer transfer-encoding upgrade vary via
+    warning www-authenticate x-cache x-content-type-options x-correlation-id x-frame-options x-powered-by x-request-id
+    x-runtime x-served-by x-trace-id x-xss-protection""".split()  # noqa: SIM905 - a list would take fifty lines
+)
+_KEPT_PREFIXES = ("access-control-", "ratelimit-", "x-ratelimit-", "x-rate-limit-")
+# What stands in quotes for a key of its own, wherever an answer names one.
+_NAMED_SECRET = re.compile(
+    rb'("[a-z0-9_\-]*(?:secret|password|passwd|token|api_?-?key|authorization|credential)[a-z0-9_\-]*"\s*:\s*")'
+    rb'(?=[^"]*[0-9])[a-z0-9+/=_.~\-]{12,}(?=")',
+    re.IGNORECASE,
+)
+
+
+# In a refusal, what stands beside the text's name may say what is wrong with it, in few words or with a code.
+_COMPLAINT = 40
+_CODE = re.compile(rb"[0-9]{3}")
 
 
 class Redactor:
-    """Scrubs every known secret, in every form that an answer might show it in."""
+    """Keeps of an exchange what may be kept, in every form that it might be shown in.
 
-    def __init__(self, provider: Provider, keys: Mapping[str, tuple[Secret, ...]]) -> None:
+    Known secrets are scrubbed; numbers that may be somebody's, texts of the profile and texts that are not the
+    request's have others in their place (see `StandIns`); fields of an answer keep their values if they are listed.
+    """
+
+    def __init__(self, provider: Provider, keys: Mapping[str, tuple[Secret, ...]], stand_ins: StandIns) -> None:
         self._forms = forms(_values(keys))
+        self._stand_ins = stand_ins
+        self._texts = tuple(
+            (form, shown.encode()) for text, shown in stand_ins.texts.items() for form in _forms_of_text(text)
+        )
         self._dropped = _NEVER_SENT | {provider.credential_header.lower()}
         names = "|".join(map(re.escape, provider.credential_parts))
         self._query = re.compile(rf"(?<=[?&])({names})=[^&]*", re.IGNORECASE)
+        field = provider.answer.get("text", "").rpartition("/")[2]
+        self._text_field = (
+            re.compile(rb'("%b"\s*:\s*)("(?:[^"\\]|\\.)*")' % re.escape(field).encode()) if field else None
+        )
+        self._sent_field = provider.fields["text"]
+
+    def asked(self, data: bytes) -> bytes:
+        """Return the content of a request without secrets, and with stand-ins for what the profile gave."""
+        return self._stand_ins.request(self._scrubbed(data))
+
+    def answered(self, data: bytes, asked: bytes, *, accepted: bool, presented: tuple[str, ...] = ()) -> bytes:
+        """Return the content of an answer to a request, whose content, as it is kept, is `asked`."""
+        clean = _NAMED_SECRET.sub(rb"\1" + _MARK, self._scrubbed(data, presented))
+        if self._text_field is not None:
+            clean = self._of_the_request(self._text_field, clean, asked, shortest=0 if accepted else _COMPLAINT)
+        return self._stand_ins.answer(clean, asked)
+
+    def _of_the_request(self, field: re.Pattern[bytes], data: bytes, asked: bytes, *, shortest: int) -> bytes:
+        """Return an answer without texts of some length that are not that of the request."""
+
+        def replaced(match: re.Match[bytes]) -> bytes:
+            if match[2] in asked or len(match[2]) < shortest or (shortest and _CODE.search(match[2])):
+                return match[0]
+            try:
+                got = str(json.loads(match[2]))
+            except ValueError:
+                return match[0]
+            kept = kept_text(self._sent_text(asked), got)
+            return match[0] if kept == got else match[1] + json.dumps(kept).encode()
+
+        return field.sub(replaced, data)
+
+    def _sent_text(self, asked: bytes) -> str:
+        """Return the text of a request, all of it where it is no JSON object."""
+        with suppress(ValueError, RecursionError):
+            sent = json.loads(asked)
+            if isinstance(sent, dict):
+                return str(sent.get(self._sent_field, ""))
+        return asked.decode("utf-8", "replace")
 
     def request_headers(self, headers: Headers) -> Headers:
         """Return the fields of a request without those that carry a credential."""
-        return tuple(item for item in headers if item[0].lower() not in self._dropped)
+        kept = (item for item in headers if item[0].lower() not in self._dropped)
+        return tuple((name, self._line(value)) for name, value in kept)
 
     def path(self, path: str, presented: tuple[str, ...] = ()) -> str:
         """Return a path with its query, without the values that let a request in."""
-        return self.text(self._query.sub(rf"\1={REDACTED}", path), presented) if "?" in path else path
+        return self._line(self._query.sub(rf"\1={REDACTED}", path), presented)
 
-    def response_headers(self, headers: Headers, presented: tuple[str, ...] = ()) -> Headers:
-        """Return the fields of a response without cookies and secrets."""
-        clean = tuple((name, REDACTED if name.lower() in _NEVER_KEPT else value) for name, value in headers)
+    def response_headers(self, headers: Headers, asked: bytes = b"", presented: tuple[str, ...] = ()) -> Headers:
+        """Return the fields of a response, with their values where they may be kept."""
+        clean = tuple((name, value if _may_be_kept(name) else REDACTED) for name, value in headers)
         blob = "\n".join(f"{name}\n{value}" for name, value in clean)
-        if self.text(blob, presented) == blob:
+        if self.text(blob, asked, presented) == blob:
             return clean
-        return tuple((self.text(name, presented), self.text(value, presented)) for name, value in clean)
+        return tuple((self.text(name, asked, presented), self.text(value, asked, presented)) for name, value in clean)
 
-    def text(self, text: str, presented: tuple[str, ...] = ()) -> str:
-        """Return a text (a field, a message of the transport) without secrets."""
+    def text(self, text: str, asked: bytes = b"", presented: tuple[str, ...] = ()) -> str:
+        """Return a text of an answer (a field, a message of the transport) without secrets and numbers."""
         data = text.encode("utf-8", "surrogateescape")
-        clean = self.body(data, presented)
-        return text if clean is data else clean.decode("utf-8", "surrogateescape")
+        clean = self._stand_ins.answer(self._scrubbed(data, presented), asked)
+        return text if clean == data else clean.decode("utf-8", "surrogateescape")
 
-    def body(self, data: bytes, presented: tuple[str, ...] = ()) -> bytes:
+    def _line(self, text: str, presented: tuple[str, ...] = ()) -> str:
+        data = text.encode("utf-8", "surrogateescape")
+        clean = self._stand_ins.request(self._scrubbed(data, presented))
+        return text if clean == data else clean.decode("utf-8", "surrogateescape")
+
+    def _scrubbed(self, data: bytes, presented: tuple[str, ...] = ()) -> bytes:
         """Return content without secrets; `presented` are values that are no known key's."""
         for form in (*self._forms, *forms(presented)) if presented else self._forms:
             if form in data:
                 data = data.replace(form, _MARK)
+        for form, shown in self._texts:
+            if form in data:
+                data = data.replace(form, shown)
         return data
+
+
+def _may_be_kept(name: str) -> bool:
+    return name.lower() in _KEPT or name.lower().startswith(_KEPT_PREFIXES)
+
+
+def _forms_of_text(text: str) -> tuple[bytes, ...]:
+    return forms([text]) or (json.dumps(text, ensure_ascii=False).encode(),)
 
 
 def _values(keys: Mapping[str, tuple[Secret, ...]]) -> list[str]:

@@ -6,6 +6,7 @@ ends. Here every read and write gets what is left of the request's whole time.
 
 from __future__ import annotations
 
+import logging
 import ssl
 import threading
 import time
@@ -98,6 +99,8 @@ class Wire(httpx.BaseTransport):
     """
 
     def __init__(self, *, encrypted: bool) -> None:
+        # It would log the fields of every answer, credentials among them, to whoever logs everything.
+        logging.getLogger("httpcore").setLevel(logging.WARNING)
         self._deadline = _Deadline()
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(trust_env=False) if encrypted else None,

@@ -1,0 +1,201 @@
+"""Numbers and texts of people in what is kept: others stand in their place, the same ones throughout a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import phonenumbers
+
+from sendproof.account import Account
+from sendproof.target.numbers import country_digits, is_reserved
+from sendproof.target.profile import Profile
+
+# Digits as people space them: so many that they may be a telephone number, or most of one.
+_RUN = re.compile(rb"[0-9](?:[ ().\-]{0,3}[0-9]){6,}")
+_WITH_PLUS = re.compile(rb"(?<=\+)[0-9]{7,15}(?![0-9])")
+_NANP_SHAPE = re.compile(rb"(?:1[ .\-]?)?\(?[2-9][0-9]{2}\)?[ .\-]{0,2}[2-9][0-9]{2}[ .\-]?[0-9]{4}")
+_PLUS = (b"+", b"%2B", b"%2b", b"\\u002b", b"\\u002B")
+_LONGEST = 15
+_MOST = 500
+_FICTIONAL_AREAS = tuple(area for area in range(202, 990) if area % 100 not in (0, 11) and area // 10 not in (80, 90))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """What stands in reports for something of the profile, and the variable that a reproduction reads it from."""
+
+    shown: str
+    setting: str
+    variable: str
+
+
+class StandIns:
+    """Replaces numbers that may be somebody's by others of the same country, length and last two digits.
+
+    A number of the NANP becomes one that is reserved for fiction, another one that no numbering plan
+    has. The digits change in their places, so a spelling stays the spelling it was. Two numbers never
+    become one. Texts that the profile gives are replaced by their names.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        settings = dict(_settings(profile))
+        self._taken = {number for number in settings if is_reserved(number)}
+        self._by_number: dict[str, str] = {}
+        self._issued: set[str] = set()
+        for number in settings:
+            self.number(number)
+        # Only what the profile names is looked for in requests: all else in them is the corpus'.
+        self._known = tuple((number[1:], self._by_number[number][1:]) for number in self._by_number)
+        self._texts = {given.value: f"[{name}]" for name, given in profile.fixtures.items() if given.kind == "text"}
+        numbers = [
+            StandIn(shown=self._by_number[number], setting=setting, variable=_variable(setting))
+            for number, setting in settings.items()
+            if number in self._by_number
+        ]
+        texts = [
+            StandIn(shown=f"[{name}]", setting=f"fixtures.{name}", variable=_variable(name))
+            for name, given in profile.fixtures.items()
+            if given.kind == "text"
+        ]
+        self.listed: tuple[StandIn, ...] = (*numbers, *texts)
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """Return the texts of the profile, each with what stands for it."""
+        return MappingProxyType(self._texts)
+
+    def number(self, number: str) -> str:
+        """Return what stands for a number in E.164; one that is reserved for fiction stands for itself."""
+        if is_reserved(number) or number in self._issued:
+            return number
+        if number not in self._by_number:
+            made = self._made(number)
+            self._taken.add(made)
+            self._issued.add(made)
+            self._by_number[number] = made
+        return self._by_number[number]
+
+    def _made(self, number: str) -> str:
+        others = (item for item in _candidates(number) if item not in self._taken and item != number)
+        # An answer may hold any number of numbers: of too many one is like the other.
+        return next(others if len(self._issued) < _MOST else _candidates(number))
+
+    def request(self, data: bytes) -> bytes:
+        """Return the content of a request with the profile's numbers replaced."""
+        if not self._known:
+            return data
+        return _RUN.sub(lambda match: self._replaced(match, b"", is_answer=False), data)
+
+    def answer(self, data: bytes, asked: bytes) -> bytes:
+        """Return something of an answer with all numbers replaced that were not made up for the request."""
+        for shape in (_WITH_PLUS, _RUN):
+            data = shape.sub(lambda match: self._replaced(match, asked, is_answer=True), data)
+        return data
+
+    def account(self, account: Account) -> Account:
+        """Return the facts about an account, as they stand in what is kept."""
+        return replace(
+            account,
+            senders=MappingProxyType({self.number(number): state for number, state in account.senders.items()}),
+            recipients=MappingProxyType({self.number(number): state for number, state in account.recipients.items()}),
+            texts=MappingProxyType({self._texts[text]: state for text, state in account.texts.items()}),
+            default_sender=account.default_sender and self.number(account.default_sender),
+        )
+
+    def _replaced(self, match: re.Match[bytes], asked: bytes, *, is_answer: bool) -> bytes:
+        digits = re.sub(rb"[^0-9]", b"", match[0]).decode("ascii")
+        shown = self._known_digits(digits)
+        if shown == digits and is_answer:
+            plus = match.string[: match.start()].endswith(_PLUS)
+            shown = self._unknown_digits(digits, match[0], asked, plus=plus)
+        if shown == digits:
+            return match[0]
+        left = iter(shown.encode("ascii"))
+        return bytes(next(left) if 0x30 <= byte <= 0x39 else byte for byte in match[0])
+
+    def _known_digits(self, digits: str) -> str:
+        """Return digits with those of the profile's numbers replaced, in whole or where they are a part of one."""
+        for number, made in self._known:
+            national = number[country_digits(number) :]
+            if national in digits:
+                digits = digits.replace(national, made[-len(national) :])
+            elif digits in number:
+                start = number.index(digits)
+                return made[start : start + len(digits)]
+        return digits
+
+    def _unknown_digits(self, digits: str, spelled: bytes, asked: bytes, *, plus: bool) -> str:
+        """Return what stands for digits that look like somebody's number, unless the request has them too."""
+        if plus and len(digits) <= _LONGEST:
+            number = f"+{digits}"
+        elif _NANP_SHAPE.fullmatch(spelled) and _is_valid(f"+1{digits[-10:]}"):
+            number = f"+1{digits[-10:]}"
+        else:
+            return digits
+        if is_reserved(number) or digits[-9:].encode() in re.sub(rb"[^0-9]", b"", asked):
+            return digits
+        return self.number(number)[-len(digits) :]
+
+
+def _is_valid(number: str) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _candidates(number: str) -> Iterator[str]:
+    """Yield numbers that are nobody's, of the country and the length of a number, with its last two digits."""
+    digits, end = number[1:], number[-2:]
+    if digits.startswith("1") and len(digits) == 11:
+        yield from (f"+1{area}55501{end}" for area in _FICTIONAL_AREAS)
+    country = country_digits(digits)
+    width = max(len(digits) - country - 2, 0)
+    for count in range(10**6):
+        made = f"+{digits[:country]}{count:0{width}}"[: 1 + country + width] + end
+        if not _is_valid(made):
+            yield made
+
+
+def _settings(profile: Profile) -> Iterator[tuple[str, str]]:
+    """Yield the numbers of a profile, each with the name of its setting."""
+    yield from ((number, f"account.recipients[{index}]") for index, number in enumerate(profile.recipients))
+    yield from ((number, f"account.senders[{index}]") for index, number in enumerate(profile.senders))
+    yield from (
+        (number, f"fixtures.failing_recipients.{cause}") for cause, number in profile.failing_recipients.items()
+    )
+    yield from ((item.value, f"fixtures.{name}") for name, item in profile.fixtures.items() if item.kind == "sender")
+
+
+def _variable(setting: str) -> str:
+    """Return the environment variable of a setting: `SENDPROOF_RECIPIENT_1` of `account.recipients[0]`."""
+    match = re.fullmatch(r"account\.(recipient|sender)s\[(\d+)\]", setting)
+    name = f"{match[1]}_{int(match[2]) + 1}" if match else setting.removeprefix("fixtures.").replace(".", "_")
+    return f"SENDPROOF_{name.upper()}"
+
+
+def kept_text(sent: str, answered: str) -> str:
+    """Return a text of an answer if it is that of the request, or what became of it; another one is somebody's."""
+    if not answered.strip() or _is_of(answered, sent):
+        return answered
+    return f"[another text of {len(answered)} characters]"
+
+
+_GRAM = 5
+_ENOUGH = 0.3
+
+
+def _is_of(text: str, sent: str) -> bool:
+    """Whether a text shares so much with the sent one that it was made of it."""
+    if text in sent or (len(sent) >= _GRAM and sent in text) or not any(map(str.isalnum, text)):
+        return True
+    one, other = _grams(text), _grams(sent)
+    return len(one & other) >= _ENOUGH * len(one)
+
+
+def _grams(text: str) -> frozenset[str]:
+    folded = text.casefold()
+    return frozenset(folded[start : start + _GRAM] for start in range(max(len(folded) - _GRAM + 1, 1)))
