@@ -14,6 +14,7 @@ from sendproof.running.asking import conversing
 from sendproof.running.place import UNBOUNDED, Place, providers
 from sendproof.selftest.trial import LIVE_BUDGET, load_contract_once, plan_once
 from sendproof.target.clock import WallClock
+from sendproof.target.masking import StandIns
 from sendproof.target.reading import parse_profile
 
 Serve = Callable[[str, str | None], AbstractContextManager[str]]
@@ -31,18 +32,19 @@ def judged_reading(
         data: dict[str, Any] = dict(profile(provider, base_url))
         data["budget"] = {**(LIVE_BUDGET if fault else UNBOUNDED), "retry_after_s": 1.0}
         target = parse_profile(data, where="reading", name="reading", providers=providers(), environ={})
+        account = StandIns(target).account(target.account())
         here = Place(profile=target, provider=load_provider(provider), clock=WallClock(), kind="live")
 
         def enough(exchanges: Sequence[Exchange]) -> bool:
             if not fault or len(exchanges) not in _LOOKS:
                 return False
-            found = verdicts(contract, judge(contract, target.account(), exchanges), Circumstances())
+            found = verdicts(contract, judge(contract, account, exchanges), Circumstances())
             return expected in with_verdict(found, FAIL)
 
         with conversing(here, contract, plan, tell=_nothing, keep=_nothing, enough=enough) as talk:
             talk.conversation.hold()
         assert talk.evidence.environment_error is None, talk.evidence.environment_error
-        found = judge(contract, talk.account, talk.evidence.exchanges)
+        found = judge(contract, account, talk.evidence.exchanges)
         return verdicts(contract, found, talk.circumstances(contract, plan))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sendproof.contract.model import Contract
@@ -29,6 +29,7 @@ _LONGEST_WAIT_S = 600.0
 _LOST_IN_A_ROW = 6
 _MOST_ASKED_AGAIN = 12
 _MAIN_KEY = "main"
+_OF_BYTES = frozenset({CONTROLS, "json_forms", "hostile", "unknown_fields"})
 # Slots that stay free for requests that ought to be refused but may be accepted.
 _SPARE_SLOTS = 3
 
@@ -110,6 +111,7 @@ class Conversation:
         self._asked_again = 0
         self._breakers = Breakers()
         self._committed = 0
+        self._takes_keys = False
         self._let_in = 0
         self.evidence = Evidence()
 
@@ -199,6 +201,7 @@ class Conversation:
         unless it ought to be accepted: it may have been sent. A refusal of what ought to be
         accepted is, some times in a run: let in then, it was refused for no reason of its own.
         """
+        case = self._keyed(case)
         exchange = self.ask_once(case)
         for _ in range(_PATIENCE - 1):
             if exchange is None or not self._is_throttled(exchange) or self._waits >= _LONGEST_WAITS:
@@ -209,6 +212,17 @@ class Conversation:
         if exchange is not None and self._is_worth_asking_again(case, exchange):
             exchange = self.ask_once(case)
         return exchange
+
+    def _keyed(self, case: Case) -> Case:
+        """Return a message with an idempotency key, where the provider has one and has been seen to take it.
+
+        What a gateway sends twice is one message then. Without it stand the messages by which a key
+        is told from none, and bodies of which every byte counts.
+        """
+        field_name = self._contract.provider.fields.get("idempotency")
+        if field_name is None or not self._takes_keys or case.expects != "accept" or case.family in _OF_BYTES:
+            return case
+        return keyed(case, field_name)
 
     def _is_worth_asking_again(self, case: Case, exchange: Exchange) -> bool:
         if _is_failed(exchange):
@@ -249,6 +263,8 @@ class Conversation:
         self.evidence.exchanges.append(exchange)
         self._keep(exchange)
         self._breakers.note(case, exchange)
+        name = self._contract.provider.fields.get("idempotency")
+        self._takes_keys |= name is not None and _is_accepted(exchange) and f'"{name}"'.encode() in case.body
         self._commit(case, exchange)
         self._progress.step(case.family)
         self._lost = self._lost + 1 if exchange.response is None else 0
@@ -283,6 +299,14 @@ class Conversation:
     def _is_throttled(self, exchange: Exchange) -> bool:
         state = self._profile.account().keys.get(exchange.credential.key or "")
         return exchange.response is not None and exchange.response.status == 429 and state != "daily_exhausted"
+
+
+def keyed(case: Case, field_name: str) -> Case:
+    """Return a case with an idempotency key of its own at the end of its message, if it has none and is one."""
+    name = f'"{field_name}"'.encode()
+    if name in case.body or not case.body.endswith(b'"}') or not case.body.startswith(b"{"):
+        return case
+    return replace(case, body=case.body[:-1] + b"," + name + b':"@{nonce}"}')
 
 
 def _is_accepted(exchange: Exchange) -> bool:

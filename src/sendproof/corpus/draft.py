@@ -12,7 +12,9 @@ from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
 from sendproof.corpus.tokens import token
 
-OTHER_TEXT = "The library opens at nine tomorrow."
+MARK = "sendproof: "
+"""What messages begin with whose text may be any: who gets one can tell where it comes from."""
+OTHER_TEXT = f"{MARK}the library opens at nine tomorrow."
 NONCE = "@{nonce}"
 
 OMIT: EllipsisType = ...

@@ -7,12 +7,12 @@ from typing import Any
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import NONCE, OMIT, OTHER_TEXT, Draft, hyphened
+from sendproof.corpus.draft import MARK, NONCE, OMIT, OTHER_TEXT, Draft, hyphened
 from sendproof.corpus.tokens import token
 
 _TEXTS = (
-    ("hello", "Hello!"),
-    ("code", "Your verification code is 482910."),
+    ("hello", f"{MARK}hello!"),
+    ("code", f"{MARK}your verification code is 482910."),
     # What a service that trims, folds or escapes cannot leave alone; of printable ASCII and line breaks.
     # And what one that stores or compares texts in another way changes: alphabets, marks that compose, an emoji.
     ("world", "Grüße: Привет, 您好, cafe\u0301, ﬁn. 😀"),

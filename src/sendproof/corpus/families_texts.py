@@ -9,7 +9,7 @@ from typing import Any
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import OMIT, OTHER_TEXT, Draft, hyphened
+from sendproof.corpus.draft import MARK, OMIT, OTHER_TEXT, Draft, hyphened
 
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("gsm7", "Café at £5, ¿señor? Ærø: ΔΩ @ 7_PM!"),
@@ -144,7 +144,9 @@ def lengths(provider: Provider) -> Iterator[Case]:
 def _rulers(draft: Draft, alphabet: str, *counts: int, **given: Any) -> Iterator[Case]:
     for count in dict.fromkeys(counts):
         name = f"{alphabet}-{count}" + ("-media" if given else "")
-        yield draft.case(name, draft.message(text=ruler(alphabet, count), **given))
+        text = ruler(alphabet, count)
+        marked = MARK + text[len(MARK) :] if alphabet == "ascii" and count > len(MARK) else text
+        yield draft.case(name, draft.message(text=marked, **given))
 
 
 _NO_TEXT: tuple[tuple[str, Any], ...] = (

@@ -134,6 +134,9 @@ def _verdicts(contract: Contract, balance: int, spends: Sequence[_Spend], *, dec
     retried = len({spend.replay for spend in spends}) > 1
     if not decided:
         yield from _undecided(f"not every message was answered: {story}")
+    elif not any(spend.let_in for spend in spends):
+        # A run before this one may have spent it, and what the profile says is of the past.
+        yield from _undecided(f"no message was let in, so the balance may be another: {story}")
     elif _explains(balance, spends, prices) and not any(spend.failed for spend in spends):
         yield from _upheld(balance, spends, prices)
         if retried and not _explains(balance, charged, prices):

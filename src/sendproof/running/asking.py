@@ -6,7 +6,7 @@ import secrets
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType, ModuleType
 
 from sendproof.account import Account
@@ -20,7 +20,7 @@ from sendproof.judge.verdicts import Circumstances
 from sendproof.running.place import Place
 from sendproof.target.budget import Allowance
 from sendproof.target.door import Door
-from sendproof.target.ledger import Ledger
+from sendproof.target.ledger import Ledger, Spent
 from sendproof.target.masking import StandIns
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
@@ -100,21 +100,20 @@ def conversing(
     enough: Callable[[Sequence[Exchange]], bool] | None = None,
 ) -> Iterator[Talk]:
     """Provide a conversation with a target, not yet held, for as long as its door is open."""
-    budget = here.profile.budget
-    with (
-        Ledger(here.ledger, account=here.account, kept=here.keeps_ledger) as ledger,
-        Door(
-            here.profile,
-            here.provider,
-            here.clock,
-            Allowance(budget, ledger),
-            Pacing(budget.requests_per_second, here.clock, ledger),
-        ) as door,
-    ):
-        conversation = Conversation(
-            contract, here.profile, door, plan, clock=here.clock, token=token, tell=tell, keep=keep, enough=enough
-        )
-        yield Talk(conversation=conversation, door=door, profile=here.profile)
+    with Ledger(here.ledger, account=here.account, kept=here.keeps_ledger) as ledger:
+        profile = as_left(here.profile, ledger.found)
+        allowance = Allowance(profile.budget, ledger)
+        pacing = Pacing(profile.budget.requests_per_second, here.clock, ledger)
+        with Door(profile, here.provider, here.clock, allowance, pacing) as door:
+            conversation = Conversation(
+                contract, profile, door, plan, clock=here.clock, token=token, tell=tell, keep=keep, enough=enough
+            )
+            yield Talk(conversation=conversation, door=door, profile=profile)
+
+
+def as_left(profile: Profile, found: Spent) -> Profile:
+    """Return a profile as other runs have left the account: what a balance is by then, nobody knows."""
+    return replace(profile, balances=MappingProxyType({})) if found.requests else profile
 
 
 def token() -> str:

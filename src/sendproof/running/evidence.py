@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,7 +123,7 @@ def _about(here: Place, contract: Contract, plan: Plan, talk: Talk) -> dict[str,
             for part, name in zip(here.profile.parts, all_, strict=True)
         ],
         "stand_ins": [dataclasses.asdict(item) for item in StandIns(here.profile).listed],
-        "notes": list(talk.evidence.notes),
+        "notes": [*talk.evidence.notes, *_of_others(here, talk)],
         "traffic": {"requests": talk.door.traffic.requests, "accepted": talk.door.traffic.accepted},
         "withheld": talk.evidence.withheld,
         "complete": talk.evidence.complete,
@@ -137,6 +137,16 @@ def _about(here: Place, contract: Contract, plan: Plan, talk: Talk) -> dict[str,
             "planned": sorted(circumstances.planned),
         },
     }
+
+
+def _of_others(here: Place, talk: Talk) -> Iterator[str]:
+    """Yield what other runs on the ledger have to do with this one."""
+    found = talk.door.found
+    if found.requests:
+        where = f"the ledger {here.ledger}" if here.keeps_ledger else "runs that did not end in order"
+        yield f"{found.requests} requests and {found.messages} messages of the budget were spent before, by {where}"
+    if here.profile.balances and not talk.profile.balances:
+        yield "what is left of the metered balance is not known, so it was not spent"
 
 
 def _from_account(account: Account) -> dict[str, Any]:

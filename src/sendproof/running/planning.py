@@ -13,7 +13,7 @@ from sendproof.conversation.plan import Plan
 from sendproof.conversation.rehearsal import Rehearsal, Rehearsed, RehearsedClock
 from sendproof.corpus.build import load_corpus
 from sendproof.reporting.forecast import Forecast, Reach
-from sendproof.running.asking import Asking, asking_of, locked_clauses, plan_of, token
+from sendproof.running.asking import Asking, as_left, asking_of, locked_clauses, plan_of, token
 from sendproof.running.options import Options
 from sendproof.running.place import ledger_of, target_of
 from sendproof.running.suites import suites
@@ -26,11 +26,12 @@ from sendproof.target.profile import Profile
 
 def forecast(options: Options) -> Forecast:
     """Rehearse the run that `options` would make of a live target. Nothing is sent."""
-    profile = target_of(options)
-    contract = load_contract(profile.provider)
-    page = ledger_of(options, profile)
+    given = target_of(options)
+    contract = load_contract(given.provider)
+    page = ledger_of(options, given)
     with Ledger(page["ledger"], account=page["account"], kept=page["keeps_ledger"]) as ledger:
         found = ledger.found
+    profile = as_left(given, found)
     corpus = load_corpus(contract, seed=options.seed, max_examples=options.max_examples)
     plan = plan_of(contract, corpus.cases, _asking(contract, options))
     asked, evidence, duration_s = _rehearsed(contract, profile, plan, found)

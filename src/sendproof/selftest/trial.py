@@ -31,6 +31,7 @@ from sendproof.running.place import UNBOUNDED, Place, providers
 from sendproof.running.suites import suites
 from sendproof.selftest.subject import FAULT, Subject
 from sendproof.target.clock import MovedClock
+from sendproof.target.masking import StandIns
 from sendproof.target.profile import Budget
 from sendproof.target.reading import parse_profile
 
@@ -146,18 +147,19 @@ def recorded(
     with MockServer(subject.provider, fault=subject.fault, variant=subject.variant, change=change) as mock:
         data: dict[str, Any] = {**mock.profile(), "budget": LIVE_BUDGET if subject.kind == FAULT else UNBOUNDED}
         profile = parse_profile(data, where=subject.name, name=subject.name, providers=providers(), environ={})
+        account = StandIns(profile).account(profile.account())
         clock = MovedClock(mock.advance)
         here = Place(profile=profile, provider=load_provider(subject.provider), clock=clock, kind="mock")
 
         def enough(exchanges: Sequence[Exchange]) -> bool:
-            return len(exchanges) == _LOOK_AFTER and _is_reported(subject, contract, profile.account(), exchanges)
+            return len(exchanges) == _LOOK_AFTER and _is_reported(subject, contract, account, exchanges)
 
         early = None if thorough or subject.kind != FAULT else enough
         with conversing(here, contract, plan, tell=_nothing, keep=_nothing, enough=early) as talk:
             talk.conversation.hold()
         return Recording(
             subject=subject,
-            account=talk.account,
+            account=account,
             circumstances=talk.circumstances(contract, plan),
             exchanges=tuple(talk.evidence.exchanges),
             accepted=talk.door.traffic.accepted,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import secrets
-import string
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest
 from sendproof.target.budget import Allowance
 from sendproof.target.clock import RunClock
+from sendproof.target.ledger import Spent
 from sendproof.target.masking import StandIns
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
@@ -103,6 +103,11 @@ class Door:
     def room(self) -> int:
         """Return how many messages may be accepted in all, those of this run among them."""
         return self._budget.room
+
+    @property
+    def found(self) -> Spent:
+        """Return what other runs had spent of the budget before."""
+        return self._budget.found
 
     def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
         """Send one case. The same `nonce` gives the very same request again."""
@@ -194,11 +199,6 @@ def _is_accepted(received: Received) -> bool | None:
 
 
 def unique_nonces() -> Iterator[str]:
-    """Yield nonces: a count, and 14 random letters and digits that are the same for a door.
-
-    The count comes first: who looks only at the start of a key still sees many.
-    """
-    alphabet = string.ascii_letters + string.digits
-    letters = "".join(secrets.choice(alphabet) for _ in range(14))
+    """Yield nonces: who looks only at the start of one, or at its end, still sees many."""
     # Not a generator: those cannot be shared between threads.
-    return map(("{:010x}" + letters).format, itertools.count(1))
+    return map(secrets.token_hex, itertools.repeat(12))

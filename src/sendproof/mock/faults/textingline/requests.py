@@ -30,7 +30,7 @@ def _digits_only(value: object) -> bool:
 
 
 def _now_and_then(service: Service, attempt: Attempt) -> None:
-    if every(9, attempt.call) and attempt.account is service.accounts[0] and not attempt.message.idempotency_key:
+    if every(9, attempt.call) and attempt.account is service.accounts[0]:
         raise RefusedError(Reason.MALFORMED)
 
 
