@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendproof.conversation.conversation import _retry_after_s
+from sendproof.conversation.patience import retry_after_s
 from sendproof.exchange import Credential, Exchange, Request, Response
 
 DATE = "Sun, 22 Nov 2026 08:00:00 GMT"
@@ -34,4 +34,4 @@ def test_retry_after_is_read_or_the_profiles(value: str | None, least: float, mo
         started_s=0.0,
         elapsed_s=0.1,
     )
-    assert least <= _retry_after_s(exchange, 42.0) <= most
+    assert least <= retry_after_s(exchange, 42.0) <= most

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sendproof.contract.model import Contract
 from sendproof.conversation import scenarios
+from sendproof.conversation.answers import is_failed, is_lost, is_of_a_gateway, is_refused
 from sendproof.conversation.breaker import Breakers
+from sendproof.conversation.keys import Keys
+from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
 from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.preflight import diagnosis, is_let_in
-from sendproof.conversation.selection import is_open, open_cases, open_slots
+from sendproof.conversation.selection import Slots, is_open, open_cases
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
-from sendproof.judge.dates import http_date
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent
 from sendproof.target.clock import RunClock
@@ -24,14 +26,8 @@ from sendproof.target.recipients import Withheld
 
 _PREFLIGHT_ATTEMPTS = 4
 _PATIENCE = 3
-_LONGEST_WAITS = 10
-_LONGEST_WAIT_S = 600.0
-_LOST_IN_A_ROW = 6
 _MOST_ASKED_AGAIN = 12
 _MAIN_KEY = "main"
-_OF_BYTES = frozenset({CONTROLS, "json_forms", "hostile", "unknown_fields"})
-# Slots that stay free for requests that ought to be refused but may be accepted.
-_SPARE_SLOTS = 3
 
 
 @dataclass(slots=True)
@@ -106,13 +102,12 @@ class Conversation:
         self._keep, self.token, self._clock = keep, token, clock
         self._enough = enough
         self._progress = Progress(len(plan.cases), tell)
-        self._waits = 0
-        self._lost = 0
-        self._asked_again = 0
+        self._patience = Patience(self.wait, profile.budget.retry_after_s)
+        self._slots = Slots(door.room)
         self._breakers = Breakers()
-        self._committed = 0
-        self._takes_keys = False
-        self._let_in = 0
+        self._keys = Keys(contract.provider)
+        self._postponed: list[Case] = []
+        self._asked_again = 0
         self.evidence = Evidence()
 
     def hold(self) -> Evidence:
@@ -121,6 +116,7 @@ class Conversation:
             self._preflight()
             self._play()
             self._ask_cases()
+            self._ask_postponed()
             self._close()
             self.evidence.complete = self.evidence.budget_spent is None
         except _Stop as stop:
@@ -175,7 +171,7 @@ class Conversation:
                 continue
             if self._breakers.holds_back(case):
                 continue
-            if case.may_be_accepted and not self._has_room(case, opened):
+            if case.may_be_accepted and not (self._slots.has_room(case) and (case.id in opened or not is_open(case))):
                 self.evidence.budget_spent = f"{self._profile.budget.max_accepted} accepted messages"
                 continue
             try:
@@ -183,6 +179,17 @@ class Conversation:
             except BudgetSpent as spent:
                 self.evidence.budget_spent = str(spent)
                 if spent.setting == "max_requests":
+                    return
+
+    def _ask_postponed(self) -> None:
+        """Ask once more, at the end, what twice had no answer of the API itself: an outage is over by then."""
+        waiting, self._postponed = self._postponed, []
+        for case in waiting:
+            if self.evidence.budget_spent is None or not case.may_be_accepted:
+                try:
+                    self.ask_once(case)
+                except BudgetSpent as spent:
+                    self.evidence.budget_spent = str(spent)
                     return
 
     def _close(self) -> None:
@@ -201,35 +208,26 @@ class Conversation:
         unless it ought to be accepted: it may have been sent. A refusal of what ought to be
         accepted is, some times in a run: let in then, it was refused for no reason of its own.
         """
-        case = self._keyed(case)
+        case = self._keys.applied(case)
         exchange = self.ask_once(case)
         for _ in range(_PATIENCE - 1):
-            if exchange is None or not self._is_throttled(exchange) or self._waits >= _LONGEST_WAITS:
+            if not (exchange and self._is_throttled(exchange) and self._patience.waited_for_throttling(exchange)):
                 break
-            self._waits += 1
-            self.wait(_retry_after_s(exchange, self._profile.budget.retry_after_s))
             exchange = self.ask_once(case)
         if exchange is not None and self._is_worth_asking_again(case, exchange):
+            if is_of_a_gateway(exchange):
+                self._patience.wait_for_gateway(exchange)
             exchange = self.ask_once(case)
+            if exchange is not None and _may_still_be_answered(case, exchange):
+                self._postponed.append(case)
         return exchange
 
-    def _keyed(self, case: Case) -> Case:
-        """Return a message with an idempotency key, where the provider has one and has been seen to take it.
-
-        What a gateway sends twice is one message then. Without it stand the messages by which a key
-        is told from none, and bodies of which every byte counts.
-        """
-        field_name = self._contract.provider.fields.get("idempotency")
-        if field_name is None or not self._takes_keys or case.expects != "accept" or case.family in _OF_BYTES:
-            return case
-        return keyed(case, field_name)
-
     def _is_worth_asking_again(self, case: Case, exchange: Exchange) -> bool:
-        if _is_failed(exchange):
+        if is_failed(exchange):
             return True
         if case.expects != "accept":
-            return _is_lost(exchange)
-        unexpected = _is_refused(exchange) and case.key == _MAIN_KEY
+            return is_lost(exchange)
+        unexpected = is_refused(exchange) and case.key == _MAIN_KEY
         self._asked_again += unexpected
         return unexpected and self._asked_again <= _MOST_ASKED_AGAIN
 
@@ -262,36 +260,15 @@ class Conversation:
     def _note(self, exchange: Exchange, case: Case) -> None:
         self.evidence.exchanges.append(exchange)
         self._keep(exchange)
-        self._breakers.note(case, exchange)
-        name = self._contract.provider.fields.get("idempotency")
-        self._takes_keys |= name is not None and _is_accepted(exchange) and f'"{name}"'.encode() in case.body
-        self._commit(case, exchange)
+        for counter in (self._breakers, self._keys, self._slots):
+            counter.note(case, exchange)
         self._progress.step(case.family)
-        self._lost = self._lost + 1 if exchange.response is None else 0
-        if self._lost >= _LOST_IN_A_ROW:
-            raise _Stop(f"{self._lost} requests in a row were not answered ({exchange.failure})")
-
-    def _commit(self, case: Case, exchange: Exchange) -> None:
-        """Count what took a slot of the budget, or may have."""
-        taken = exchange.response is None or _is_accepted(exchange)
-        if case.expects == "accept":
-            self._committed += taken
-        else:
-            self._let_in += taken and case.may_be_accepted
-
-    def _has_room(self, case: Case, opened: frozenset[str]) -> bool:
-        """Whether there is a slot for a case.
-
-        What ought to be accepted and what may be have slots of their own: so the same messages are
-        asked for, whichever way open questions are answered, and are known beforehand.
-        """
-        if is_open(case):
-            return case.id in opened and self._let_in < open_slots(self._door.room)
-        return self.accepted_left() > 0
+        if self._patience.is_at_an_end(exchange):
+            raise _Stop(f"{LOST_IN_A_ROW} requests in a row were not answered ({exchange.failure})")
 
     def accepted_left(self) -> int:
         """Return how many messages that ought to be accepted may still be asked for."""
-        return self._door.room - open_slots(self._door.room) - _SPARE_SLOTS - self._committed
+        return self._slots.left
 
     def _count(self, reason: str) -> None:
         self.evidence.withheld[reason] = self.evidence.withheld.get(reason, 0) + 1
@@ -301,38 +278,6 @@ class Conversation:
         return exchange.response is not None and exchange.response.status == 429 and state != "daily_exhausted"
 
 
-def keyed(case: Case, field_name: str) -> Case:
-    """Return a case with an idempotency key of its own at the end of its message, if it has none and is one."""
-    name = f'"{field_name}"'.encode()
-    if name in case.body or not case.body.endswith(b'"}') or not case.body.startswith(b"{"):
-        return case
-    return replace(case, body=case.body[:-1] + b"," + name + b':"@{nonce}"}')
-
-
-def _is_accepted(exchange: Exchange) -> bool:
-    return exchange.response is not None and exchange.response.status // 100 == 2
-
-
-def _is_lost(exchange: Exchange) -> bool:
-    return exchange.response is None
-
-
-def _is_refused(exchange: Exchange) -> bool:
-    return exchange.response is not None and exchange.response.status // 100 == 4
-
-
-def _is_failed(exchange: Exchange) -> bool:
-    return exchange.response is not None and exchange.response.status >= 500
-
-
-def _retry_after_s(exchange: Exchange, otherwise: float) -> float:
-    """Return the seconds that a 429 names, or the profile's, never more than ten minutes."""
-    value = exchange.response.header("Retry-After") if exchange.response else None
-    if value is None:
-        return otherwise
-    if value.strip().isascii() and value.strip().isdigit():
-        return min(float(value), _LONGEST_WAIT_S) + 0.05
-    until, sent = http_date(value), http_date(exchange.response.header("Date") if exchange.response else None)
-    if until is None or sent is None:
-        return otherwise
-    return min(max((until - sent).total_seconds(), 0.0), _LONGEST_WAIT_S) + 1.0
+def _may_still_be_answered(case: Case, exchange: Exchange) -> bool:
+    """Whether an answer of the API is missing, and the request cannot have been served."""
+    return is_of_a_gateway(exchange) or (is_lost(exchange) and not case.may_be_accepted)

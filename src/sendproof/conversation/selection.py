@@ -4,12 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from sendproof.conversation.answers import is_accepted, is_lost
 from sendproof.corpus.case import Case
+from sendproof.exchange import Exchange
 
+# Slots that stay free for requests that ought to be refused but may be accepted.
+_SPARE_SLOTS = 3
 # Of all slots one in so many is for what the documents leave to the service.
 _OPEN_SHARE = 6
 # So large a part of the requests may come to nothing where a service lets in more than that.
 _UNCERTAIN_SHARE = 0.04
+
+
+class Slots:
+    """The slots of a budget for accepted messages, as they are taken.
+
+    What ought to be accepted and what may be have slots of their own: so the same messages are
+    asked for, whichever way open questions are answered, and are known beforehand.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._open = open_slots(room)
+        self._left = room - self._open - _SPARE_SLOTS
+
+    @property
+    def left(self) -> int:
+        """Return how many messages that ought to be accepted may still be asked for."""
+        return self._left
+
+    def note(self, case: Case, exchange: Exchange) -> None:
+        """Count what took a slot, or may have."""
+        taken = is_accepted(exchange) or is_lost(exchange)
+        if case.expects == "accept":
+            self._left -= taken
+        else:
+            self._open -= taken and case.may_be_accepted
+
+    def has_room(self, case: Case) -> bool:
+        """Whether there is a slot for a case that may be accepted."""
+        return (self._open if is_open(case) else self._left) > 0
 
 
 def open_slots(room: int) -> int:
