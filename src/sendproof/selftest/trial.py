@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -38,7 +38,7 @@ from sendproof.target.reading import parse_profile
 _LIVE = Budget()
 _LOOK_AFTER = 120
 # A mock needs no pacing: the budget of a live run is that of its requests and messages.
-LIVE_BUDGET: dict[str, float] = {
+LIVE_BUDGET: Mapping[str, float] = {
     "max_requests": _LIVE.max_requests,
     "max_accepted": _LIVE.max_accepted,
     "requests_per_second": 10_000.0,
@@ -86,13 +86,20 @@ class Trial:
     seconds: float
 
 
-def tried(subject: Subject, seed: int, max_examples: int, *, thorough: bool = True) -> Trial:
-    """Try one subject: a fault within the budget of a live run, a variant with the whole corpus.
+def tried(
+    subject: Subject,
+    seed: int,
+    max_examples: int,
+    *,
+    thorough: bool = True,
+    budget: Mapping[str, float] = LIVE_BUDGET,
+) -> Trial:
+    """Try one subject: a fault within a budget, that of a live run, a variant with the whole corpus.
 
     If not `thorough`, a fault is asked no more once it is reported as it should be.
     """
     began = time.perf_counter()
-    recording = recorded(subject, seed, max_examples, thorough=thorough)
+    recording = recorded(subject, seed, max_examples, thorough=thorough, budget=budget)
     found = judged(load_contract_once(subject.provider), recording)
     return Trial(
         subject=subject,
@@ -136,7 +143,13 @@ def judged(contract: Contract, recording: Recording) -> tuple[Verdict, ...]:
 
 
 def recorded(
-    subject: Subject, seed: int, max_examples: int, *, thorough: bool = True, change: Change[Any] | None = None
+    subject: Subject,
+    seed: int,
+    max_examples: int,
+    *,
+    thorough: bool = True,
+    budget: Mapping[str, float] = LIVE_BUDGET,
+    change: Change[Any] | None = None,
 ) -> Recording:
     """Ask one subject, in full or, if not `thorough`, until a fault is reported as it should be.
 
@@ -145,7 +158,7 @@ def recorded(
     contract = load_contract_once(subject.provider)
     plan = plan_once(subject.provider, seed, max_examples)
     with MockServer(subject.provider, fault=subject.fault, variant=subject.variant, change=change) as mock:
-        data: dict[str, Any] = {**mock.profile(), "budget": LIVE_BUDGET if subject.kind == FAULT else UNBOUNDED}
+        data: dict[str, Any] = {**mock.profile(), "budget": budget if subject.kind == FAULT else UNBOUNDED}
         profile = parse_profile(data, where=subject.name, name=subject.name, providers=providers(), environ={})
         account = StandIns(profile).account(profile.account())
         clock = MovedClock(mock.advance)
