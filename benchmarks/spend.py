@@ -37,7 +37,7 @@ def main() -> None:
         plan_once(name, 0, 100)
     budgets = [(int(LIVE_BUDGET["max_requests"]), accepted) for accepted in ACCEPTED]
     budgets.append((EFFORTS["quick"].max_requests, EFFORTS["quick"].max_accepted))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for max_requests, max_accepted in budgets:
         rows += _row(faults, max_requests, max_accepted)
         print(*rows[-len(PROVIDERS) :], sep="\n", flush=True)

@@ -47,11 +47,15 @@ class Response:
         return field_value(self.headers, name)
 
 
+NEVER_SENT = frozenset({"connect", "name", "tls", "tls_expired", "tls_host", "tls_untrusted"})
+"""Failures before a request was sent: of the connection, of the host's name, of TLS and its certificate."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """A request with its response, or with the reason why there is none.
 
-    `failure` is None or one of "timeout", "connect", "tls", "dropped", "protocol".
+    `failure` is None or one of "timeout", "dropped", "protocol" and those of `NEVER_SENT`.
     `started_s` is on the clock of the run (moved where the target's clock was moved),
     in seconds; `elapsed_s` is real time. `case` names what was asked, `tags` what the
     scenario says of it (the idempotency attempt, the burst, ...).

@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import urlsplit
 
+from sendproof.contract.clause import Clause
+from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.body import MISSING, answer_of
-from sendproof.judge.refused import has_code, is_refusal_by_flag
+from sendproof.judge.refused import is_refusal_by_flag, says
 
-_FAILURES = {
-    "connect": "no connection: refused, or the name is unknown. Check base_url, and that the service runs.",
-    "tls": "TLS failed: the certificate does not hold for this host. Check base_url and the certificate.",
+_NO_ANSWER = {
+    "connect": "no connection: refused. Check base_url, and that the service runs.",
+    "name": "no connection: the host's name is unknown. Check base_url and the network.",
+    "tls": "TLS failed: what answers there speaks no TLS, or none that is known here. Check base_url and its port.",
+    "tls_expired": "TLS failed: the certificate has expired, or is not valid yet. Tell the vendor; check this clock.",
+    "tls_host": "TLS failed: the certificate is for another host. Check base_url.",
+    "tls_untrusted": "TLS failed: the certificate is of nobody who is trusted here. Check base_url, and for a proxy.",
     "timeout": "no answer within the timeout. Check base_url, or raise timeout_s.",
     "dropped": "the connection was closed without an answer. Check base_url.",
     "protocol": "the answer is no HTTP. Check the port in base_url.",
+}
+_KEY = "the credentials are refused. Check [credentials] and its environment variables."
+_CREDITS = "the account has no credits left. Top it up."
+_THROTTLED = "the key is throttled. Wait, or lower budget.requests_per_second."
+# By check, and by state where there is one, of the clause that documents what the answer says.
+_DOCUMENTED: Mapping[tuple[str, str | None], str] = {
+    ("credential", None): _KEY,
+    ("key_state", "inactive"): _KEY,
+    ("key_state", "no_credits"): _CREDITS,
+    ("key_state", "no_numbers"): "the account has no active number. Activate one.",
+    ("key_state", "daily_exhausted"): "the key has reached the limit of the day. Wait for the next, or use another.",
+    ("sender_state", "inactive"): "the sender is no active number of the account. Check account.senders.",
+    ("sender_state", "unassigned"): "the sender is no active number of the account. Check account.senders.",
+    ("text_fact", "noncompliant"): "the vendor's rules refuse the text. Register the sender for this use.",
+}
+_BY_STATUS = {
+    401: _KEY,
+    402: _CREDITS,
+    403: _KEY,
+    407: "a proxy before the API wants credentials of its own. Check the network.",
+    429: _THROTTLED,
 }
 
 
@@ -26,33 +54,71 @@ def is_let_in(provider: Provider, exchange: Exchange) -> bool:
     return not is_refusal_by_flag(provider, answer_of(response))
 
 
-def diagnosis(provider: Provider, base_url: str, attempts: Iterable[Exchange]) -> str:
+def diagnosis(contract: Contract, base_url: str, attempts: Iterable[Exchange]) -> str:
     """Return one line: why no valid message was accepted, and what to do."""
     last = list(attempts)[-1]
-    where = f"preflight: {base_url}{provider.path}"
+    where = f"preflight: {base_url}{contract.provider.path}"
+    other = _other_host(contract.provider, base_url)
     if last.response is None:
-        return f"{where}: {_FAILURES[last.failure or 'dropped']}"
-    return f"{where}: answered {last.response.status} to a valid message: {_cause(provider, last.response)}"
+        told = _NO_ANSWER[last.failure or "dropped"]
+        return f"{where}: {told}" if other is None else f"{where}: {told} {other}"
+    told = other or _cause(contract, last.response)
+    return f"{where}: answered {last.response.status} to a valid message: {told}"
 
 
-def _cause(provider: Provider, response: Response) -> str:
+def _other_host(own: Provider, base_url: str) -> str | None:
+    """Return what to do where the host is that of another provider."""
+    host = urlsplit(base_url).hostname
+    for contract in _others(own):
+        if host == urlsplit(contract.provider.base_url).hostname != urlsplit(own.base_url).hostname:
+            return f"this is the host of {contract.provider.title}. Check provider and base_url."
+    return None
+
+
+def _others(own: Provider) -> Iterator[Contract]:
+    yield from (load_contract(name) for name in provider_names() if name != own.name)
+
+
+def _cause(contract: Contract, response: Response) -> str:
     answer = answer_of(response)
-    for clause_code in provider.unexcludable_codes:
-        if has_code(answer, clause_code):
-            return f"error code {clause_code} tells of the account. Check its balance and its rules."
+    if (told := _documented(contract, answer)) is not None:
+        return told
     if response.status // 100 == 3:
         return f"a redirect to {(response.header('Location') or 'nowhere')[:100]!r}. Set base_url to the final address."
+    if response.status == 407:
+        return _BY_STATUS[407]
     if _is_page(response):
         return "an HTML page, as a proxy or a login page in front of the API gives. Check base_url and the network."
+    for other in _others(contract.provider):
+        if _documented(other, answer) is not None or _wants_credentials_of(other.provider, contract.provider, response):
+            return f"it answers as {other.provider.title} does. Check provider and base_url."
     if response.status in (404, 405):
-        return f"nothing is served there. Check base_url: the path {provider.path} is added to it."
-    if response.status in (401, 403):
-        return "the credentials are refused. Check [credentials] and its environment variables."
-    if response.status == 429:
-        return "the key is throttled. Wait, or lower budget.requests_per_second."
+        return f"nothing is served there. Check base_url: the path {contract.provider.path} is added to it."
+    if response.status in _BY_STATUS:
+        return _BY_STATUS[response.status]
     if response.status >= 500:
         return "the service is in trouble. Ask again later."
     return f"refused: {_excerpt(answer, response)}. Check [credentials], account.senders and account.recipients."
+
+
+def _documented(contract: Contract, answer: object) -> str | None:
+    """Return what to do about the cause whose documented text or code an answer bears."""
+    for clause in (*contract.with_check("documented_text"), *contract.with_check("documented_code")):
+        if says(contract.provider, clause, answer):
+            reasons = (contract.clauses[reason] for reason in clause.params["reasons"])
+            return next((told for reason in reasons if (told := _advice(reason))), None)
+    return None
+
+
+def _advice(reason: Clause) -> str | None:
+    return _DOCUMENTED.get((reason.check or "", reason.params.get("state")))
+
+
+def _wants_credentials_of(other: Provider, own: Provider, response: Response) -> bool:
+    """Whether a 401 asks for the scheme of another provider, which is not this one's."""
+    if response.status != 401 or other.credential_scheme != "basic" or own.credential_scheme == "basic":
+        return False
+    return (response.header("WWW-Authenticate") or "").lower().startswith("basic")
 
 
 def _excerpt(answer: object, response: Response) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
-from sendproof.exchange import Exchange
+from sendproof.exchange import NEVER_SENT, Exchange
 from sendproof.judge.body import MISSING, at
 from sendproof.judge.findings import (
     ACCEPTED,
@@ -243,11 +243,7 @@ def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterat
     chance = _by_chance(attempts.values(), robustness)
     for items in attempts.values():
         lost = items[-1].exchange
-        if (
-            not all(_is_lost(item, robustness) for item in items)
-            or lost.failure in ("connect", "tls")
-            or _may_be_cut_off(lost)
-        ):
+        if not all(_is_lost(item, robustness) for item in items) or lost.failure in NEVER_SENT or _may_be_cut_off(lost):
             continue
         repeated = len(items) > 1 and items[-1].exchange.started_s < last and not chance
         yield from _drops(contract, items[-1], repeated=repeated)

@@ -16,7 +16,7 @@ import httpx
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.exchange import Exchange, Headers, Request, Response
+from sendproof.exchange import NEVER_SENT, Exchange, Headers, Request, Response
 from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest
 from sendproof.target.budget import Allowance
@@ -35,7 +35,6 @@ _STANDARD_FIELDS: Headers = (
     ("Accept", "application/json, */*;q=0.8"),
     ("Accept-Encoding", "gzip"),
 )
-_NOTHING_WAS_SENT = ("connect", "tls")
 _MAX_URLS = 1024
 
 
@@ -193,7 +192,7 @@ class Door:
 
 def _is_accepted(received: Received) -> bool | None:
     """Tell whether a message was accepted; None where the answer was lost on its way."""
-    if received.failure in _NOTHING_WAS_SENT:
+    if received.failure in NEVER_SENT:
         return False
     return None if received.failure else 200 <= received.status < 300
 

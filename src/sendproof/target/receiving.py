@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 import zlib
@@ -31,6 +32,8 @@ ERRORS = (
     httpx.HTTPError,
     httpx.StreamError,
 )
+# Codes of X509_verify_cert (OpenSSL): the date of a certificate, and the host that it is for.
+_CERTIFICATES = {9: "tls_expired", 10: "tls_expired", 62: "tls_host", 64: "tls_host"}
 _DROPPED_TEXTS = ("Server disconnected", "peer closed connection")
 
 
@@ -63,17 +66,21 @@ def failure_of(error: Exception) -> str:
     if isinstance(error, _TIMEOUTS):
         return "timeout"
     if isinstance(error, _CONNECT_ERRORS):
-        return "tls" if _is_tls(error) else "connect"
+        return _failure_to_connect(error)
     dropped = isinstance(error, _NETWORK_ERRORS) or str(error).startswith(_DROPPED_TEXTS)
     return "dropped" if dropped else "protocol"
 
 
-def _is_tls(error: BaseException | None) -> bool:
+def _failure_to_connect(error: BaseException | None) -> str:
     while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return _CERTIFICATES.get(error.verify_code, "tls_untrusted")
         if isinstance(error, ssl.SSLError):
-            return True
+            return "tls"
+        if isinstance(error, socket.gaierror):
+            return "name"
         error = error.__cause__ or error.__context__
-    return False
+    return "connect"
 
 
 def _answer(response: httpx.Response, deadline_s: float) -> Received:

@@ -28,7 +28,7 @@ from sendproof.target.numbers import country_digits, masked
 
 # NANP 555-0100 to 555-0199 is reserved for fiction (ATIS-0300115), though not behind toll-free codes.
 _FICTION = re.compile(r"\+1(?!8(?:00|22|33|44|55|66|77|88)|900)[2-9]\d\d55501\d\d", re.ASCII)
-_NANP = re.compile(r"\+1[2-9]\d\d[2-9]\d{6}", re.ASCII)
+_NANP = re.compile(r"\+1[2-9][0-9]{9}")
 _EMERGENCY = frozenset({"110", "112", "119", "911", "988", "999"})
 # What is dialled before a number of another country or another area.
 _PREFIXES = ("0011", "011", "810", "010", "00", "0")
