@@ -14,8 +14,7 @@ from sendproof.target.numbers import country_digits, is_reserved
 from sendproof.target.profile import Profile
 
 # Digits as people space them: so many that they may be a telephone number, or most of one.
-_RUN = re.compile(rb"[0-9](?:[ ().\-]{0,3}[0-9]){6,}")
-_WITH_PLUS = re.compile(rb"(?<=\+)[0-9]{7,15}(?![0-9])")
+_RUN = re.compile(rb"(?<=\+)[0-9]{7,15}(?![0-9])|[0-9](?:[ ().\-]{0,3}[0-9]){6,}")
 _NANP_SHAPE = re.compile(rb"(?:1[ .\-]?)?\(?[2-9][0-9]{2}\)?[ .\-]{0,2}[2-9][0-9]{2}[ .\-]?[0-9]{4}")
 _PLUS = (b"+", b"%2B", b"%2b", b"\\u002b", b"\\u002B")
 _LONGEST = 15
@@ -91,9 +90,7 @@ class StandIns:
 
     def answer(self, data: bytes, asked: bytes) -> bytes:
         """Return something of an answer with all numbers replaced that were not made up for the request."""
-        for shape in (_WITH_PLUS, _RUN):
-            data = shape.sub(lambda match: self._replaced(match, asked, is_answer=True), data)
-        return data
+        return _RUN.sub(lambda match: self._replaced(match, asked, is_answer=True), data)
 
     def account(self, account: Account) -> Account:
         """Return the facts about an account, as they stand in what is kept."""
