@@ -19,6 +19,7 @@ from typing import BinaryIO, Final, Self
 HOST: Final = "127.0.0.1"
 _POLL_S: Final = 0.05
 _UPSTREAM_S: Final = 30.0
+_HANDSHAKE_S: Final = 5.0
 _PAGE: Final = (
     "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 )
@@ -202,17 +203,6 @@ def drip(pause_s: float) -> Trouble:
     return _named("drip", trouble)
 
 
-def late(by_s: float) -> Trouble:
-    """Answer late."""
-
-    def trouble(turn: Turn) -> None:
-        answer = turn.forward()
-        turn.proxy.over.wait(by_s)
-        turn.send(answer)
-
-    return _named("late", trouble)
-
-
 def gateway(status: int, *, retry_after: str | None = None, asked: bool = False) -> Trouble:
     """Answer with the page of a gateway; only where `asked`, after the service was."""
     text = f"{status} {_PHRASES[status]}"
@@ -384,14 +374,15 @@ class FaultyProxy:
             thread.start()
 
     def _serve(self, client: socket.socket) -> None:
-        client.settimeout(None)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._context is not None:
+            client.settimeout(_HANDSHAKE_S)
             try:
                 client = self._context.wrap_socket(client, server_side=True)
             except OSError:
                 client.close()
                 return
+        client.settimeout(None)
         with self._lock:
             self._connections.add(client)
         try:
