@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -29,7 +31,7 @@ from sendproof.running.options import (
     DEFAULT_REPORT_DIR,
     DEFAULT_SEED,
     EFFORTS,
-    Options,
+    options_of,
 )
 from sendproof.running.place import read_target
 from sendproof.running.planning import forecast
@@ -49,95 +51,49 @@ def cli() -> None:
     """Prove, clause by clause, whether an SMS API does what its documentation promises."""
 
 
+# What both a run and its plan may be told.
+_ASKED = (
+    click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True),
+    click.option("--max-examples", type=click.IntRange(min=0), help="How much is generated; by default the effort's."),
+    click.option("--effort", type=click.Choice(list(EFFORTS)), default=DEFAULT_EFFORT, show_default=True),
+    click.option("--ledger", type=_FILE, help="Share one budget with every run that names this file."),
+    click.option(
+        "--concern", "concerns", multiple=True, type=click.Choice(CONCERNS), metavar="NAME", help="Only this concern."
+    ),
+    click.option("--clause", "clauses", multiple=True, metavar="ID", help="Only this clause."),
+)
+
+
+def _asking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of what is asked."""
+    return functools.reduce(lambda made, option: option(made), reversed(_ASKED), command)
+
+
 @cli.command(epilog=_MORE_HELP)
 @click.argument("providers", nargs=-1)
 @click.option(
     "--target", "targets", type=_FILE, multiple=True, help="Profile of a target; without one, the embedded mocks."
 )
 @click.option("--report-dir", type=_FILE, default=DEFAULT_REPORT_DIR, show_default=True)
-@click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True)
-@click.option("--max-examples", type=click.IntRange(min=0), help="How much is generated; by default the effort's.")
-@click.option("--effort", type=click.Choice(list(EFFORTS)), default=DEFAULT_EFFORT, show_default=True)
-@click.option("--ledger", type=_FILE, help="Share one budget with every run that names this file.")
-@click.option("--yes", is_flag=True, help="Send without asking.")
-@click.option(
-    "--concern", "concerns", multiple=True, type=click.Choice(CONCERNS), metavar="NAME", help="Only this concern."
-)
-@click.option("--clause", "clauses", multiple=True, metavar="ID", help="Only this clause.")
+@_asking
+@click.option("--yes", "confirmed", is_flag=True, help="Send to another machine without asking.")
 @click.option("--waivers", type=_FILE, help="Accepted failures.")
 @click.option("--strict", is_flag=True, help="Recommended clauses gate too.")
 @click.option("--require-complete", is_flag=True, help="Every required clause must be decided.")
 @click.option("-q", "--quiet", is_flag=True)
 @click.pass_context
-def run(
-    context: click.Context,
-    *,
-    providers: tuple[str, ...],
-    targets: tuple[Path, ...],
-    report_dir: Path,
-    seed: int,
-    max_examples: int | None,
-    effort: str,
-    ledger: Path | None,
-    yes: bool,
-    concerns: tuple[str, ...],
-    clauses: tuple[str, ...],
-    waivers: Path | None,
-    strict: bool,
-    require_complete: bool,
-    quiet: bool,
-) -> int:
+def run(context: click.Context, /, *, providers: tuple[str, ...], targets: tuple[Path, ...], **given: Any) -> int:
     """Run the suites against targets, or against the embedded mock of each provider."""
-    common = Options(
-        report_dir=report_dir,
-        seed=seed,
-        max_examples=EFFORTS[effort].max_examples if max_examples is None else max_examples,
-        concerns=concerns,
-        clauses=clauses,
-        waivers=waivers,
-        strict=strict,
-        require_complete=require_complete,
-        quiet=quiet,
-        effort=effort,
-        ledger=ledger,
-        confirmed=yes,
-    )
-    return run_targets(common, providers, targets, tuple(context.obj or ()))
+    return run_targets(options_of(**given), providers, targets, tuple(context.obj or ()))
 
 
 @cli.command()
 @click.option("--target", type=_FILE, required=True, help="Profile of the target.")
-@click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True)
-@click.option("--max-examples", type=click.IntRange(min=0), help="How much is generated; by default the effort's.")
-@click.option("--effort", type=click.Choice(list(EFFORTS)), default=DEFAULT_EFFORT, show_default=True)
-@click.option("--ledger", type=_FILE, help="Share one budget with every run that names this file.")
-@click.option(
-    "--concern", "concerns", multiple=True, type=click.Choice(CONCERNS), metavar="NAME", help="Only this concern."
-)
-@click.option("--clause", "clauses", multiple=True, metavar="ID", help="Only this clause.")
+@_asking
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def plan(
-    *,
-    target: Path,
-    seed: int,
-    max_examples: int | None,
-    effort: str,
-    ledger: Path | None,
-    concerns: tuple[str, ...],
-    clauses: tuple[str, ...],
-    form: str,
-) -> None:
+def plan(*, target: Path, form: str, **given: Any) -> None:
     """Tell what a run against a target would do. Nothing is sent."""
-    options = Options(
-        target=target,
-        seed=seed,
-        max_examples=EFFORTS[effort].max_examples if max_examples is None else max_examples,
-        concerns=concerns,
-        clauses=clauses,
-        effort=effort,
-        ledger=ledger,
-    )
-    made = forecast(options)
+    made = forecast(options_of(target=target, **given))
     if warning := exposure(target, read_target(target)):
         click.echo(f"sendproof: warning: {warning}", err=True)
     if form == "json":

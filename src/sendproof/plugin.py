@@ -9,11 +9,11 @@ import pytest
 
 from sendproof.running.options import (
     DEFAULT_EFFORT,
-    DEFAULT_MAX_EXAMPLES,
     DEFAULT_REPORT_DIR,
     DEFAULT_SEED,
     EFFORTS,
     Options,
+    options_of,
 )
 
 
@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--target", metavar="FILE", type=Path, help="judge the target of this profile")
     group.addoption("--report-dir", metavar="DIR", type=Path, default=Path(DEFAULT_REPORT_DIR))
     group.addoption("--seed", metavar="N", type=int, default=DEFAULT_SEED, dest="sendproof_seed")
-    group.addoption("--max-examples", metavar="N", type=int, default=DEFAULT_MAX_EXAMPLES)
+    group.addoption("--max-examples", metavar="N", type=int, help="how much is generated; by default the effort's")
     group.addoption("--effort", choices=list(EFFORTS), default=DEFAULT_EFFORT, help="how much a run may cost")
     group.addoption("--ledger", metavar="FILE", type=Path, help="share one budget with every run that names this file")
     group.addoption("--yes", action="store_true", dest="sendproof_yes", help="send to a target elsewhere unasked")
@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def options_from(config: pytest.Config) -> Options:
     """Return the options of sendproof in a pytest configuration."""
     chosen = config.option
-    return Options(
+    return options_of(
         provider=chosen.provider,
         target=chosen.target,
         report_dir=chosen.report_dir,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from sendproof.target.profile import Budget
 
@@ -63,3 +64,9 @@ class Options:
     effort: str = DEFAULT_EFFORT
     ledger: Path | None = None
     confirmed: bool = False
+
+
+def options_of(*, effort: str, max_examples: int | None, **given: Any) -> Options:
+    """Return options; how much is generated is the effort's, unless it is given."""
+    examples = EFFORTS[effort].max_examples if max_examples is None else max_examples
+    return Options(effort=effort, max_examples=examples, **given)

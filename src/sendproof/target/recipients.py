@@ -41,12 +41,12 @@ _WORDS = re.compile(r"[^\d+().\-]+")
 _PUNCTUATED = re.compile(r"[\d\s+().\-]*", re.ASCII)
 _DECIMAL = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _WRITTEN_TO_A_BASE = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
-_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2}))")
-_QUOTED = re.compile(r"\\+[^\\]")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2}))")
+_QUOTED = re.compile(r"\\.", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _DELIMITERS = re.compile(r"""["'<>&={}\[\]]+""")
 _OVERLONG = re.compile(rb"[\xc0\xc1][\x80-\xbf]")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_\-\s]{8,}={0,2}\s*")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_\-\s]{8,}(?:=[=\s]*)?")
 _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 # The shortest international numbers that there are have six digits, the longest fifteen (E.164).
 _SHORTEST, _LONGEST = 6, 15
@@ -129,9 +129,11 @@ def _refusal_of_body(body: bytes, field: str, rule: _Rule, in_documents: _Rule) 
             return refusal
     for text in dict.fromkeys(texts):
         data = text.encode("utf-8", "surrogatepass")
-        # A message in a text is judged as a message, and other texts as documents.
-        inner = _refusal_of_body(data, field, rule, in_documents) if "{" in text else None
-        refusal = inner or (None if "{" in text else _refusal_of_document(data, in_documents))
+        # A message in a text is judged as a message, and any other text as a document.
+        if "{" in text:
+            refusal = _refusal_of_body(data, field, rule, in_documents)
+        else:
+            refusal = _refusal_of_document(data, in_documents)
         if refusal:
             return refusal
     return None
@@ -287,7 +289,7 @@ def _uncached_refusal(value: str, rule: _Rule) -> str | None:
     if value in rule.allowed:
         return None
     seen: set[str] = set()
-    for number in readings(value, rule):
+    for number in _readings(value, rule):
         if number in seen:
             continue
         seen.add(number)
@@ -316,12 +318,12 @@ def _reached(number: str) -> str | None:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
-def readings(value: str, rule: _Rule) -> Iterator[str]:
+def _readings(value: str, rule: _Rule) -> Iterator[str]:
     """Yield the numbers, as `+` and digits, that some vendor might read a value as, some more than once.
 
     Short emergency numbers are yielded without `+`.
     """
-    for text in _spelt_out(value):
+    for text in filter(_GROUP.search, _spelt_out(value)):
         for form in (text, *_counted(text)):
             yield from _emergencies(form)
             yield from _numbers(form, rule)
@@ -370,14 +372,14 @@ def _counted(text: str) -> Iterator[str]:
         for match in _DECIMAL.finditer(text):
             number = Decimal(match[0])
             if not match[0].isdigit() and number.adjusted() < 2 * _LONGEST:
-                yield from {str(int(number.to_integral_value(way))) for way in (ROUND_FLOOR, ROUND_CEILING)}
+                yield from (str(int(number.to_integral_value(way))) for way in (ROUND_FLOOR, ROUND_CEILING))
     for match in _WRITTEN_TO_A_BASE.finditer(text):
         if len(match[0]) < _CACHED_LENGTH:
             yield str(int(match[0], 0))
 
 
 def _emergencies(text: str) -> Iterator[str]:
-    for segment in {text, *_SEGMENTS.split(text), *_WORDS.split(text)}:
+    for segment in dict.fromkeys((text, *_SEGMENTS.split(text), *_WORDS.split(text))):
         digits = "".join(_GROUP.findall(segment))
         if digits in _EMERGENCY:
             yield digits
@@ -416,7 +418,7 @@ def _groups(text: str) -> list[str]:
 def _starting(digits: str, cuts: list[int], rule: _Rule, *, has_plus: bool) -> Iterator[str]:
     """Yield the numbers that some digits may begin with. Known ones are not cut but where a group ends."""
     zeros = digits[: len(digits) - len(digits.lstrip("0"))]
-    for prefix in {"", zeros, *(item for item in _PREFIXES if digits.startswith(item))}:
+    for prefix in dict.fromkeys(("", zeros, *filter(digits.startswith, _PREFIXES))):
         rest = digits.removeprefix(prefix)
         ends = [cut - len(prefix) for cut in cuts if cut > len(prefix)]
         is_known = any(rule.knows(rest[:end]) for end in ends)
@@ -445,7 +447,7 @@ def _vanity(text: str) -> Iterator[str]:
     pieces = ("".join(_GROUP.findall(keys[start:end])) for start, end in pairwise([*starts, len(keys)]))
     offsets = [0, *accumulate(map(len, pieces))]
     pressed = "".join(_GROUP.findall(keys))
-    for digits in {pressed[offset : offset + _WINDOW] for offset in offsets}:
+    for digits in dict.fromkeys(pressed[offset : offset + _WINDOW] for offset in offsets):
         if len(digits) >= 10:
             yield f"+1{digits[:10]}"
         if digits.startswith("1"):
