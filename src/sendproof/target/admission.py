@@ -21,8 +21,10 @@ class Admission:
     def admit(self, case: Case, nonce: str) -> BoundRequest:
         """Return the request of a case, or raise `Unbindable` or `Withheld`."""
         bound = bind(case, self._profile, self._provider, nonce)
-        refusal = refusal_of(bound.body, self._provider, self._allowed, self._senders)
-        if refusal:
+        # A form in the query may be read as well; what the credentials put there is no number.
+        parts = (bound.body, case.query.encode()) if case.query else (bound.body,)
+        refusals = (refusal_of(part, self._provider, self._allowed, self._senders) for part in parts)
+        if refusal := next(filter(None, refusals), None):
             self.withheld += 1
             raise Withheld(f"case {case.id}: expected an allowed recipient, got none: {refusal}. It is not sent.")
         return bound
