@@ -23,7 +23,7 @@ from sendproof.selftest.matrix import KILLED, outcome_of
 from sendproof.selftest.subject import FAULT, Subject, subjects
 from sendproof.selftest.trial import LIVE_BUDGET, Trial, plan_once, tried
 
-ACCEPTED = (60, 50, 40, 30, 25, 20, 15, 10, 5)
+ACCEPTED = (60, 50, 40, 30, 20, 10)
 PROVIDERS = ("textingline", "textflow")
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 640, 360, 56, 48
 _COLOURS = {"textingline": "#0b6e99", "textflow": "#b3541e"}
