@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 import phonenumbers
@@ -17,8 +18,10 @@ from sendproof.target.profile import Profile
 _RUN = re.compile(rb"(?<=\+)[0-9]{7,15}(?![0-9])|[0-9](?:[ ().\-]{0,3}[0-9]){6,}")
 _NANP_SHAPE = re.compile(rb"(?:1[ .\-]?)?\(?[2-9][0-9]{2}\)?[ .\-]{0,2}[2-9][0-9]{2}[ .\-]?[0-9]{4}")
 _PLUS = (b"+", b"%2B", b"%2b", b"\\u002b", b"\\u002B")
+_LONGEST_PLUS = max(map(len, _PLUS))
 _LONGEST = 15
-_MOST = 500
+# An answer may hold any number of numbers: of too many one is like the other.
+_MOST = 20_000
 _FICTIONAL_AREAS = tuple(area for area in range(202, 990) if area % 100 not in (0, 11) and area // 10 not in (80, 90))
 
 
@@ -44,10 +47,13 @@ class StandIns:
         self._taken = {number for number in settings if is_reserved(number)}
         self._by_number: dict[str, str] = {}
         self._issued: set[str] = set()
+        self._candidates: dict[tuple[str, str, int], Iterator[str]] = {}
         for number in settings:
             self.number(number)
         # Only what the profile names is looked for in requests: all else in them is the corpus'.
-        self._known = tuple((number[1:], self._by_number[number][1:]) for number in self._by_number)
+        self._known = tuple(
+            (number[1:], number[1 + country_digits(number[1:]) :], made[1:]) for number, made in self._by_number.items()
+        )
         self._texts = {given.value: f"[{name}]" for name, given in profile.fixtures.items() if given.kind == "text"}
         numbers = [
             StandIn(shown=self._by_number[number], setting=setting, variable=_variable(setting))
@@ -78,9 +84,11 @@ class StandIns:
         return self._by_number[number]
 
     def _made(self, number: str) -> str:
-        others = (item for item in _candidates(number) if item not in self._taken and item != number)
-        # An answer may hold any number of numbers: of too many one is like the other.
-        return next(others if len(self._issued) < _MOST else _candidates(number))
+        country, end = number[1 : 1 + country_digits(number[1:])], number[-2:]
+        if len(self._issued) >= _MOST:
+            return next(_candidates(country, end, len(number)))
+        candidates = self._candidates.setdefault((country, end, len(number)), _candidates(country, end, len(number)))
+        return next(item for item in candidates if item not in self._taken and item != number)
 
     def request(self, data: bytes) -> bytes:
         """Return the content of a request with the profile's numbers replaced."""
@@ -106,7 +114,7 @@ class StandIns:
         digits = re.sub(rb"[^0-9]", b"", match[0]).decode("ascii")
         shown = self._known_digits(digits)
         if shown == digits and is_answer:
-            plus = match.string[: match.start()].endswith(_PLUS)
+            plus = match.string[max(match.start() - _LONGEST_PLUS, 0) : match.start()].endswith(_PLUS)
             shown = self._unknown_digits(digits, match[0], asked, plus=plus)
         if shown == digits:
             return match[0]
@@ -115,8 +123,7 @@ class StandIns:
 
     def _known_digits(self, digits: str) -> str:
         """Return digits with those of the profile's numbers replaced, in whole or where they are a part of one."""
-        for number, made in self._known:
-            national = number[country_digits(number) :]
+        for number, national, made in self._known:
             if national in digits:
                 digits = digits.replace(national, made[-len(national) :])
             elif digits in number:
@@ -137,6 +144,7 @@ class StandIns:
         return self.number(number)[-len(digits) :]
 
 
+@lru_cache(maxsize=4096)
 def _is_valid(number: str) -> bool:
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
@@ -144,15 +152,13 @@ def _is_valid(number: str) -> bool:
         return False
 
 
-def _candidates(number: str) -> Iterator[str]:
-    """Yield numbers that are nobody's, of the country and the length of a number, with its last two digits."""
-    digits, end = number[1:], number[-2:]
-    if digits.startswith("1") and len(digits) == 11:
+def _candidates(country: str, end: str, length: int) -> Iterator[str]:
+    """Yield numbers that are nobody's: of a country, with these last digits, of a length that counts the plus."""
+    width = max(length - 1 - len(country) - len(end), 0)
+    if (country, width) == ("1", 8):
         yield from (f"+1{area}55501{end}" for area in _FICTIONAL_AREAS)
-    country = country_digits(digits)
-    width = max(len(digits) - country - 2, 0)
     for count in range(10**6):
-        made = f"+{digits[:country]}{count:0{width}}"[: 1 + country + width] + end
+        made = f"+{country}{count:0{width}}"[: 1 + len(country) + width] + end
         if not _is_valid(made):
             yield made
 
