@@ -36,7 +36,7 @@ class Effort:
 
 EFFORTS: Mapping[str, Effort] = MappingProxyType(
     {
-        "quick": Effort(max_requests=150, max_accepted=30, max_examples=DEFAULT_MAX_EXAMPLES),
+        "quick": Effort(max_requests=250, max_accepted=30, max_examples=DEFAULT_MAX_EXAMPLES),
         "standard": Effort(max_requests=400, max_accepted=60, max_examples=DEFAULT_MAX_EXAMPLES),
         "deep": Effort(max_requests=2_000, max_accepted=500, max_examples=4 * DEFAULT_MAX_EXAMPLES),
     }
