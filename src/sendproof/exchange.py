@@ -51,6 +51,10 @@ NEVER_SENT = frozenset({"connect", "name", "tls", "tls_expired", "tls_host", "tl
 """Failures before a request was sent: of the connection, of the host's name, of TLS and its certificate."""
 
 
+MAYBE_SERVED = frozenset({502, 504, 520, 524, 527})
+"""Status codes of a gateway that do not tell whether what stands behind it has served the request."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """A request with its response, or with the reason why there is none.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sendproof.exchange import Exchange
+from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange
 from sendproof.judge.single import INFRASTRUCTURE
 
 
@@ -27,5 +27,12 @@ def is_of_a_gateway(exchange: Exchange) -> bool:
 
 
 def is_lost(exchange: Exchange) -> bool:
-    """Whether nothing answered, so that the request may have been served or not."""
+    """Whether nothing answered."""
     return exchange.response is None
+
+
+def may_have_been_served(exchange: Exchange) -> bool:
+    """Whether nobody knows what became of a request: no answer, or one of a gateway that does not tell."""
+    if exchange.response is None:
+        return exchange.failure not in NEVER_SENT
+    return exchange.response.status in MAYBE_SERVED

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sendproof.contract.model import Contract
 from sendproof.conversation import scenarios
-from sendproof.conversation.answers import is_failed, is_lost, is_of_a_gateway, is_refused
+from sendproof.conversation.answers import is_failed, is_lost, is_of_a_gateway, is_refused, may_have_been_served
 from sendproof.conversation.breaker import Breakers
 from sendproof.conversation.keys import Keys
 from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
@@ -55,8 +55,8 @@ class Sender(Protocol):
     def room(self) -> int:
         """Return how many messages may be accepted in all."""
 
-    def send(self, case: Case) -> Exchange:
-        """Send one case."""
+    def send(self, case: Case, *, nonce: str | None = None) -> Exchange:
+        """Send one case; with the same nonce it is the very same request."""
 
     def send_together(self, cases: Sequence[tuple[Case, Tags]]) -> list[Exchange]:
         """Send cases at the same moment."""
@@ -106,7 +106,7 @@ class Conversation:
         self._slots = Slots(door.room)
         self._breakers = Breakers()
         self._keys = Keys(contract.provider)
-        self._postponed: list[Case] = []
+        self._postponed: list[tuple[Case, str | None]] = []
         self._asked_again = 0
         self.evidence = Evidence()
 
@@ -184,10 +184,10 @@ class Conversation:
     def _ask_postponed(self) -> None:
         """Ask once more, at the end, what twice had no answer of the API itself: an outage is over by then."""
         waiting, self._postponed = self._postponed, []
-        for case in waiting:
+        for case, nonce in waiting:
             if self.evidence.budget_spent is None or not case.may_be_accepted:
                 try:
-                    self.ask_once(case)
+                    self.ask_once(case, nonce=nonce)
                 except BudgetSpent as spent:
                     self.evidence.budget_spent = str(spent)
                     return
@@ -204,37 +204,45 @@ class Conversation:
     def ask(self, case: Case) -> Exchange | None:
         """Send a case; after an unexpected 429 wait and ask again.
 
-        What the service says it failed to do is asked once more, and so is a lost request,
-        unless it ought to be accepted: it may have been sent. A refusal of what ought to be
-        accepted is, some times in a run: let in then, it was refused for no reason of its own.
+        What the service says it failed to do is asked once more, and so is what may have been
+        served or not, unless it ought to be accepted: then only with the idempotency key that it
+        had. A refusal of what ought to be accepted is, some times in a run: let in then, it was
+        refused for no reason of its own.
         """
         case = self._keys.applied(case)
-        exchange = self.ask_once(case)
+        nonce = self.token() if self._keys.has_its_own(case) else None
+        exchange = self.ask_once(case, nonce=nonce)
         for _ in range(_PATIENCE - 1):
             if not (exchange and self._is_throttled(exchange) and self._patience.waited_for_throttling(exchange)):
                 break
             exchange = self.ask_once(case)
-        if exchange is not None and self._is_worth_asking_again(case, exchange):
+        if exchange is not None and self._is_worth_asking_again(case, exchange, keyed=nonce is not None):
+            # Another key would make another message of what was served already.
+            same = nonce if may_have_been_served(exchange) else None
             if is_of_a_gateway(exchange):
                 self._patience.wait_for_gateway(exchange)
-            exchange = self.ask_once(case)
-            if exchange is not None and _may_still_be_answered(case, exchange):
-                self._postponed.append(case)
+            exchange = self.ask_once(case, nonce=same)
+            if exchange is not None and (is_of_a_gateway(exchange) or is_lost(exchange)):
+                again = same if may_have_been_served(exchange) else None
+                if again or not (case.may_be_accepted and may_have_been_served(exchange)):
+                    self._postponed.append((case, again))
         return exchange
 
-    def _is_worth_asking_again(self, case: Case, exchange: Exchange) -> bool:
-        if is_failed(exchange):
+    def _is_worth_asking_again(self, case: Case, exchange: Exchange, *, keyed: bool) -> bool:
+        if may_have_been_served(exchange):
+            return keyed or not case.may_be_accepted
+        if is_failed(exchange) or is_lost(exchange):
             return True
         if case.expects != "accept":
-            return is_lost(exchange)
+            return False
         unexpected = is_refused(exchange) and case.key == _MAIN_KEY
         self._asked_again += unexpected
         return unexpected and self._asked_again <= _MOST_ASKED_AGAIN
 
-    def ask_once(self, case: Case) -> Exchange | None:
+    def ask_once(self, case: Case, *, nonce: str | None = None) -> Exchange | None:
         """Send a case and take a 429 as the answer; None where it cannot be made or may not leave."""
         try:
-            exchange = self._door.send(case)
+            exchange = self._door.send(case, nonce=nonce)
         except (Unbindable, Withheld) as reason:
             self._count(type(reason).__name__)
             return None
@@ -276,8 +284,3 @@ class Conversation:
     def _is_throttled(self, exchange: Exchange) -> bool:
         state = self._profile.account().keys.get(exchange.credential.key or "")
         return exchange.response is not None and exchange.response.status == 429 and state != "daily_exhausted"
-
-
-def _may_still_be_answered(case: Case, exchange: Exchange) -> bool:
-    """Whether an answer of the API is missing, and the request cannot have been served."""
-    return is_of_a_gateway(exchange) or (is_lost(exchange) and not case.may_be_accepted)

@@ -26,6 +26,10 @@ class Keys:
         """Take an answer into account."""
         self._are_taken |= self._name is not None and self._name in case.body and is_accepted(exchange)
 
+    def has_its_own(self, case: Case) -> bool:
+        """Whether a message has a key that is another in each sending, so that the same may be sent again."""
+        return self._are_taken and self._name is not None and self._name + b':"@{nonce}"' in case.body
+
     def applied(self, case: Case) -> Case:
         """Return a message that ought to be accepted with a key of its own, if it has none."""
         if not self._are_taken or case.expects != "accept" or case.family in _WITHOUT:

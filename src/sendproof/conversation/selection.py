@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sendproof.conversation.answers import is_accepted, is_lost
+from sendproof.conversation.answers import is_accepted, may_have_been_served
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
 
@@ -34,7 +34,7 @@ class Slots:
 
     def note(self, case: Case, exchange: Exchange) -> None:
         """Count what took a slot, or may have."""
-        taken = is_accepted(exchange) or is_lost(exchange)
+        taken = is_accepted(exchange) or may_have_been_served(exchange)
         if case.expects == "accept":
             self._left -= taken
         else:

@@ -16,7 +16,7 @@ import httpx
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.exchange import NEVER_SENT, Exchange, Headers, Request, Response
+from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange, Headers, Request, Response
 from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest
 from sendproof.target.budget import Allowance
@@ -191,10 +191,10 @@ class Door:
 
 
 def _is_accepted(received: Received) -> bool | None:
-    """Tell whether a message was accepted; None where the answer was lost on its way."""
+    """Tell whether a message was accepted; None where nobody knows: the answer was lost, or a gateway gave its own."""
     if received.failure in NEVER_SENT:
         return False
-    return None if received.failure else 200 <= received.status < 300
+    return None if received.failure or received.status in MAYBE_SERVED else 200 <= received.status < 300
 
 
 def unique_nonces() -> Iterator[str]:
