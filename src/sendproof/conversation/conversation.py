@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,6 +29,7 @@ _PREFLIGHT_ATTEMPTS = 4
 _PATIENCE = 3
 _MOST_ASKED_AGAIN = 12
 _MAIN_KEY = "main"
+_MEANWHILE = 12
 
 
 @dataclass(slots=True)
@@ -75,6 +77,10 @@ class Evidence:
     notes: tuple[str, ...] = ()
 
 
+_Postponed = tuple[int, Case, str | None]
+"""When a case was put off, counted in exchanges, the case, and the nonce that it has to have."""
+
+
 class _Stop(Exception):
     """Nothing more can be asked of this target."""
 
@@ -106,7 +112,8 @@ class Conversation:
         self._slots = Slots(door.room)
         self._breakers = Breakers()
         self._keys = Keys(contract.provider)
-        self._postponed: list[tuple[Case, str | None]] = []
+        self._postponed: deque[_Postponed] = deque()
+        self._at_the_end: deque[_Postponed] = deque()
         self._asked_again = 0
         self.evidence = Evidence()
 
@@ -116,6 +123,8 @@ class Conversation:
             self._preflight()
             self._play()
             self._ask_cases()
+            self._ask_postponed()
+            self._postponed.extend(self._at_the_end)
             self._ask_postponed()
             self._close()
             self.evidence.complete = self.evidence.budget_spent is None
@@ -169,6 +178,7 @@ class Conversation:
                 return
             if case.id in asked and case.family == CONTROLS:
                 continue
+            self._ask_postponed(later_than=_MEANWHILE)
             if self._breakers.holds_back(case):
                 continue
             if case.may_be_accepted and not (self._slots.has_room(case) and (case.id in opened or not is_open(case))):
@@ -181,16 +191,20 @@ class Conversation:
                 if spent.setting == "max_requests":
                     return
 
-    def _ask_postponed(self) -> None:
-        """Ask once more, at the end, what twice had no answer of the API itself: an outage is over by then."""
-        waiting, self._postponed = self._postponed, []
-        for case, nonce in waiting:
-            if self.evidence.budget_spent is None or not case.may_be_accepted:
+    def _ask_postponed(self, *, later_than: int = 0) -> None:
+        """Ask once more what twice had no answer of the API itself: after so many others an outage is over.
+
+        If it is not, or another one is there, at the end of all.
+        """
+        while self._postponed and len(self.evidence.exchanges) - self._postponed[0][0] >= later_than:
+            _, case, nonce = self._postponed.popleft()
+            if not case.may_be_accepted or self._slots.has_room(case):
                 try:
-                    self.ask_once(case, nonce=nonce)
+                    exchange = self.ask_once(case, nonce=nonce)
                 except BudgetSpent as spent:
                     self.evidence.budget_spent = str(spent)
-                    return
+                else:
+                    self._postpone(case, exchange, nonce, to=self._at_the_end)
 
     def _close(self) -> None:
         """Send one valid message at the end: what is let in then was let in all along."""
@@ -222,11 +236,16 @@ class Conversation:
             if is_of_a_gateway(exchange):
                 self._patience.wait_for_gateway(exchange)
             exchange = self.ask_once(case, nonce=same)
-            if exchange is not None and (is_of_a_gateway(exchange) or is_lost(exchange)):
-                again = same if may_have_been_served(exchange) else None
-                if again or not (case.may_be_accepted and may_have_been_served(exchange)):
-                    self._postponed.append((case, again))
+            self._postpone(case, exchange, same, to=self._postponed)
         return exchange
+
+    def _postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to: deque[_Postponed]) -> None:
+        """Put off what had no answer of the API itself, unless it may have sent a message that another would follow."""
+        if exchange is None or not (is_of_a_gateway(exchange) or is_lost(exchange)):
+            return
+        again = nonce if may_have_been_served(exchange) else None
+        if again or not (case.may_be_accepted and may_have_been_served(exchange)):
+            to.append((len(self.evidence.exchanges), case, again))
 
     def _is_worth_asking_again(self, case: Case, exchange: Exchange, *, keyed: bool) -> bool:
         if may_have_been_served(exchange):
@@ -246,7 +265,7 @@ class Conversation:
         except (Unbindable, Withheld) as reason:
             self._count(type(reason).__name__)
             return None
-        self._note(exchange, case)
+        self._note([(exchange, case)])
         return exchange
 
     def ask_together(self, cases: list[Case]) -> list[Exchange]:
@@ -256,8 +275,7 @@ class Conversation:
         except (Unbindable, Withheld) as reason:
             self._count(type(reason).__name__)
             return []
-        for exchange, case in zip(exchanges, cases, strict=True):
-            self._note(exchange, case)
+        self._note(zip(exchanges, cases, strict=True))
         return exchanges
 
     def wait(self, seconds: float) -> None:
@@ -265,14 +283,18 @@ class Conversation:
         self._progress.tell(self._progress.done, self._progress.total, f"waiting {seconds:.1f} s")
         self._clock.wait(seconds)
 
-    def _note(self, exchange: Exchange, case: Case) -> None:
-        self.evidence.exchanges.append(exchange)
-        self._keep(exchange)
-        for counter in (self._breakers, self._keys, self._slots):
-            counter.note(case, exchange)
-        self._progress.step(case.family)
-        if self._patience.is_at_an_end(exchange):
-            raise _Stop(f"{LOST_IN_A_ROW} requests in a row were not answered ({exchange.failure})")
+    def _note(self, asked: Iterable[tuple[Exchange, Case]]) -> None:
+        """Keep what came of some requests, all of it before anything is made of it."""
+        ends = None
+        for exchange, case in asked:
+            self.evidence.exchanges.append(exchange)
+            self._keep(exchange)
+            for counter in (self._breakers, self._keys, self._slots):
+                counter.note(case, exchange)
+            self._progress.step(case.family)
+            ends = exchange if self._patience.is_at_an_end(exchange) else ends
+        if ends is not None:
+            raise _Stop(f"{LOST_IN_A_ROW} requests in a row were not answered ({ends.failure})")
 
     def accepted_left(self) -> int:
         """Return how many messages that ought to be accepted may still be asked for."""

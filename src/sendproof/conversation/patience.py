@@ -13,7 +13,7 @@ _LONGEST_WAIT_S = 600.0
 # What a gateway answers passes: it is waited for, a minute in all.
 _GATEWAY_PAUSE_S, _GATEWAY_LONGEST_S, _GATEWAYS_IN_ALL_S = 1.0, 10.0, 60.0
 # After some lost requests in a row each wait is twice the one before.
-_OUTAGE_PAUSE_S = 0.25
+_OUTAGE_PAUSE_S, _OUTAGES_IN_ALL_S = 0.25, 40.0
 LOST_IN_A_ROW = 6
 
 
@@ -24,6 +24,7 @@ class Patience:
         self._wait, self._retry_after_s = wait, retry_after_s
         self._throttled = 0
         self._gateways_s = 0.0
+        self._outages_s = 0.0
         self._lost = 0
         self._answered = False
 
@@ -47,8 +48,10 @@ class Patience:
         self._lost = self._lost + 1 if is_lost(exchange) else 0
         if self._lost >= LOST_IN_A_ROW:
             return True
-        if self._lost > 1 and self._answered:
-            self._wait(_OUTAGE_PAUSE_S * 2**self._lost)
+        pause_s = _OUTAGE_PAUSE_S * 2**self._lost
+        if self._lost > 1 and self._answered and self._outages_s + pause_s <= _OUTAGES_IN_ALL_S:
+            self._outages_s += pause_s
+            self._wait(pause_s)
         self._answered |= not is_lost(exchange)
         return False
 

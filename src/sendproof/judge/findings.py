@@ -69,7 +69,8 @@ class Context:
     `replay` tells that its idempotency key was used more than once; `overdrawn` that
     the balance of its metered key does not cover the message (None: not metered);
     `vouched` that the account let a message with the same text in later. `throttling`
-    are the bodies of a 429 to other keys. `date` is the answer's own `Date`.
+    are the bodies of a 429 to other keys. `date` is the answer's own `Date`, `received_s` when the
+    answer was there, by the clock of the run, in seconds since the Unix epoch.
     """
 
     contract: Contract
@@ -80,6 +81,7 @@ class Context:
     vouched: bool = False
     throttling: frozenset[bytes] = frozenset()
     date: str | None = None
+    received_s: float = 0.0
 
 
 def shown(value: object, limit: int = 120) -> str:

@@ -64,6 +64,7 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
             vouched=vouched,
             throttling=throttling,
             date=exchange.response.header("Date") if exchange.response else None,
+            received_s=exchange.started_s + exchange.elapsed_s,
         )
         return judge_exchange(context, account, exchange)
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from sendproof.account import Account, RateLimit
 from sendproof.contract.model import Contract
+from sendproof.exchange import MAYBE_SERVED
 from sendproof.judge.findings import (
     ACCEPTED,
     CONTRADICTED,
@@ -34,11 +35,17 @@ class _Burst:
     accepted: tuple[Judgement, ...]
     stop: Judgement | None
     clean: bool
+    unknown: int
 
     @property
     def duration_s(self) -> float:
         first, last = self.accepted[0].exchange, self.accepted[-1].exchange
         return last.started_s + last.elapsed_s - first.started_s
+
+    @property
+    def most(self) -> int:
+        """Return how many may have been let in: those of which nobody knows are counted."""
+        return len(self.accepted) + self.unknown
 
     @property
     def throttled(self) -> bool:
@@ -107,7 +114,18 @@ def _pause_s(one: Judgement, two: Judgement) -> float:
 
 def _burst(part: list[Judgement], *, clean: bool) -> _Burst:
     stop = next((item for index, item in enumerate(part) if _stops(item, part[index + 1 :])), None)
-    return _Burst(accepted=tuple(item for item in part if item.outcome == ACCEPTED), stop=stop, clean=clean)
+    return _Burst(
+        accepted=tuple(item for item in part if item.outcome == ACCEPTED),
+        stop=stop,
+        clean=clean,
+        unknown=sum(_is_unknown(item) for item in part),
+    )
+
+
+def _is_unknown(item: Judgement) -> bool:
+    """Whether nobody knows if a message was let in: no answer, or one of a gateway."""
+    response = item.exchange.response
+    return response is None or response.status in MAYBE_SERVED
 
 
 def _stops(item: Judgement, later: Sequence[Judgement]) -> bool:
@@ -126,7 +144,10 @@ def _enforced(bursts: list[_Burst], limit: RateLimit) -> _Said:
     failing = [
         burst
         for burst in bursts
-        if burst.stop and burst.stop.outcome == SERVER_ERROR and len(burst.accepted) == limit.limit
+        if burst.stop
+        and burst.stop.outcome == SERVER_ERROR
+        and not _is_unknown(burst.stop)
+        and len(burst.accepted) == limit.limit
     ]
     for burst in bursts:
         if burst.stop and (
@@ -160,7 +181,7 @@ def _not_early(bursts: list[_Burst], limit: RateLimit) -> _Said:
             continue
         if len(burst.accepted) >= limit.limit:
             yield burst.accepted[-1], UPHELD, "", ""
-        elif burst.throttled and burst.stop and burst.accepted:
+        elif burst.throttled and burst.stop and burst.accepted and burst.most < limit.limit:
             expected = f"{limit.limit} messages accepted in {limit.window_s:g} s"
             yield burst.stop, CONTRADICTED, expected, f"429 after {len(burst.accepted)}"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -29,8 +30,8 @@ from sendproof.judge.single import INFRASTRUCTURE
 _LONG_PREFIX = 16
 # Buffers of sockets take so much before a server that does not read on can be noticed.
 _SMALL_BODY = 32_768
-# Of a faultless service so few double losses are seen by chance; of a crashing one, so many times more.
-_UNLIKELY, _FAR_MORE, _MANY = 0.05, 3, 50
+# So seldom may a request be lost each time by chance, in a whole run.
+_UNLIKELY = 0.02
 
 
 def message_id(contract: Contract, judgement: Judgement) -> str | None:
@@ -230,8 +231,9 @@ _REPLAYS: Mapping[str, Any] = {
 def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
     """Contradict where the very same request, asked again, is never answered by the API.
 
-    One dropped connection, or one answer of a gateway, is the network's. The same
-    again for the same request, while others are answered after it, is the API's.
+    One dropped connection, or one answer of a gateway, is the network's, and so is an outage: what is
+    lost in a row. The same again for the same request, while others are answered between and
+    after, is the API's.
     """
     robustness = frozenset(clause.id for clause in contract.with_check("no_server_error"))
     attempts: dict[tuple[str, str, str, bytes | str], list[Judgement]] = {}
@@ -239,23 +241,29 @@ def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterat
         request, sent = item.exchange.request, item.exchange
         key = (request.method, request.path, f"{sent.credential}", sent.case or request.body)
         attempts.setdefault(key, []).append(item)
-    last = max((item.exchange.started_s for item in judgements if not _is_lost(item, robustness)), default=0.0)
-    chance = _by_chance(attempts.values(), robustness)
+    answered_s = sorted(item.exchange.started_s for item in judgements if not _is_lost(item, robustness))
+    rate = _loss_rate(attempts.values(), robustness)
     for items in attempts.values():
         lost = items[-1].exchange
         if not all(_is_lost(item, robustness) for item in items) or lost.failure in NEVER_SENT or _may_be_cut_off(lost):
             continue
-        repeated = len(items) > 1 and items[-1].exchange.started_s < last and not chance
+        by_chance = len(attempts) * rate ** len(items) > _UNLIKELY
+        repeated = _is_apart(items, answered_s) and not by_chance
         yield from _drops(contract, items[-1], repeated=repeated)
 
 
-def _by_chance(attempts: Collection[Sequence[Judgement]], robustness: frozenset[str]) -> bool:
-    """Whether so many requests are lost once that some would be lost twice whatever they ask."""
-    asked = [items for items in attempts if len(items) > 1 or not _is_lost(items[0], robustness)]
-    once = [items for items in asked if _is_lost(items[0], robustness)]
-    twice = [items for items in once if all(_is_lost(item, robustness) for item in items)]
-    expected = len(once) ** 2 / max(len(asked), 1)
-    return len(asked) >= _MANY and expected > _UNLIKELY and len(twice) < _FAR_MORE * expected
+def _loss_rate(attempts: Iterable[Sequence[Judgement]], robustness: frozenset[str]) -> float:
+    """Return how often what is answered in the end is lost: so often anything is, whatever it asks."""
+    passing = [items for items in attempts if not all(_is_lost(item, robustness) for item in items)]
+    lost = sum(_is_lost(item, robustness) for items in passing for item in items)
+    return lost / max(sum(map(len, passing)), 1)
+
+
+def _is_apart(items: Sequence[Judgement], answered_s: Sequence[float]) -> bool:
+    """Whether something else was answered between the first attempt and the last, and after it."""
+    first_s, last_s = items[0].exchange.started_s, items[-1].exchange.started_s
+    between = bisect_left(answered_s, last_s) - bisect_right(answered_s, first_s)
+    return between > 0 and answered_s[-1] > last_s
 
 
 def _may_be_cut_off(exchange: Exchange) -> bool:
