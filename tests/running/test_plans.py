@@ -76,6 +76,7 @@ def test_plan_is_what_the_run_does(
         plan = planned(file, capfd, "--effort", effort)
         run = ["run", "--target", str(file), "--report-dir", str(tmp_path / "reports"), "--effort", effort]
         assert main(run) in (0, 10)
+    results = json.loads((tmp_path / "reports" / "my" / "results.json").read_text("utf-8"))
     expects = {item["case"]: item["expects"] for item in plan["order"]}
     exchanges = list(sent(tmp_path))
     accepted = [(case, message) for case, message, status in exchanges if 200 <= status < 300]
@@ -85,6 +86,8 @@ def test_plan_is_what_the_run_does(
     assert len(accepted) <= plan["accepted"]["at_most"]
     messages = {message.get("idempotencyKey", index): message for index, (_, message) in enumerate(should)}
     assert len(messages) == plan["messages"]
+    if provider == "textingline":
+        assert plan["credits"] <= results["traffic"]["credits"] <= plan["credits"] + 3 * plan["accepted"]["could"]
     reached = Counter(_in_e164(message["to"]) for message in messages.values())
     assert reached == {item["number"]: item["messages"] for item in plan["recipients"] if item["messages"]}
 

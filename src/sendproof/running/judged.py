@@ -11,6 +11,7 @@ import sendproof
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.judge.findings import ACCEPTED, Judgement
 from sendproof.judge.history import judge
+from sendproof.judge.repetition import message_id
 from sendproof.judge.verdicts import verdicts
 from sendproof.reporting.record import Run
 from sendproof.running.evidence import Gathered
@@ -72,5 +73,7 @@ def _credits(contract: Contract, judgements: Sequence[Judgement]) -> int | None:
     prices = contract.provider.prices
     if not prices:
         return None
-    let_in = (item for item in judgements if item.outcome == ACCEPTED)
-    return sum(prices["mms" if item.reading.has_media else "sms"] for item in let_in)
+    let_in = [item for item in judgements if item.outcome == ACCEPTED]
+    # A retry is answered with the id of its message, which is paid for once.
+    messages = {message_id(contract, item) or item.exchange.id: item for item in let_in}
+    return sum(prices["mms" if item.reading.has_media else "sms"] for item in messages.values())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
@@ -77,8 +78,17 @@ def ledger_of(options: Options, profile: Profile) -> LedgerPage:
     assert options.target is not None, "a live target has a profile"
     if options.ledger is not None:
         return {"ledger": options.ledger, "account": "", "keeps_ledger": True}
-    standard = platformdirs.user_state_path("sendproof", appauthor=False) / "ledger.sqlite3"
-    return {"ledger": standard, "account": _account(options.target, profile), "keeps_ledger": False}
+    return {"ledger": _state() / "ledger.sqlite3", "account": _account(options.target, profile), "keeps_ledger": False}
+
+
+def _state() -> Path:
+    """Return the folder for what outlives a run: the user's, or one of the machine where there is none."""
+    own = platformdirs.user_state_path("sendproof", appauthor=False)
+    with suppress(OSError):
+        own.mkdir(parents=True, exist_ok=True)
+        if os.access(own, os.W_OK):
+            return own
+    return Path(tempfile.gettempdir()) / f"sendproof-{os.getuid() if os.name == 'posix' else 'user'}"
 
 
 def _account(target: Path, profile: Profile) -> str:

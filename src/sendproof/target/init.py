@@ -18,7 +18,7 @@ def init_text(provider: Provider) -> str:
     The numbers are reserved for fiction (NANP 555-0100 to 555-0199). A line that begins
     with `#` and no space is a setting that only needs its `#` removed.
     """
-    return "\n".join([*_head(provider), *_account(provider), *_budget(), *_fixtures(provider)]) + "\n"
+    return "\n".join([*_head(provider), *_account(provider), *_budget(provider), *_fixtures(provider)]) + "\n"
 
 
 def _head(provider: Provider) -> Iterator[str]:
@@ -41,12 +41,14 @@ def _account(provider: Provider) -> Iterator[str]:
     yield f"recipients = [{_number(20)}]  # the only numbers that may receive a message: use your own"
 
 
-def _budget() -> Iterator[str]:
+def _budget(provider: Provider) -> Iterator[str]:
     standard = Budget()
     yield ""
     yield "[budget]"
     yield f"max_requests = {standard.max_requests}"
     yield f"max_accepted = {standard.max_accepted}  # messages that the target may accept, and charge for"
+    if provider.prices:
+        yield "#max_credits = 150  # what the accepted messages may cost in all, at the contract's prices"
     yield f"requests_per_second = {standard.requests_per_second}"
     yield f"retry_after_s = {standard.retry_after_s}  # the wait after an unexpected 429 that names no time"
 
