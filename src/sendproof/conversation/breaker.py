@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sendproof.conversation.answers import is_failed, is_of_a_gateway
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
 
@@ -30,8 +31,8 @@ class Breakers:
         status = exchange.response.status if exchange.response else None
         if case.expects == "refuse" and status is not None and 200 <= status < 300:
             self._accepted.update(case.breaks)
-        failed = status is not None and status >= 500
-        self._failed[case.family] = self._failed[case.family] + 1 if failed else 0
+        if not is_of_a_gateway(exchange):
+            self._failed[case.family] = self._failed[case.family] + 1 if is_failed(exchange) else 0
 
     def holds_back(self, case: Case) -> bool:
         """Whether a case is of a kind that is asked no more; those are counted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -115,6 +116,7 @@ class Conversation:
         self._postponed: deque[_Postponed] = deque()
         self._at_the_end: deque[_Postponed] = deque()
         self._asked_again = 0
+        self._refused: Case | None = None
         self.evidence = Evidence()
 
     def hold(self) -> Evidence:
@@ -207,13 +209,19 @@ class Conversation:
                     self._postpone(case, exchange, nonce, to=self._at_the_end)
 
     def _close(self) -> None:
-        """Send one valid message at the end: what is let in then was let in all along."""
+        """Send one valid message at the end: what is let in then was let in all along.
+
+        If none is left, something that is refused shows that the target still answers.
+        """
         control = next((case for case in self._plan.cases if case.family == CONTROLS), None)
         if control is not None and self.evidence.budget_spent is None:
             try:
                 self.ask(control)
             except BudgetSpent as spent:
                 self.evidence.budget_spent = str(spent)
+        elif self._refused is not None and self.evidence.exchanges and _is_unanswered(self.evidence.exchanges[-1]):
+            with suppress(BudgetSpent):
+                self.ask_once(self._refused)
 
     def ask(self, case: Case) -> Exchange | None:
         """Send a case; after an unexpected 429 wait and ask again.
@@ -241,15 +249,15 @@ class Conversation:
 
     def _postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to: deque[_Postponed]) -> None:
         """Put off what had no answer of the API itself, unless it may have sent a message that another would follow."""
-        if exchange is None or not (is_of_a_gateway(exchange) or is_lost(exchange)):
+        if exchange is None or not _is_unanswered(exchange):
             return
         again = nonce if may_have_been_served(exchange) else None
-        if again or not (case.may_be_accepted and may_have_been_served(exchange)):
+        if again or not (case.expects == "accept" and may_have_been_served(exchange)):
             to.append((len(self.evidence.exchanges), case, again))
 
     def _is_worth_asking_again(self, case: Case, exchange: Exchange, *, keyed: bool) -> bool:
         if may_have_been_served(exchange):
-            return keyed or not case.may_be_accepted
+            return keyed or case.expects != "accept"
         if is_failed(exchange) or is_lost(exchange):
             return True
         if case.expects != "accept":
@@ -292,9 +300,17 @@ class Conversation:
             for counter in (self._breakers, self._keys, self._slots):
                 counter.note(case, exchange)
             self._progress.step(case.family)
+            if case.expects == "refuse" and is_refused(exchange) and not self._is_throttled(exchange):
+                self._refused = case
             ends = exchange if self._patience.is_at_an_end(exchange) else ends
         if ends is not None:
-            raise _Stop(f"{LOST_IN_A_ROW} requests in a row were not answered ({ends.failure})")
+            self._knock(ends)
+
+    def _knock(self, last: Exchange) -> None:
+        """Ask what was refused before, which costs nothing: if that is lost too, nothing answers any more."""
+        if self._refused is None or (is_lost(last) and last.case == self._refused.id):
+            raise _Stop(f"{LOST_IN_A_ROW} requests in a row were not answered ({last.failure})")
+        self.ask_once(self._refused)
 
     def accepted_left(self) -> int:
         """Return how many messages that ought to be accepted may still be asked for."""
@@ -306,3 +322,7 @@ class Conversation:
     def _is_throttled(self, exchange: Exchange) -> bool:
         state = self._profile.account().keys.get(exchange.credential.key or "")
         return exchange.response is not None and exchange.response.status == 429 and state != "daily_exhausted"
+
+
+def _is_unanswered(exchange: Exchange) -> bool:
+    return is_of_a_gateway(exchange) or is_lost(exchange)
