@@ -144,7 +144,8 @@ def _of_others(here: Place, talk: Talk) -> Iterator[str]:
     found = talk.door.found
     if found.requests:
         where = f"the ledger {here.ledger}" if here.keeps_ledger else "runs that did not end in order"
-        yield f"{found.requests} requests and {found.messages} messages of the budget were spent before, by {where}"
+        spent = f"{found.requests} requests and {found.messages} messages of the budget were spent before"
+        yield f"{spent}, by {where}; another --ledger begins anew"
     if here.profile.balances and not talk.profile.balances:
         yield "what is left of the metered balance is not known, so it was not spent"
 
