@@ -111,6 +111,8 @@ class Ledger:
         """End the run, and take its entries away unless they still count."""
         with self._transaction() as database:
             database.execute("UPDATE runs SET ended = 1 WHERE id = ?", (self._run,))
+            # Who only looked leaves no trace.
+            database.execute("DELETE FROM runs WHERE id = ? AND requests = 0", (self._run,))
             open_ = database.execute("SELECT COUNT(*) FROM runs WHERE account = ? AND NOT ended", (self._account,))
             if not self._kept and not open_.fetchone()[0]:
                 database.execute("DELETE FROM runs WHERE account = ?", (self._account,))
