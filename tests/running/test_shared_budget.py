@@ -84,7 +84,7 @@ def test_run_after_one_that_was_killed_has_what_is_left(tmp_path: Path) -> None:
     with MockServer("textingline") as mock:
         write_profile(tmp_path, mock, requests_per_second=60.0)
         process = start(tmp_path)
-        while mock.accepted_count < 10:
+        while mock.accepted_count < 10 and process.poll() is None:
             time.sleep(0.002)
         process.kill()
         process.wait()
