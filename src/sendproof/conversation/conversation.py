@@ -194,7 +194,7 @@ class Conversation:
                     return
 
     def _ask_postponed(self, *, later_than: int = 0) -> None:
-        """Ask once more what twice had no answer of the API itself: after so many others an outage is over.
+        """Ask once more what twice had no answer, or a failure: after so many others an outage is over.
 
         If it is not, or another one is there, at the end of all.
         """
@@ -219,7 +219,7 @@ class Conversation:
                 self.ask(control)
             except BudgetSpent as spent:
                 self.evidence.budget_spent = str(spent)
-        elif self._refused is not None and self.evidence.exchanges and _is_unanswered(self.evidence.exchanges[-1]):
+        elif self._refused is not None and _has_failed(self.evidence.exchanges[-1]):
             with suppress(BudgetSpent):
                 self.ask_once(self._refused)
 
@@ -248,8 +248,10 @@ class Conversation:
         return exchange
 
     def _postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to: deque[_Postponed]) -> None:
-        """Put off what had no answer of the API itself, unless it may have sent a message that another would follow."""
-        if exchange is None or not _is_unanswered(exchange):
+        """Put off what had no answer, or a failure for one, unless another message might follow one that was sent."""
+        if exchange is None or not _has_failed(exchange):
+            return
+        if case.expects == "accept" and not (is_of_a_gateway(exchange) or is_lost(exchange)):
             return
         again = nonce if may_have_been_served(exchange) else None
         if again or not (case.expects == "accept" and may_have_been_served(exchange)):
@@ -324,5 +326,5 @@ class Conversation:
         return exchange.response is not None and exchange.response.status == 429 and state != "daily_exhausted"
 
 
-def _is_unanswered(exchange: Exchange) -> bool:
-    return is_of_a_gateway(exchange) or is_lost(exchange)
+def _has_failed(exchange: Exchange) -> bool:
+    return is_failed(exchange) or is_lost(exchange)
