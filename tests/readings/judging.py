@@ -24,9 +24,9 @@ _LOOKS = (60, 120, 200)
 
 
 def judged_reading(
-    serve: Serve, profile: Profile, provider: str, fault: str | None = None, expected: str = ""
+    serve: Serve, profile: Profile, provider: str, fault: str | None = None, expected: Sequence[str] = ()
 ) -> tuple[Verdict, ...]:
-    """Return the verdicts of a server: if faulty, asked within a live run's budget, and until `expected` fails."""
+    """Return the verdicts of a server: if faulty, asked within a live run's budget, until just `expected` fail."""
     contract, plan = load_contract_once(provider), plan_once(provider, 0, 100)
     with serve(provider, fault) as base_url:
         data: dict[str, Any] = dict(profile(provider, base_url))
@@ -39,7 +39,7 @@ def judged_reading(
             if not fault or len(exchanges) not in _LOOKS:
                 return False
             found = verdicts(contract, judge(contract, account, exchanges), Circumstances())
-            return expected in with_verdict(found, FAIL)
+            return with_verdict(found, FAIL, levels=("required",)) == set(expected)
 
         with conversing(here, contract, plan, tell=_nothing, keep=_nothing, enough=enough) as talk:
             talk.conversation.hold()

@@ -129,5 +129,5 @@ def test_reading_that_breaks_a_promise_fails_its_clauses_and_no_others(
     reading: str, fault: str, clauses: tuple[str, ...]
 ) -> None:
     module = READINGS[reading]
-    found = judged_reading(module.serve, module.profile, provider_of(reading, fault), fault, clauses[-1])
+    found = judged_reading(module.serve, module.profile, provider_of(reading, fault), fault, clauses)
     assert with_verdict(found, FAIL, levels=("required",)) == set(clauses)
