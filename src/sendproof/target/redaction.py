@@ -99,12 +99,13 @@ class Redactor:
 
     def request_headers(self, headers: Headers) -> Headers:
         """Return the fields of a request without those that carry a credential."""
-        kept = (item for item in headers if item[0].lower() not in self._dropped)
-        return tuple((name, self._line(value)) for name, value in kept)
+        kept = tuple(item for item in headers if item[0].lower() not in self._dropped)
+        values = "\n".join(value for _, value in kept)
+        return kept if self._line(values) == values else tuple((name, self._line(value)) for name, value in kept)
 
     def path(self, path: str, presented: tuple[str, ...] = ()) -> str:
         """Return a path with its query, without the values that let a request in."""
-        return self._line(self._query.sub(rf"\1={REDACTED}", path), presented)
+        return self._line(self._query.sub(rf"\1={REDACTED}", path), presented) if "?" in path else path
 
     def response_headers(self, headers: Headers, asked: bytes = b"", presented: tuple[str, ...] = ()) -> Headers:
         """Return the fields of a response, with their values where they may be kept."""
