@@ -203,6 +203,7 @@ WRONG = {
     "twice": ({"fixtures": {"inactive_sender": SENDER}}, "inactive_sender"),
     "secret": ({"credentials": {"key_id": ID, "key_secret": f"{SECRET}\u0000"}}, "key_secret"),
     "name": ({"credentials": {"key_id": ID, "key_secret": {"env": METERED}}}, "key_secret"),
+    "path": ({"base_url": f"http://127.0.0.1:9/{ID}/"}, "base_url"),
     "url": ({"base_url": f"https://{ID}:{SECRET}@example.com"}, "base_url"),
 }
 
