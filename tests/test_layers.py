@@ -19,6 +19,7 @@ ORDER = (
     ("conversation",),
     ("mock",),
     ("reporting",),
+    ("comparing", "vendors"),
     ("running",),
     ("selftest",),
     ("suite",),

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from sendproof.errors import UsageError
+from sendproof.target.interrupts import held_back
 
 # So long does it count against a budget what a run spent that never ended in order.
 FORGOTTEN_AFTER_S = 86_400.0
@@ -142,7 +143,7 @@ class Ledger:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Hold the file alone: for what is read and for what is written after it."""
-        with self._lock:
+        with held_back(), self._lock:
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database

@@ -1,0 +1,68 @@
+"""Ctrl-C waits for what must be done whole, and is then heard."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sendproof.target.interrupts import held_back
+from sendproof.target.ledger import Ledger, Spent
+
+
+def interrupt(_: Spent = Spent()) -> None:  # noqa: B008 - frozen
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def heeding() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupt_comes_after_the_block_and_once() -> None:
+    done = []
+
+    @held_back()
+    def work() -> None:
+        interrupt()
+        interrupt()
+        done.append("whole")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["whole"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("booked", [interrupt, lambda _: None])
+def test_ledger_that_is_interrupted_has_booked_whole_and_goes_on(booked: Callable[[Spent], None]) -> None:
+    with Ledger() as ledger:
+        if booked is interrupt:
+            with pytest.raises(KeyboardInterrupt):
+                ledger.reserve(Spent(requests=1), booked)
+        else:
+            ledger.reserve(Spent(requests=1), booked)
+        seen: list[Spent] = []
+        ledger.reserve(Spent(requests=1), seen.append)
+    assert seen == [Spent(requests=1)]
+
+
+def test_other_threads_and_ignored_interrupts_are_left_alone() -> None:
+    heard: list[object] = []
+
+    def work() -> None:
+        with held_back():
+            heard.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with held_back():
+        interrupt()
+    assert heard == [signal.default_int_handler]
