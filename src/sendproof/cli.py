@@ -13,6 +13,7 @@ from rich.console import Console
 
 import sendproof
 from sendproof import exit_codes
+from sendproof.comparing.command import compare
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.errors import SendproofError, UsageError
@@ -35,11 +36,13 @@ from sendproof.running.options import (
 )
 from sendproof.running.place import read_target
 from sendproof.running.planning import forecast
+from sendproof.running.waive import waive
 from sendproof.selftest.report import print_matrix, write_matrix
 from sendproof.selftest.running import hold_selftest
 from sendproof.selftest.subject import chosen, subjects
 from sendproof.target.init import init_text
 from sendproof.target.reading import exposure
+from sendproof.vendors.command import matrix
 
 _FILE = click.Path(path_type=Path)
 _MORE_HELP = "What follows -- goes to pytest."
@@ -199,6 +202,11 @@ def selftest(
     write_matrix(matrix, contracts, folder, seed=seed)
     print_matrix(matrix, console, folder, quiet=quiet)
     return exit_codes.OK if matrix.holds else exit_codes.FAILED
+
+
+cli.add_command(compare)
+cli.add_command(matrix)
+cli.add_command(waive)
 
 
 def _mocked(provider: str) -> accounts.Provider:

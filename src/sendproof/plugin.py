@@ -45,8 +45,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.provider is None and config.option.target is None:
         return
     # Loading the judge costs a quarter of a second that other pytest runs need not pay.
-    session = importlib.import_module("sendproof.session")
-    config.pluginmanager.register(session.Session(config, options_from(config)), session.NAME)
+    module = importlib.import_module("sendproof.session")
+    session = module.Session(config, options_from(config))
+    config.pluginmanager.register(session, module.NAME)
+    for page in session.pages():
+        config.pluginmanager.register(page)
     config.pluginmanager.register(importlib.import_module("sendproof.fixtures"), "sendproof-fixtures")
 
 

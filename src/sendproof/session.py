@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +21,8 @@ from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract, load_contract
 from sendproof.errors import UsageError
 from sendproof.reporting import html, terminal
+from sendproof.reporting.annotations import annotate, commands_off
+from sendproof.reporting.page import Page
 from sendproof.reporting.record import Run
 from sendproof.reporting.results import exit_code, unwaived_failures
 from sendproof.reporting.write import write_reports
@@ -27,6 +31,7 @@ from sendproof.running.evidence import Gathered, gather, read, was_asked
 from sendproof.running.judged import judge_run
 from sendproof.running.options import Options
 from sendproof.running.place import read_target
+from sendproof.running.waivers import read_waivers
 from sendproof.suite import EXTRAS
 from sendproof.target.address import is_loopback_url
 
@@ -45,6 +50,7 @@ class Session:
             provider, self.name = self._target()
             self.contract = load_contract(provider)
             self._check_selection()
+            read_waivers(self.options.waivers, datetime.now(UTC).date())
         except UsageError as error:
             raise pytest.UsageError(str(error)) from error
         self._worker = hasattr(config, "workerinput")
@@ -94,9 +100,11 @@ class Session:
         option = self.config.option
         if not getattr(option, "xmlpath", None):
             option.xmlpath = str(self.reports / "junit.xml")
-        if hasattr(option, "htmlpath") and not option.htmlpath:
-            option.htmlpath = str(self.reports / "report.html")
-            option.self_contained_html = True
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the page of the run, which becomes a plugin of its own. pytest-html's own stays what it is."""
+        if not (self._worker or self.config.option.collectonly) and hasattr(self.config.option, "htmlpath"):
+            yield Page(self.reports / "report.html", self.config, lambda: self.run, self.contract)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -189,9 +197,14 @@ class Session:
             return
         interrupted = exitstatus == exit_codes.INTERRUPTED
         self.run = self.judged(read(self.folder), interrupted=interrupted)
-        write_reports(self.run, self.contract, self.reports)
+        write_reports(self.run, self.contract, self.reports, of_pytest=self._junit_file())
         session.exitstatus = exit_codes.first_of((exit_code(self.run), self._code_of_pytest(int(exitstatus))))
         self._clean_up()
+
+    def _junit_file(self) -> Path | None:
+        """Return the file in which pytest has written its own results."""
+        given: str | None = getattr(self.config.option, "xmlpath", None)
+        return Path(os.path.expandvars(given)).expanduser() if given else None
 
     def _code_of_pytest(self, exitstatus: int) -> int:
         """Return what pytest's own status adds: a failure that no verdict explains is never green."""
@@ -212,7 +225,10 @@ class Session:
         """Show the results, where pytest was called by itself."""
         if self.run is not None and not self.config.option.sendproof_embedded:
             terminalreporter.ensure_newline()
-            terminal.print_run(self.run, _console(self.config), self.contract.provider, quiet=self.options.quiet)
+            provider, write = self.contract.provider, terminalreporter.write_line
+            with commands_off(os.environ, write, secrets.token_hex(16)):
+                terminal.print_run(self.run, _console(self.config), provider, quiet=self.options.quiet)
+            annotate(self.run, provider, os.environ, write)
 
 
 def _asking(contract: Contract, items: list[pytest.Item]) -> Asking:

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_EXERCISED, Verdict
+from sendproof.reporting.annotations import inert
+from sendproof.reporting.text import visible
 
+_LONGEST_LINE = 8000
 EXTRAS = pytest.StashKey[list[dict[str, Any]]]()
 """What the page shows of an item beside its row."""
 
@@ -32,16 +35,21 @@ class ClauseVerdict:
         if verdict.verdict == FAIL:
             self._fail()
         elif verdict.verdict == ERROR:
-            pytest.fail(f"error: {verdict.reason}", pytrace=False)
+            pytest.fail(_said(f"error: {verdict.reason}"), pytrace=False)
         elif verdict.verdict in (INCONCLUSIVE, NOT_EXERCISED, NOT_APPLICABLE):
-            pytest.skip(f"{verdict.verdict}: {verdict.reason or 'no reason known'}")
+            pytest.skip(_said(f"{verdict.verdict}: {verdict.reason or 'no reason known'}"))
 
     def _fail(self) -> None:
         verdict = self.verdict
         lines = [verdict.clause.claim, f"expected: {verdict.expected}", f"observed: {verdict.observed}"]
         lines += [f"reproduce: {self.reproduce}"] if self.reproduce else []
         if self.waiver is not None:
-            pytest.xfail(f"waived: {self.waiver}")
+            pytest.xfail(_said(f"waived: {self.waiver}"))
         if verdict.clause.level == "recommended" and not self.strict:
-            pytest.xfail("recommended: " + lines[2])
-        pytest.fail("\n".join(lines), pytrace=False)
+            pytest.xfail(_said("recommended: " + lines[2]))
+        pytest.fail("\n".join(map(_said, lines)), pytrace=False)
+
+
+def _said(line: str) -> str:
+    """Return a line as pytest may print it: whatever the target wrote, it is text."""
+    return inert(visible(line, _LONGEST_LINE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +20,15 @@ from tests.running.support import run_target, with_verdict
 
 pytestmark = pytest.mark.slow
 
-REPORTS = {"results.json", "exchanges.har", "report.html", "junit.xml", "summary.md"}
+REPORTS = {
+    "results.json",
+    "exchanges.har",
+    "report.html",
+    "junit.xml",
+    "summary.md",
+    "sendproof.sarif",
+    "badge.svg",
+}
 
 
 @pytest.fixture(scope="module", params=["textflow", "textingline"])
@@ -97,7 +106,9 @@ def test_broken_promise_is_exit_1_with_evidence_and_a_command(
 
 def test_waived_failure_is_exit_0_and_a_waiver_that_is_not_needed_exit_12(tmp_path: Path) -> None:
     waivers = tmp_path / "waivers.toml"
-    entry = '[[waiver]]\nclause = "{}"\nreason = "known"\nexpires = 2999-01-01\n'
+    entry = (
+        f'[[waiver]]\nclause = "{{}}"\nreason = "known"\nexpires = {datetime.now(UTC).date() + timedelta(days=90)}\n'
+    )
     with MockServer("textflow") as mock:
         profile = mock.profile()
         profile["account"]["default_sender"] = profile["account"]["senders"][1]  # type: ignore[index]  # it is a dict

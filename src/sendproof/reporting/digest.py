@@ -107,6 +107,13 @@ def remarks(run: Run) -> tuple[str, ...]:
     return (*run.notes, *kept_back, *stand_ins)
 
 
+def waiver_of(run: Run, clause: str) -> tuple[str, str] | None:
+    """Return what a waiver says of a failing clause: ("waived", its reason), or ("not waived", why not)."""
+    if (reason := run.waived.get(clause)) is not None:
+        return "waived", reason
+    return ("not waived", said) if (said := run.not_waived.get(clause)) is not None else None
+
+
 def headline(run: Run) -> str:
     """Return in a few words what the exit code of a run means."""
     code = exit_code(run)

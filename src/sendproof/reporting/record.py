@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sendproof.exchange import Exchange
@@ -21,7 +21,8 @@ class Run:
     messages cost by the contract's prices, or None where it has none. `variables` maps
     (key name, credential part) to the environment variable that a reproduction uses.
     `withheld` counts cases that the door did not let out, by reason. `stand_ins` are shown for
-    numbers and texts of the profile, `notes` say what was not asked any more.
+    numbers and texts of the profile, `notes` say what was not asked any more. `not_waived` says, by
+    clause, that a waiver expected another failure.
     """
 
     provider: str
@@ -52,3 +53,4 @@ class Run:
     stand_ins: tuple[StandIn, ...] = ()
     notes: tuple[str, ...] = ()
     interrupted: bool = False
+    not_waived: Mapping[str, str] = field(default_factory=dict)

@@ -40,7 +40,7 @@ def _verdict_line(run: Run) -> Iterator[str]:
     yield f"**{_MARKS.get(exit_code(run), 'Undecided')}.** {prose(digest.closing_line(run), 600)}."
     if run.waiver_errors:
         yield ""
-        yield from (f"- waiver: {code(error)}" for error in run.waiver_errors)
+        yield from (f"- waiver: {code(error, 1000)}" for error in run.waiver_errors)
 
 
 def _table(run: Run) -> Iterator[str]:
@@ -67,8 +67,8 @@ def _failure(verdict: Verdict, run: Run, provider: Provider) -> Iterator[str]:
     yield f"- expected: {code(verdict.expected or '')}"
     yield f"- observed: {code(verdict.observed or '')}"
     yield f"- evidence: {_listed(verdict.evidence)} ({verdict.violated} of {verdict.exercised} exchanges)"
-    if (waiver := run.waived.get(verdict.clause.id)) is not None:
-        yield f"- waived: {prose(waiver)}"
+    if (waiver := digest.waiver_of(run, verdict.clause.id)) is not None:
+        yield f"- {waiver[0]}: {prose(waiver[1], 1000)}"
     if command := reproduction(verdict, run, provider):
         shown = fenced(command, "sh") if len(command) <= _LONGEST_COMMAND else "The command stands in `results.json`."
         yield from ("", shown)

@@ -39,7 +39,7 @@ def print_run(run: Run, console: Console, provider: Provider, *, quiet: bool = F
         for remark in digest.remarks(run):
             _print_line(console, Text(f"note: {visible(remark, 300)}"))
         for error in run.waiver_errors:
-            _print_line(console, Text(f"waiver: {visible(error, 300)}", style="yellow"))
+            _print_line(console, Text(f"waiver: {visible(error, 1000)}", style="yellow"))
     style = "bold green" if exit_code(run) == exit_codes.OK else "bold red"
     _print_line(console, Text(visible(digest.closing_line(run), 600), style=style))
 
@@ -62,17 +62,17 @@ def _count(verdict: str, count: int) -> Text:
 
 
 def _print_failure(verdict: Verdict, run: Run, console: Console, provider: Provider) -> None:
-    waiver = run.waived.get(verdict.clause.id)
+    waiver = digest.waiver_of(run, verdict.clause.id)
     _print_line(console, Text(f"{verdict.clause.id} ({verdict.clause.level})", style="bold red"))
     for name, text in (
         ("claim", verdict.clause.claim),
         ("expected", verdict.expected or ""),
         ("observed", verdict.observed or ""),
         ("evidence", ", ".join(verdict.evidence)),
-        ("waived", waiver),
     ):
-        if text is not None:
-            _print_indented(console, f"{name}: {visible(text, 300)}")
+        _print_indented(console, f"{name}: {visible(text, 300)}")
+    if waiver is not None:
+        _print_indented(console, f"{waiver[0]}: {visible(waiver[1], 1000)}")
     if command := reproduction(verdict, run, provider):
         long = len(command) > _LONGEST_COMMAND
         _print_line(console, Text("  the command stands in results.json" if long else visible(command, None)))

@@ -37,7 +37,7 @@ def visible(text: str, limit: int | None = 200) -> str:
     spaces, lone surrogates, private and unassigned characters become `\x1b`, `\u202e`
     and so on. It is for reading: a backslash of the text itself stays as it is.
     """
-    if is_plain(text) and (limit is None or len(text) <= limit):
+    if (limit is None or len(text) <= limit) and is_plain(text):
         return text
     return "".join(_pieces(text)) if limit is None else _shortened(text, limit)
 

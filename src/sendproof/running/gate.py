@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import secrets
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -15,6 +18,7 @@ from sendproof import exit_codes
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.errors import UsageError
 from sendproof.mock.accounts import PROVIDERS
+from sendproof.reporting.annotations import annotate, commands_off
 from sendproof.reporting.forecast import print_in_short
 from sendproof.reporting.record import Run
 from sendproof.reporting.terminal import print_run
@@ -22,7 +26,7 @@ from sendproof.resources import suites_dir
 from sendproof.running.options import Options
 from sendproof.running.place import read_target
 from sendproof.running.planning import forecast
-from sendproof.running.waivers import load_waivers
+from sendproof.running.waivers import read_waivers
 from sendproof.target.address import is_loopback_url
 from sendproof.target.reading import exposure
 
@@ -62,8 +66,7 @@ def _agreed(options: Options) -> Options:
 
 def _chosen(common: Options, providers: Sequence[str], targets: Sequence[Path]) -> list[Options]:
     """Return the options of each target, after everything that can be checked beforehand is."""
-    if common.waivers is not None:
-        load_waivers(common.waivers)
+    read_waivers(common.waivers, datetime.now(UTC).date())
     if not targets:
         return [dataclasses.replace(common, provider=name) for name in _mocked(common, providers)]
     profiles = {path: read_target(path) for path in targets}
@@ -116,10 +119,13 @@ class _Witness:
 
 def _run_one(options: Options, pytest_arguments: Sequence[str]) -> int:
     witness = _Witness()
-    code = int(pytest.main(_arguments(options, pytest_arguments), plugins=[witness]))
-    if witness.run is not None:
+    with commands_off(os.environ, click.echo, secrets.token_hex(16)):
+        code = int(pytest.main(_arguments(options, pytest_arguments), plugins=[witness]))
+        if witness.run is None:
+            return code
         provider = load_provider(witness.run.provider)
         print_run(witness.run, Console(highlight=False), provider, quiet=options.quiet)
+    annotate(witness.run, provider, os.environ, click.echo)
     return code
 
 

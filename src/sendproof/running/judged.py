@@ -9,14 +9,16 @@ from types import MappingProxyType
 
 import sendproof
 from sendproof.contract.model import Contract, load_contract, provider_names
+from sendproof.errors import UsageError
 from sendproof.judge.findings import ACCEPTED, Judgement
-from sendproof.judge.history import judge
+from sendproof.judge.history import Judged, judge
 from sendproof.judge.repetition import message_id
-from sendproof.judge.verdicts import verdicts
+from sendproof.judge.verdicts import Verdict, verdicts
 from sendproof.reporting.record import Run
 from sendproof.running.evidence import Gathered
 from sendproof.running.options import Options
-from sendproof.running.waivers import load_waivers, overlay
+from sendproof.running.overlay import Overlay, overlay
+from sendproof.running.waivers import Waiver, read_waivers
 from sendproof.target.masking import StandIn
 
 
@@ -24,19 +26,8 @@ def judge_run(options: Options, contract: Contract, gathered: Gathered, *, inter
     """Judge what was gathered; the same in every process that reads the same evidence."""
     about = gathered.about
     judged = judge(contract, gathered.account, () if about["environment_error"] else gathered.exchanges)
-    circumstances = gathered.circumstances
-    found = verdicts(contract, judged, circumstances)
-    waivers = load_waivers(options.waivers) if options.waivers else ()
-    known = (
-        frozenset(clause for name in provider_names() for clause in load_contract(name).clauses)
-        if waivers
-        else frozenset()
-    )
-    waived, waiver_errors = overlay(waivers, contract, known, about["name"], found, today)
-    if waived:
-        # What a waived failure would explain stands by itself.
-        found = verdicts(contract, judged, replace(circumstances, waived=frozenset(waived)))
-        waived, waiver_errors = overlay(waivers, contract, known, about["name"], found, today)
+    waivers, problems = _waivers(options, today)
+    found, laid = _overlaid(waivers, contract, judged, gathered, today)
     return Run(
         provider=contract.provider.name,
         title=contract.provider.title,
@@ -58,15 +49,43 @@ def judge_run(options: Options, contract: Contract, gathered: Gathered, *, inter
         exchanges=gathered.exchanges,
         judgements=judged.judgements,
         verdicts=found,
-        waived=waived,
-        waiver_errors=waiver_errors,
+        waived=laid.live,
+        waiver_errors=(*problems, *laid.errors),
         withheld=MappingProxyType(dict(about["withheld"])),
         environment_error=about["environment_error"],
         variables=MappingProxyType({(key, part): name for key, part, name in about["variables"]}),
         stand_ins=tuple(StandIn(**item) for item in about["stand_ins"]),
-        notes=tuple(about["notes"]),
+        notes=(*about["notes"], *laid.notes),
         interrupted=interrupted,
+        not_waived=laid.others,
     )
+
+
+def _waivers(options: Options, today: date) -> tuple[tuple[Waiver, ...], tuple[str, ...]]:
+    """Read the waivers; what has become of a file that was right at the start costs no evidence."""
+    try:
+        return read_waivers(options.waivers, today), ()
+    except UsageError as error:
+        return (), (str(error),)
+
+
+def _overlaid(
+    waivers: Sequence[Waiver],
+    contract: Contract,
+    judged: Judged,
+    gathered: Gathered,
+    today: date,
+) -> tuple[tuple[Verdict, ...], Overlay]:
+    """Return the verdicts, in which a waived failure explains no other, and what the waivers say of them."""
+    known = {name: load_contract(name).clauses for name in provider_names()} if waivers else {}
+    waived: frozenset[str] = frozenset()
+    while True:
+        found = verdicts(contract, judged, replace(gathered.circumstances, waived=waived))
+        laid = overlay(waivers, contract, known, gathered.about["name"], found, gathered.exchanges, today)
+        if waived.issuperset(laid.live):
+            return found, laid
+        # What a waived failure would explain stands by itself now, and may have a waiver of its own.
+        waived = waived.union(laid.live)
 
 
 def _credits(contract: Contract, judgements: Sequence[Judgement]) -> int | None:

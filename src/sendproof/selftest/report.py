@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -16,19 +15,13 @@ from rich.text import Text
 import sendproof
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract
+from sendproof.reporting.pages import render
 from sendproof.reporting.text import visible
 from sendproof.selftest.matrix import KILLED, MISBLAMED, NOISE, QUIET, SURVIVED, Matrix, outcome_of
 from sendproof.selftest.subject import FAULT, FAULTLESS, VARIANT
 from sendproof.selftest.trial import Trial
 
 FORMAT = 1
-_PAGES = jinja2.Environment(
-    loader=jinja2.PackageLoader("sendproof.selftest"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 # What stands in a cell, and what it says to those who do not see it.
 HIT, MISSED, STRAY, FOLLOWS = (
     ("●", "failed, as it should"),
@@ -146,7 +139,8 @@ def problems(matrix: Matrix) -> Iterator[str]:
 def to_page(matrix: Matrix, contracts: Mapping[str, Contract], *, seed: int) -> str:
     """Return the matrix as a page that stands by itself."""
     middle, most = matrix.spread
-    return _PAGES.get_template("kill_matrix.html").render(
+    return render(
+        "kill_matrix.html",
         version=sendproof.__version__,
         seed=seed,
         holds=matrix.holds,

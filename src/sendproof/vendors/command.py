@@ -1,0 +1,82 @@
+"""The command `sendproof matrix`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from sendproof.errors import UsageError
+from sendproof.reporting.saved import SavedRun, load_run
+from sendproof.reporting.terminal import Progress
+from sendproof.reporting.text import visible
+from sendproof.vendors.concepts import load_catalogue
+from sendproof.vendors.differences import differences
+from sendproof.vendors.markdown import to_markdown
+from sendproof.vendors.page import to_page
+from sendproof.vendors.table import Table, build
+from sendproof.vendors.weights import Weights, load_weights
+
+_FILE = click.Path(path_type=Path)
+_WRITERS: Mapping[str, Callable[[Table, Weights | None], str]] = MappingProxyType(
+    {".html": to_page, ".md": to_markdown}
+)
+
+
+@click.command()
+@click.argument("results", nargs=-1, required=True, type=_FILE)
+@click.option(
+    "-o", "--output", "outputs", type=_FILE, multiple=True, help="A page (.html) or Markdown (.md); may be repeated."
+)
+@click.option("--weights", "weighting", type=_FILE, help="Weights of concerns and concepts, in TOML.")
+def matrix(*, results: tuple[Path, ...], outputs: tuple[Path, ...], weighting: Path | None) -> None:
+    """Set results side by side, concept by concept.
+
+    RESULTS are results.json files or their folders, each a column, in that order.
+    """
+    for output in outputs:
+        _check_ending(output)
+    catalogue = load_catalogue()
+    table = build(_loaded(results), catalogue)
+    known = {*catalogue.concepts, *(row.concept.id for row in table.rows)}
+    weights = load_weights(weighting, known) if weighting else None
+    if not outputs:
+        click.echo(to_markdown(table, weights), nl=False)
+    console = Console(highlight=False)
+    for output in outputs:
+        _write(output, _WRITERS[output.suffix](table, weights))
+        console.print(Text(f"{visible(str(output), None)}: {_in_short(table)}"), soft_wrap=True)
+
+
+def _check_ending(output: Path) -> None:
+    if output.suffix not in _WRITERS:
+        shown = visible(output.name, 80)
+        raise UsageError(f"-o: expected a name that ends in .html or .md, got {shown!r}. Correct the ending.")
+
+
+def _loaded(paths: Sequence[Path]) -> tuple[SavedRun, ...]:
+    runs: list[SavedRun] = []
+    with Progress(Console(stderr=True, highlight=False)) as progress:
+        for number, path in enumerate(paths):
+            progress.update(number, len(paths), f"reads {path}")
+            runs.append(load_run(path))
+    return tuple(runs)
+
+
+def _write(output: Path, text: str) -> None:
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, "utf-8")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UsageError(f"{output}: expected a file that can be written, got {reason!r}. Check the path.") from error
+
+
+def _in_short(table: Table) -> str:
+    differing = sum(1 for row in table.rows if differences(row))
+    columns = len(table.columns)
+    return f"{columns} column{'' if columns == 1 else 's'}, {len(table.rows)} concepts, {differing} differ"

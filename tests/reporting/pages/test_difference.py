@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from sendproof.reporting.pages.difference import Pieces, differing
+from tests.reporting.support import HOSTILE
+
+
+def marked(pieces: Pieces) -> list[str]:
+    return [text for text, differs in pieces if differs]
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed", "left", "right"),
+    [
+        ("the code 33016", "the code 33019", ["33016"], ["33019"]),
+        ("/to '+12025550123'", "/to '+13125550140'", ["12025550123"], ["13125550140"]),
+        ("a refusal", "accepted with 201", [], ["accepted with 201"]),
+        ("5 messages accepted in 60 s", "4 messages accepted in 60 s", ["5"], ["4"]),
+        ("one of sent, queued, failed", "one of", ["sent, queued, failed"], []),
+        ("no 2xx", "", [], []),
+        ("", "200", [], ["200"]),
+    ],
+    ids=["number", "sign", "nothing-in-common", "count", "missing", "nothing-observed", "nothing-expected"],
+)
+def test_difference_marks_what_the_other_text_lacks(
+    expected: str, observed: str, left: list[str], right: list[str]
+) -> None:
+    first, second = differing(expected, observed)
+    assert [text.strip() for text in marked(first)] == left or not left
+    assert marked(second) == right
+    assert bool(marked(first)) == bool(left)
+
+
+def test_difference_loses_nothing_of_either_text() -> None:
+    first, second = differing("status is one of a, b", "status is c")
+    assert "".join(text for text, _ in first) == "status is one of a, b"
+    assert "".join(text for text, _ in second) == "status is c"
+
+
+def test_difference_of_hostile_texts_is_visible_and_short() -> None:
+    for pieces in differing(HOSTILE * 500, "x " + HOSTILE * 500):
+        text = "".join(part for part, _ in pieces)
+        assert text.isprintable()
+        assert len(text) <= 2000
