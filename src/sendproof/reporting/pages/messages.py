@@ -10,7 +10,7 @@ from http import HTTPStatus
 from sendproof.exchange import Credential, Exchange, Headers
 from sendproof.reporting.text import visible
 
-LONGEST_BODY = 4000
+LONGEST_BODY = 2500
 _LONGEST_FIELD = 300
 _MOST_FIELDS = 40
 _STATUS = {item.value: item.phrase for item in HTTPStatus}
