@@ -168,17 +168,16 @@ def _seconds_to_open(file: Path, opened: Open) -> float:
 
 
 def _worst_run(count: int) -> Run:
-    """Every clause that can fail does, each with evidence of its own, in long messages."""
+    """Forty clauses fail, each with evidence of its own, in long messages."""
     body = b"<script>" + b"A" * 20_000
     exchanges = tuple(
         replace(exchange(body, identity=f"x{number}"), response=Response(status=200, body=body))
         for number in range(count)
     )
-    gating = [item.id for item in contract().clauses.values() if item.gates]
+    gating = [item.id for item in contract().clauses.values() if item.gates and item.id.startswith("tf.")][:40]
     failures = (
         verdict(name, evidence=tuple(f"x{number}" for number in range(place * 5, place * 5 + 5)))
         for place, name in enumerate(gating)
-        if name.startswith("tf.")
     )
     judgements = tuple(
         judgement("accepted" if number % 3 else "refused", 0.001 + number / 1e5) for number in range(count)

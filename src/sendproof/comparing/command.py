@@ -18,6 +18,7 @@ from sendproof.comparing.compare import compare as compare_runs
 from sendproof.comparing.model import Comparison
 from sendproof.comparing.words import closing_line
 from sendproof.errors import UsageError
+from sendproof.reporting.files import write_named
 from sendproof.reporting.saved import load_run
 from sendproof.reporting.text import visible
 
@@ -53,7 +54,7 @@ def compare(*, old: Path, new: Path, form: str | None, output: Path | None) -> i
     elif output is None:
         click.echo(_WRITERS[chosen](found), nl=False)
     else:
-        _write(output, _WRITERS[chosen](found))
+        write_named(output, _WRITERS[chosen](found))
         console.print(Text(f"{visible(str(output), None)}: {visible(closing_line(found), None)}"), soft_wrap=True)
     return found.exit_code
 
@@ -67,12 +68,3 @@ def _form(form: str | None, output: Path | None) -> str:
     if form is None and output.suffix not in _ENDINGS:
         raise UsageError(f"-o: expected a name that ends in .md, .json or .html, got {shown!r}. Or name a --format.")
     return form or _ENDINGS[output.suffix]
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, "utf-8")
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise UsageError(f"{output}: expected a file that can be written, got {reason!r}. Check the path.") from error

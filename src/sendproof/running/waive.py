@@ -32,11 +32,11 @@ Ask = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What a person says of a waiver; `days` is how long it shall count."""
+    """What a person says of a waiver, as far as somebody was asked; `days` is how long it shall count."""
 
-    reason: str
-    issue: str
-    owner: str
+    reason: str | None = None
+    issue: str | None = None
+    owner: str | None = None
     days: int = _DEFAULT_DAYS
 
 
@@ -87,16 +87,21 @@ def refuse_second(file: Path, clause: str, run: SavedRun) -> None:
 
 
 def asked(given: Mapping[str, str | None], ask: Ask | None) -> dict[str, str]:
-    """Return what a person says: as an option, else in answer to a question, where there is somebody to `ask`."""
+    """Return what a person says: as an option, else in answer to a question, where there is somebody to `ask`.
+
+    Where nobody is, what was not given is left to be filled in.
+    """
     said: dict[str, str] = {}
     for name, question in _QUESTIONS.items():
         answer = given.get(name)
+        if answer is None and ask is None:
+            continue
         if answer is None and ask is not None:
             answer = ask(question)
         if answer is None or not answer.strip():
             raise UsageError(f"waive: --{name}: expected a text, got none. Give --{name}.")
         said[name] = answer.strip()
-    if not is_link(said["issue"]):
+    if "issue" in said and not is_link(said["issue"]):
         shown = visible(repr(said["issue"]), 100)
         raise UsageError(f"waive: --issue: expected a link with http or https, got {shown}. Give its address.")
     return said
@@ -108,20 +113,25 @@ def _prompt(question: str) -> str:
 
 
 def entry_of(run: SavedRun, record: Mapping[str, Any], words: Words, today: date) -> str:
-    """Return the entry in TOML, with the signature of the failure that the record tells of."""
+    """Return the entry in TOML, with the signature of the failure that the record tells of.
+
+    What nobody said is left as a comment to be filled in; the reason, which is needed, then tells the failure.
+    """
     clause = load_contract(run.provider).clauses.get(record["id"])
     if clause is None:
         raise UsageError(f"{run.file}: expected a clause of this version, got {record['id']}. Write the results again.")
+    sign = signature_of_record(clause, record, {item.id: item for item in run.exchanges or ()})
     texts = {
         "clause": clause.id,
         "provider": run.provider,
         "target": run.name,
-        "signature": signature_of_record(clause, record, {item.id: item for item in run.exchanges or ()}),
-        "reason": words.reason,
+        "signature": sign,
+        "reason": words.reason or f"Known on {today}: {sign}",
         "issue": words.issue,
         "owner": words.owner,
     }
-    lines = [f"{name} = {quoted(text)}" for name, text in texts.items()]
+    lines = [f"{name} = {quoted(text)}" for name, text in texts.items() if text is not None]
+    lines += [f"# {name} = {quoted(_QUESTIONS[name])}" for name, text in texts.items() if text is None]
     days = [f"added = {today}", f"expires = {today + timedelta(days=words.days)}"]
     return "\n".join(("[[waiver]]", *lines, *days)) + "\n"
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sendproof.errors import UsageError
+from sendproof.reporting.files import write_named
 from sendproof.reporting.saved import SavedRun, load_run
 from sendproof.reporting.terminal import Progress
 from sendproof.reporting.text import visible
@@ -48,7 +49,7 @@ def matrix(*, results: tuple[Path, ...], outputs: tuple[Path, ...], weighting: P
         click.echo(to_markdown(table, weights), nl=False)
     console = Console(highlight=False)
     for output in outputs:
-        _write(output, _WRITERS[output.suffix](table, weights))
+        write_named(output, _WRITERS[output.suffix](table, weights))
         console.print(Text(f"{visible(str(output), None)}: {_in_short(table)}"), soft_wrap=True)
 
 
@@ -65,15 +66,6 @@ def _loaded(paths: Sequence[Path]) -> tuple[SavedRun, ...]:
             progress.update(number, len(paths), f"reads {path}")
             runs.append(load_run(path))
     return tuple(runs)
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, "utf-8")
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise UsageError(f"{output}: expected a file that can be written, got {reason!r}. Check the path.") from error
 
 
 def _in_short(table: Table) -> str:
