@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WIDTH, LANE, LEFT, BOTTOM = 640, 64, 110, 28
+# The label of the last tick stands half beyond it.
+_MARGIN = 24
 _BARS_A_DECADE = 10
 _MARKS = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
@@ -61,7 +63,7 @@ def latency_plot(times_ms: Mapping[str, Sequence[float]]) -> Plot | None:
         for index, (name, times) in enumerate(given.items())
     )
     ticks = tuple((round(LEFT + (power - low) * scale, 1), _label(power)) for power in range(low, high + 1))
-    return Plot(width=WIDTH, height=len(lanes) * LANE + BOTTOM, lanes=lanes, ticks=ticks)
+    return Plot(width=WIDTH + _MARGIN, height=len(lanes) * LANE + BOTTOM, lanes=lanes, ticks=ticks)
 
 
 def _lane(name: str, times: Sequence[float], top: float, low: int, scale: float, marks: Mapping[str, float]) -> Lane:
