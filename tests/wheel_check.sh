@@ -11,3 +11,6 @@ cd "$work/elsewhere"
 "$work/fresh/bin/sendproof" init textflow > my.toml
 test -s reports/textflow/results.json
 test -s reports/textingline/report.html
+"$work/fresh/bin/sendproof" compare reports/textflow reports/textflow --format json > comparison.json
+"$work/fresh/bin/sendproof" matrix reports/textflow reports/textingline -o vendors.html -o vendors.md
+test -s comparison.json && test -s vendors.html && test -s reports/textflow/sendproof.sarif
