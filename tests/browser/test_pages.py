@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import CDPSession, Page
 
 from sendproof.exchange import Response
 from sendproof.mock.server import MockServer
@@ -157,14 +157,22 @@ def test_report_of_five_thousand_exchanges_is_light_and_opens_at_once(tmp_path: 
     file = tmp_path / "report.html"
     file.write_text(run_page(_worst_run(5000), contract()), "utf-8")
     assert file.stat().st_size < 5_000_000
-    # Of three, since the machine may be busy with something else.
-    assert min(_seconds_to_open(file, opened) for _ in range(3)) < 2.0
+    assert _seconds_to_open(opened(file).page) < 2.0
 
 
-def _seconds_to_open(file: Path, opened: Open) -> float:
-    begun = time.perf_counter()
-    opened(file).page.wait_for_selector("#all")
-    return time.perf_counter() - begun
+def _seconds_to_open(page: Page) -> float:
+    """Return what opening a page again takes of its thread: the machine may be busy with something else."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = _busy(session)
+    page.reload()
+    page.wait_for_selector("#all")
+    return _busy(session) - before
+
+
+def _busy(session: CDPSession) -> float:
+    metrics = {item["name"]: item["value"] for item in session.send("Performance.getMetrics")["metrics"]}
+    return float(metrics["TaskDuration"])
 
 
 def _worst_run(count: int) -> Run:
