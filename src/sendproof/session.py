@@ -226,6 +226,7 @@ class Session:
         if self.run is not None and not self.config.option.sendproof_embedded:
             terminalreporter.ensure_newline()
             provider, write = self.contract.provider, terminalreporter.write_line
+            write(f"report: {self.reports / 'report.html'}")
             with commands_off(os.environ, write, secrets.token_hex(16)):
                 terminal.print_run(self.run, _console(self.config), provider, quiet=self.options.quiet)
             annotate(self.run, provider, os.environ, write)

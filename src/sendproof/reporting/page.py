@@ -42,4 +42,4 @@ class Page(SelfContainedReport):  # type: ignore[misc]  # pytest-html has no typ
             super().pytest_sessionfinish(session)
 
     def pytest_terminal_summary(self) -> None:
-        """Say nothing: the closing lines of a run name its reports."""
+        """Say nothing: what is printed of a run names its page."""

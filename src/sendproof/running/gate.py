@@ -110,11 +110,13 @@ class _Witness:
     """Takes the run out of a pytest session."""
 
     run: Run | None = None
+    reports: Path | None = None
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Remember the run when the session ends."""
         session = config.pluginmanager.get_plugin("sendproof-session")
         self.run = getattr(session, "run", None)
+        self.reports = getattr(session, "reports", None)
 
 
 def _run_one(options: Options, pytest_arguments: Sequence[str]) -> int:
@@ -124,6 +126,8 @@ def _run_one(options: Options, pytest_arguments: Sequence[str]) -> int:
         if witness.run is None:
             return code
         provider = load_provider(witness.run.provider)
+        if not options.quiet:
+            click.echo(f"report: {witness.reports}/report.html")
         print_run(witness.run, Console(highlight=False), provider, quiet=options.quiet)
     annotate(witness.run, provider, os.environ, click.echo)
     return code
