@@ -202,9 +202,10 @@ class Session:
         self._clean_up()
 
     def _junit_file(self) -> Path | None:
-        """Return the file in which pytest has written its own results."""
-        given: str | None = getattr(self.config.option, "xmlpath", None)
-        return Path(os.path.expandvars(given)).expanduser() if given else None
+        """Return the file in which pytest has written its own results, None where it wrote none in this session."""
+        if not self.config.pluginmanager.hasplugin("junitxml"):
+            return None
+        return Path(os.path.expandvars(self.config.option.xmlpath)).expanduser()
 
     def _code_of_pytest(self, exitstatus: int) -> int:
         """Return what pytest's own status adds: a failure that no verdict explains is never green."""

@@ -122,3 +122,26 @@ def test_workers_and_one_process_give_the_same_verdicts(pytester: pytest.Pyteste
         verdicts.append({item["id"]: item["verdict"] for item in results["clauses"]})
     assert verdicts[0] == verdicts[1]
     assert "pass" in verdicts[0].values()
+
+
+def test_junit_file_of_an_earlier_session_is_not_read_again(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_own="""
+        CONCERN = "auth"
+        FAMILIES = ("credentials",)
+
+        def test_clause(verdict):
+            verdict.must_hold()
+        """
+    )
+    stale = pytester.path / "reports" / "textflow" / "junit.xml"
+    stale.parent.mkdir(parents=True)
+    stale.write_text('<testsuite><testcase name="tf.auth.missing-key"><failure>then</failure></testcase></testsuite>')
+    result = pytester.runpytest_subprocess(
+        *("-p", "no:schemathesis", "-p", "no:junitxml", "--provider", "textflow", "--clause", "tf.auth.missing-key"),
+        *("--max-examples", "8"),
+    )
+    assert result.ret == 0
+    text = stale.read_text("utf-8")
+    assert "tf.auth.missing-key" in text
+    assert "<failure" not in text
