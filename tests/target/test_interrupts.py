@@ -1,4 +1,4 @@
-"""Ctrl-C waits for what must be done whole, and is then heard."""
+"""Signals that end a run wait for what must be done whole, and are then heard."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sendproof.target.interrupts import held_back
+from sendproof.target.interrupts import ended_alike, held_back
 from sendproof.target.ledger import Ledger, Spent
 
 
@@ -36,6 +36,38 @@ def test_interrupt_comes_after_the_block_and_once() -> None:
     with pytest.raises(KeyboardInterrupt):
         work()
     assert done == ["whole"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_every_signal_that_ends_a_run_does_it_alike(number: signal.Signals) -> None:
+    done = []
+
+    @ended_alike()
+    def work() -> None:
+        with held_back():
+            os.kill(os.getpid(), number)
+            done.append("whole")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["whole"]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_second_interrupt_breaks_what_takes_long() -> None:
+    done = []
+
+    @held_back(second_breaks=True)
+    def work() -> None:
+        interrupt()
+        done.append("after the first")
+        interrupt()
+        done.append("after the second")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["after the first"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

@@ -121,7 +121,7 @@ def headline(run: Run) -> str:
     if code == exit_codes.OK:
         waived = any(item.clause.id in run.waived for item in with_verdict(run, FAIL, "required"))
         return f"every required clause that was asked holds{' or is waived' if waived else ''}"
-    if code == exit_codes.FAILED:
+    if code == exit_codes.FAILED and unwaived_failures(run):
         return f"{_clauses(len(unwaived_failures(run)), run)} broken"
     if code == exit_codes.INCOMPLETE:
         return f"incomplete: {_clauses(len(undecided(run)), run, 'required ')} not decided"

@@ -85,7 +85,7 @@ def ledger_of(options: Options, profile: Profile) -> LedgerPage:
 
 def _account(target: Path, profile: Profile) -> str:
     """Return what stands for a profile in the ledger of this machine; it tells nothing of it."""
-    return hashlib.sha256(f"{target.resolve()}\n{profile.base_url}".encode()).hexdigest()[:16]
+    return hashlib.sha256(os.fsencode(target.resolve()) + f"\n{profile.base_url}".encode()).hexdigest()[:16]
 
 
 @contextmanager
