@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sendproof.contract.model import Contract
+from sendproof.judge.verdicts import FAIL
 from sendproof.reporting.badge import to_svg
 from sendproof.reporting.junit import write_junit
 from sendproof.reporting.record import Run
@@ -22,7 +23,8 @@ def write_reports(run: Run, contract: Contract, folder: Path, *, of_pytest: Path
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_results(run, contract.provider, folder / "results.json")
-    to_har(run.exchanges, folder / "exchanges.har", base_url=run.base_url)
+    failed = frozenset(name for item in run.verdicts if item.verdict == FAIL for name in item.evidence)
+    to_har(run.exchanges, folder / "exchanges.har", base_url=run.base_url, evidence=failed)
     write_junit(run, contract.provider, folder / "junit.xml", of_pytest)
     write_sarif(run, contract, folder / "sendproof.sarif")
     (folder / "summary.md").write_text(to_markdown(run, contract.provider), "utf-8")

@@ -14,8 +14,9 @@ from sendproof.account import Account
 from sendproof.target.numbers import country_digits, is_reserved
 from sendproof.target.profile import Profile
 
-# Digits as people space them: so many that they may be a telephone number, or most of one.
-_RUN = re.compile(rb"(?<=\+)[0-9]{7,15}(?![0-9])|[0-9](?:[ ().\-]{0,3}[0-9]){6,}")
+# Digits as people space them: so many that they may be a telephone number, or most of one. Nothing that was matched is
+# given back, which would have to be remembered for each digit.
+_RUN = re.compile(rb"(?<=\+)[0-9]{7,15}+(?![0-9])|[0-9](?:[ ().\-]{0,3}[0-9]){6,}+")
 _NANP_SHAPE = re.compile(rb"(?:1[ .\-]?)?\(?[2-9][0-9]{2}\)?[ .\-]{0,2}[2-9][0-9]{2}[ .\-]?[0-9]{4}")
 _NO_DIGITS = re.compile(rb"[^0-9]+")
 _PLUS = (b"+", b"%2B", b"%2b", b"\\u002b", b"\\u002B")

@@ -33,7 +33,8 @@ _NAMED = re.compile(
 )
 _SECRET_NAME = re.compile(rb"secret|password|passwd|token|api_?-?key|authorization|credential", re.IGNORECASE)
 _DIGIT = re.compile(rb"[0-9]")
-_QUOTED = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+# A text without an end is one as well: what was read for it is not read again from its next quote.
+_QUOTED = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _LITERAL = re.compile(_QUOTED)
 
 # In a refusal, what stands beside the text's name may say what is wrong with it, in few words or with a code.
@@ -67,9 +68,7 @@ class Redactor:
         names = "|".join(map(re.escape, provider.credential_parts))
         self._query = re.compile(rf"(?<=[?&])({names})=[^&]*", re.IGNORECASE)
         field = provider.answer.get("text", "").rpartition("/")[2]
-        self._text_field = (
-            re.compile(rb'("%b"\s*+:\s*+)(%b)' % (re.escape(field).encode(), _QUOTED)) if field else None
-        )
+        self._text_field = re.compile(rb'("%b"\s*+:\s*+)(%b)' % (re.escape(field).encode(), _QUOTED)) if field else None
         self._sent_field = provider.fields["text"]
 
     def asked(self, data: bytes) -> bytes:

@@ -30,7 +30,7 @@ _LONGEST_NUMBER = 40
 
 Span = tuple[int, int]
 _Form = tuple[bytes, Sequence[int], Sequence[int]]
-"""A value in some form, and for each place in the value where in the form what begins there does, and what ends there."""
+"""A value in some form; for each place in the value, where in the form it is as a beginning, and as an end."""
 
 
 def mark_length(value: str) -> int:
@@ -40,7 +40,9 @@ def mark_length(value: str) -> int:
 
 def documented(contract: Contract) -> tuple[str, ...]:
     """Return the texts of a contract that may stand in an answer, and so tell nobody's secret."""
-    texts = [clause.params["text"] for clause in contract.clauses.values() if isinstance(clause.params.get("text"), str)]
+    texts = [
+        clause.params["text"] for clause in contract.clauses.values() if isinstance(clause.params.get("text"), str)
+    ]
     schemas = (contract.request.schema, contract.accepted.schema, contract.refusal.schema)
     return (*texts, *(json.dumps(schema, ensure_ascii=False) for schema in schemas))
 
@@ -61,7 +63,7 @@ class Scrubber:
         self._short = forms(value for value in secret if len(value) < PART)
         spans = {value: _telling(value, common) for value in secret if len(value) >= PART}
         for parts in keys:
-            if ":".join(parts) in spans:
+            if len(parts) > 1 and ":".join(parts) in spans:
                 spans[":".join(parts)] = _across(parts)
         self._parts = _Index(item for value, own in spans.items() for item in _pieces(value, (*own, (0, len(value)))))
         self._wholes = _Index(item for value in spans for item in _pieces(value, ((0, len(value)),)))
