@@ -34,7 +34,7 @@ def _scrubbed(text: str) -> str:
 def test_part_of_eight_characters_is_scrubbed(value: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(value) - PART))
     end = data.draw(st.integers(start + PART, len(value)))
-    cased = data.draw(st.sampled_from([str, str.lower, str.upper, str.swapcase]))
+    cased: Callable[[str], str] = data.draw(st.sampled_from([str, str.lower, str.upper, str.swapcase]))
     assert _scrubbed(f"no key <{cased(value[start:end])}> here") == "no key <[redacted]> here"
 
 

@@ -35,7 +35,7 @@ def differing(expected: str, observed: str) -> tuple[Pieces, Pieces]:
 
 
 def _blocks(left: list[str], right: list[str]) -> list[tuple[str, int, int, int, int]]:
-    """Return what is equal and what is not as `SequenceMatcher` does; of too many words, the two ends that are equal."""
+    """Return what is equal and what is not as `SequenceMatcher` does; of many words, the two ends that are equal."""
     if len(left) * len(right) <= _MOST_PAIRS:
         return list(SequenceMatcher(None, left, right, autojunk=False).get_opcodes())
     start = _common(left, right)
