@@ -30,11 +30,14 @@ def _scrubbed(text: str) -> str:
     return SCRUBBER.parts(text.encode()).decode()
 
 
+CASED: tuple[Callable[[str], str], ...] = (str, str.lower, str.upper, str.swapcase)
+
+
 @given(st.sampled_from([ID, NAKED]), st.data())
 def test_part_of_eight_characters_is_scrubbed(value: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(value) - PART))
     end = data.draw(st.integers(start + PART, len(value)))
-    cased: Callable[[str], str] = data.draw(st.sampled_from([str, str.lower, str.upper, str.swapcase]))
+    cased = data.draw(st.sampled_from(CASED))
     assert _scrubbed(f"no key <{cased(value[start:end])}> here") == "no key <[redacted]> here"
 
 
@@ -50,7 +53,7 @@ ENCODED: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("encode", ENCODED.values(), ids=ENCODED)
-@pytest.mark.parametrize("cased", [str, str.lower, str.upper, str.swapcase], ids=["same", "lower", "upper", "swapped"])
+@pytest.mark.parametrize("cased", CASED, ids=["same", "lower", "upper", "swapped"])
 def test_part_in_another_form_is_scrubbed(encode: Callable[[str], str], cased: Callable[[str], str]) -> None:
     for start in range(len(NAKED) - PART + 1):
         assert _scrubbed(f"<{encode(cased(NAKED[start : start + PART]))}>") == "<[redacted]>"
