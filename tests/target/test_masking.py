@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof.target.masking import StandIns, kept_text
+from sendproof.target.masking import SentText, StandIns
 from sendproof.target.numbers import is_reserved, masked
 
 from .support import profile_of
@@ -109,9 +109,9 @@ def test_number_is_masked_unless_it_is_reserved(number: str, shown: str) -> None
 
 @pytest.mark.parametrize("answered", ["hello", "  hello ", "HELLO there, you", "", "????"])
 def test_text_that_was_made_of_the_requests_is_kept(answered: str) -> None:
-    assert kept_text("hello there, you", answered) == answered
+    assert SentText("hello there, you").kept(answered) == answered
 
 
 @pytest.mark.parametrize("sent", ["hello there, you", "", "a"])
 def test_text_of_somebody_else_is_not_kept(sent: str) -> None:
-    assert kept_text(sent, "my doctor says it is benign") == "[another text of 27 characters]"
+    assert SentText(sent).kept("my doctor says it is benign") == "[another text of 27 characters]"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendproof.exchange import Credential, Exchange, Request, Response
-from sendproof.target.har import to_har
+from sendproof.target.har import KEPT_BYTES, to_har
 from sendproof.target.store import StoreError, from_line, load, to_line
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -66,9 +66,9 @@ def test_line_that_is_no_exchange_is_refused(tmp_path: Path, line: bytes) -> Non
         load(path)
 
 
-def har(tmp_path: Path, *exchanges: Exchange) -> list[dict[str, object]]:
+def har(tmp_path: Path, *exchanges: Exchange, evidence: tuple[str, ...] = ()) -> list[dict[str, object]]:
     path = tmp_path / "exchanges.har"
-    to_har(exchanges, path, base_url="https://api.example.com/base")
+    to_har(exchanges, path, base_url="https://api.example.com/base", evidence=evidence)
     log = json.loads(path.read_text(encoding="utf-8"))["log"]
     assert log["version"] == "1.2"
     assert log["creator"]["name"] == "sendproof"
@@ -111,3 +111,31 @@ def test_har_holds_a_failure(tmp_path: Path) -> None:
 
 def test_har_of_nothing_is_valid(tmp_path: Path) -> None:
     assert har(tmp_path) == []
+
+
+@pytest.mark.parametrize("piece", ["a", "é", "€", "😀"])
+def test_har_has_the_beginning_of_a_long_answer(piece: str, tmp_path: Path) -> None:
+    body = ("." + piece * 70_000).encode()
+    [entry] = har(tmp_path, exchange(response=Response(status=200, body=body)))
+    response = entry["response"]
+    assert isinstance(response, dict)
+    content, kept = response["content"], response["content"]["text"].encode()
+    assert "encoding" not in content
+    assert body.startswith(kept)
+    assert KEPT_BYTES - 4 < len(kept) <= KEPT_BYTES
+    assert (content["size"], response["bodySize"]) == (len(body), len(body))
+    assert content["comment"] == f"cut after {len(kept)} of {len(body)} bytes"
+
+
+def test_har_has_all_of_an_answer_that_a_failure_rests_on(tmp_path: Path) -> None:
+    long = exchange(response=Response(status=200, body=b"a" * (KEPT_BYTES + 1)))
+    [entry] = har(tmp_path, long, evidence=("x1",))
+    response = entry["response"]
+    assert isinstance(response, dict)
+    assert len(response["content"]["text"]) == KEPT_BYTES + 1
+    assert "comment" not in response["content"]
+
+
+def test_har_of_a_target_that_answers_a_megabyte_each_time_is_bounded(tmp_path: Path) -> None:
+    har(tmp_path, *(exchange(id=f"x{n}", response=Response(status=200, body=b"a" * (1 << 20))) for n in range(20)))
+    assert (tmp_path / "exchanges.har").stat().st_size < 20 * (KEPT_BYTES + 2000)

@@ -78,6 +78,6 @@ def _answered(exchanges: Iterable[SavedExchange]) -> Mapping[str, tuple[Look, ..
 
 def _looks(exchanges: Iterable[SavedExchange]) -> Iterator[tuple[str, Look]]:
     for exchange in exchanges:
-        name = case_of(exchange)
+        name = None if exchange.is_cut else case_of(exchange)
         if name is not None and exchange.status is not None and exchange.status not in PASSING_STATUS:
             yield name, look(exchange, exchange.status)

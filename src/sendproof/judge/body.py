@@ -11,7 +11,9 @@ from typing import Any
 from sendproof.exchange import Response
 
 _SAFE_DEPTH = 32
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A text in quotes is taken whole, to the end where it has none, so that each character is looked at once.
+_TEXTS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
 
 
 class Missing:
@@ -53,8 +55,8 @@ def parse(data: bytes) -> Body:
 def _is_deep(text: str) -> bool:
     """Whether brackets outside of strings stand deeper than any message needs."""
     depth = 0
-    for match in _BRACKETS.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
+    for bracket in _BRACKETS.findall(_TEXTS.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
         if depth > _SAFE_DEPTH:
             return True
     return False
@@ -75,6 +77,7 @@ def _loads(text: str, kind: str) -> Body:
             oddities.append(digits)
         return value
 
+    # An integer of more digits than Python reads at once (4300) is a ValueError of its own.
     try:
         value = json.loads(text, object_pairs_hook=pairs, parse_constant=oddities.append, parse_float=number)
     except json.JSONDecodeError:

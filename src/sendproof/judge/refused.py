@@ -23,6 +23,8 @@ _OF_SENTENCES = ("message", "detail", "details", "description", "field", "path",
 _WORD = re.compile(r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*")
 # No code has so many digits: a time has.
 _TOO_LARGE = 10**8
+# A pointer stands beside each code that is found: a name as long as the answer would stand there as often as all else.
+_LONGEST_NAME = 200
 _CODE_LIKE = re.compile(r"[0-9]+|[A-Za-z][A-Za-z0-9]*(?:[_.:-][A-Za-z0-9]+)*")
 
 
@@ -109,7 +111,7 @@ def code_locations(answer: Any, code: int, pointer: str = "") -> Iterator[tuple[
         for key, value in answer.items():
             if str(code) == key:
                 yield f"{pointer}/{key}", "name"
-            yield from code_locations(value, code, f"{pointer}/{key}")
+            yield from code_locations(value, code, f"{pointer}/{key[:_LONGEST_NAME]}")
     elif isinstance(answer, list):
         for value in answer:
             yield from code_locations(value, code, f"{pointer}/*")
@@ -207,7 +209,8 @@ def _codes_of(answer: Any, status: int, pointer: str = "") -> list[str]:
     """
     if isinstance(answer, dict):
         named = [f"{pointer} {key}" for key in answer if _NUMBER.fullmatch(key)]
-        return named + [code for key, value in answer.items() for code in _codes_of(value, status, f"{pointer}/{key}")]
+        below = ((value, f"{pointer}/{key[:_LONGEST_NAME]}") for key, value in answer.items())
+        return named + [code for value, place in below for code in _codes_of(value, status, place)]
     if isinstance(answer, list):
         return [code for value in answer for code in _codes_of(value, status, f"{pointer}/*")]
     if isinstance(answer, float) and answer.is_integer():

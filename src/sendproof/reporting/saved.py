@@ -18,6 +18,7 @@ from sendproof.errors import UsageError
 from sendproof.exchange import Headers
 from sendproof.reporting.results import load_results
 from sendproof.reporting.text import visible
+from sendproof.target.har import CUT
 
 RESULTS_NAME = "results.json"
 EXCHANGES_NAME = "exchanges.har"
@@ -32,7 +33,8 @@ class SavedExchange:
 
     `credential` has "key", "fault" and "carrier" (see `sendproof.exchange.Credential`), `path`
     includes the query. `started_s` is in seconds since 1970, `elapsed_ms` is real time.
-    Without an answer `status` is None, and `failure` says why.
+    Without an answer `status` is None, and `failure` says why. Of an answer that `is_cut` the archive has but
+    the beginning.
     """
 
     id: str
@@ -49,6 +51,7 @@ class SavedExchange:
     headers: Headers
     body: bytes
     failure: str | None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +167,7 @@ def _exchange(entry: Mapping[str, Any]) -> SavedExchange:
         headers=_headers(response["headers"]),
         body=_bytes(_member(response["content"], "text"), _member(response["content"], "encoding")),
         failure=_text_or_none(_member(request, "_failure")),
+        is_cut=(_text_or_none(_member(response["content"], "comment")) or "").startswith(CUT),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sendproof.contract.model import Contract
 from sendproof.errors import MachineError, UsageError
+from sendproof.judge.verdicts import FAIL
 from sendproof.reporting.badge import to_svg
 from sendproof.reporting.junit import write_junit
 from sendproof.reporting.record import Run
@@ -67,8 +68,9 @@ def write_reports(
     session: tests of it that are no clause go into `junit.xml`.
     """
     provider = contract.provider
+    failed = frozenset(name for item in run.verdicts if item.verdict == FAIL for name in item.evidence)
     writers: Mapping[str, Callable[[Path], object]] = {
-        "exchanges.har": lambda path: to_har(run.exchanges, path, base_url=run.base_url),
+        "exchanges.har": lambda path: to_har(run.exchanges, path, base_url=run.base_url, evidence=failed),
         "junit.xml": lambda path: write_junit(run, provider, path, of_pytest),
         "sendproof.sarif": lambda path: write_sarif(run, contract, path),
         "summary.md": lambda path: path.write_text(to_markdown(run, provider), "utf-8"),

@@ -24,6 +24,7 @@ from sendproof.target.ledger import Ledger, Spent
 from sendproof.target.masking import StandIns
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
+from sendproof.target.scrubbing import documented
 
 Tell = Callable[[int, int, str], None]
 _ALPHABET = string.ascii_letters + string.digits
@@ -104,7 +105,7 @@ def conversing(
         profile = as_left(here.profile, ledger.found)
         allowance = Allowance(profile.budget, ledger)
         pacing = Pacing(profile.budget.requests_per_second, here.clock, ledger)
-        with Door(profile, here.provider, here.clock, allowance, pacing) as door:
+        with Door(profile, here.provider, here.clock, allowance, pacing, public=documented(contract)) as door:
             conversation = Conversation(
                 contract, profile, door, plan, clock=here.clock, token=token, tell=tell, keep=keep, enough=enough
             )

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, quote
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Credential, Headers, field_value
 from sendproof.target.profile import Secret
+from sendproof.target.scrubbing import mark_length
 
 Parts = tuple[str, ...]
 _CUT = 4
@@ -204,7 +205,7 @@ def random_like(value: str, seed: str, *, avoid: frozenset[str] = frozenset()) -
 
     Letters and digits become others of their kind, but for a leading mark such as `sk_live_`.
     """
-    start = value.rfind("_", 0, min(12, len(value) // 2)) + 1
+    start = mark_length(value)
     for attempt in range(8):
         noise = hashlib.shake_256(f"{seed}:{attempt}:{len(value)}".encode()).digest(max(1, len(value)))
         tail = (_like(character, noise[index]) for index, character in enumerate(value[start:]))

@@ -6,7 +6,7 @@ import itertools
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -53,6 +53,7 @@ class Door:
     It never raises for what the target does. Before anything is sent it may raise `Unbindable`
     (the profile lacks something), `Withheld` (the recipient is not allowed) or
     `BudgetSpent`. `nonces` are texts of 24 letters and digits, each unlike all others.
+    `public` are texts that no answer is taken to quote a secret with: those of the documents.
     Fields that only frame or describe the client (Host, Content-Length, User-Agent, Accept,
     Accept-Encoding, Connection) are sent and not recorded, unless the case gives them.
     """
@@ -67,6 +68,7 @@ class Door:
         *,
         transport: httpx.BaseTransport | None = None,
         nonces: Iterator[str] | None = None,
+        public: Iterable[str] = (),
     ) -> None:
         self._profile = profile
         self._admission = Admission(profile, provider)
@@ -75,7 +77,7 @@ class Door:
         self._pacing = pacing
         self._transport = transport or Wire(encrypted=profile.base_url.startswith("https:"))
         self._nonces = nonces or unique_nonces()
-        self._redactor = Redactor(provider, profile.keys, StandIns(profile))
+        self._redactor = Redactor(provider, profile.keys, StandIns(profile), public=public)
         self._urls: dict[str, httpx.URL] = {}
         self._ids = map("x{}".format, itertools.count(1))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -15,6 +15,11 @@ import harfile
 from sendproof.exchange import Exchange, Headers, Response, field_value
 
 _PROTOCOL = "HTTP/1.1"
+# Of an answer that nothing rests on: no documented answer is a hundredth as long. Without a limit, a target that
+# answers a megabyte each time makes an archive of 300 MB, which no viewer opens.
+KEPT_BYTES = 1 << 16
+CUT = "cut after"
+"""With these words the comment of a content that was cut begins."""
 
 
 class _Request(harfile.Request):
@@ -26,11 +31,18 @@ class _Request(harfile.Request):
         return {**super().asdict(), **self.notes}
 
 
-def to_har(exchanges: Iterable[Exchange], path: Path, *, base_url: str = "http://target.invalid") -> None:
+def to_har(
+    exchanges: Iterable[Exchange],
+    path: Path,
+    *,
+    base_url: str = "http://target.invalid",
+    evidence: Collection[str] = frozenset(),
+) -> None:
     """Write redacted exchanges to `path`; `base_url` is that of the target.
 
     Each request carries `_id`, `_case`, `_tags` and `_credential`, and `_failure` where there is no
-    response (whose status is then 0, as browsers write it).
+    response (whose status is then 0, as browsers write it). Of an answer `KEPT_BYTES` are written, all of it
+    where its exchange is `evidence`; `size` is that of the whole, and a `comment` says what was cut.
     """
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(base_url))
     with path.open("w", encoding="utf-8") as file, harfile.open(file, creator=_creator()) as har:
@@ -40,7 +52,7 @@ def to_har(exchanges: Iterable[Exchange], path: Path, *, base_url: str = "http:/
                 startedDateTime=datetime.fromtimestamp(exchange.started_s, UTC),
                 time=elapsed_ms,
                 request=_request(exchange, origin),
-                response=_response(exchange.response),
+                response=_response(exchange.response, whole=exchange.id in evidence),
                 timings=harfile.Timings(send=0, wait=elapsed_ms, receive=0),
             )
 
@@ -74,11 +86,12 @@ def _notes(exchange: Exchange) -> dict[str, Any]:
     return {**notes, "_failure": exchange.failure} if exchange.failure else notes
 
 
-def _response(response: Response | None) -> harfile.Response:
+def _response(response: Response | None, *, whole: bool) -> harfile.Response:
     if response is None:
         content = harfile.Content(size=0, mimeType="x-unknown")
         return harfile.Response(status=0, statusText="", httpVersion="", content=content, bodySize=-1)
-    text, encoding = _text(response.body)
+    kept = response.body if whole or len(response.body) <= KEPT_BYTES else _cut(response.body)
+    text, encoding = _text(kept)
     return harfile.Response(
         status=response.status,
         statusText=_phrase(response.status),
@@ -89,10 +102,19 @@ def _response(response: Response | None) -> harfile.Response:
             mimeType=response.header("Content-Type") or "x-unknown",
             text=text,
             encoding=encoding,
+            comment=None if kept is response.body else f"{CUT} {len(kept)} of {len(response.body)} bytes",
         ),
         redirectURL=response.header("Location") or "",
         bodySize=len(response.body),
     )
+
+
+def _cut(body: bytes) -> bytes:
+    """Return the beginning of some content; a character of UTF-8 is not cut in two."""
+    end = KEPT_BYTES
+    while end > KEPT_BYTES - 4 and body[end] & 0xC0 == 0x80:
+        end -= 1
+    return body[:end]
 
 
 def _phrase(status: int) -> str:

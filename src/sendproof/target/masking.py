@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 import phonenumbers
@@ -14,14 +14,17 @@ from sendproof.account import Account
 from sendproof.target.numbers import country_digits, is_reserved
 from sendproof.target.profile import Profile
 
-# Digits as people space them: so many that they may be a telephone number, or most of one.
-_RUN = re.compile(rb"(?<=\+)[0-9]{7,15}(?![0-9])|[0-9](?:[ ().\-]{0,3}[0-9]){6,}")
+# Digits as people space them: so many that they may be a telephone number, or most of one. Nothing that was matched is
+# given back, which would have to be remembered for each digit.
+_RUN = re.compile(rb"(?<=\+)[0-9]{7,15}+(?![0-9])|[0-9](?:[ ().\-]{0,3}[0-9]){6,}+")
 _NANP_SHAPE = re.compile(rb"(?:1[ .\-]?)?\(?[2-9][0-9]{2}\)?[ .\-]{0,2}[2-9][0-9]{2}[ .\-]?[0-9]{4}")
+_NO_DIGITS = re.compile(rb"[^0-9]+")
 _PLUS = (b"+", b"%2B", b"%2b", b"\\u002b", b"\\u002B")
 _LONGEST_PLUS = max(map(len, _PLUS))
 _LONGEST = 15
-# An answer may hold any number of numbers: of too many one is like the other.
-_MOST = 20_000
+# An answer may hold any number of numbers: of too many one is like the other. A run asks some hundred times, and an
+# answer that names ten people is a long one. To make so many takes less than a second.
+_MOST = 5_000
 _FICTIONAL_AREAS = tuple(area for area in range(202, 990) if area % 100 not in (0, 11) and area // 10 not in (80, 90))
 
 
@@ -44,6 +47,7 @@ class StandIns:
 
     def __init__(self, profile: Profile) -> None:
         settings = dict(_settings(profile))
+        self._numbers = tuple(number.removeprefix("+") for number in settings)
         self._taken = {number for number in settings if is_reserved(number)}
         self._by_number: dict[str, str] = {}
         self._issued: set[str] = set()
@@ -72,12 +76,23 @@ class StandIns:
         """Return the texts of the profile, each with what stands for it."""
         return MappingProxyType(self._texts)
 
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Return the digits of the numbers of the profile."""
+        return self._numbers
+
+    @property
+    def _are_too_many(self) -> bool:
+        return len(self._issued) >= _MOST
+
     def number(self, number: str) -> str:
         """Return what stands for a number in E.164; one that is reserved for fiction stands for itself."""
         if is_reserved(number) or number in self._issued:
             return number
         if number not in self._by_number:
             made = self._made(number)
+            if self._are_too_many:
+                return made
             self._taken.add(made)
             self._issued.add(made)
             self._by_number[number] = made
@@ -85,8 +100,8 @@ class StandIns:
 
     def _made(self, number: str) -> str:
         country, end = number[1 : 1 + country_digits(number[1:])], number[-2:]
-        if len(self._issued) >= _MOST:
-            return next(_candidates(country, end, len(number)))
+        if self._are_too_many:
+            return f"+{country}".ljust(len(number) - len(end), "0") + end
         candidates = self._candidates.setdefault((country, end, len(number)), _candidates(country, end, len(number)))
         return next(item for item in candidates if item not in self._taken and item != number)
 
@@ -94,11 +109,14 @@ class StandIns:
         """Return the content of a request with the profile's numbers replaced."""
         if not self._known:
             return data
-        return _RUN.sub(lambda match: self._replaced(match, b"", is_answer=False), data)
+        return _RUN.sub(lambda match: self._replaced(match, None), data)
 
     def answer(self, data: bytes, asked: bytes) -> bytes:
         """Return something of an answer with all numbers replaced that were not made up for the request."""
-        return _RUN.sub(lambda match: self._replaced(match, asked, is_answer=True), data)
+        if _RUN.search(data) is None:
+            return data
+        of_request = _Digits(asked)
+        return _RUN.sub(lambda match: self._replaced(match, of_request), data)
 
     def account(self, account: Account) -> Account:
         """Return the facts about an account, as they stand in what is kept."""
@@ -110,10 +128,11 @@ class StandIns:
             default_sender=account.default_sender and self.number(account.default_sender),
         )
 
-    def _replaced(self, match: re.Match[bytes], asked: bytes, *, is_answer: bool) -> bytes:
-        digits = re.sub(rb"[^0-9]", b"", match[0]).decode("ascii")
+    def _replaced(self, match: re.Match[bytes], asked: _Digits | None) -> bytes:
+        """Return a run of digits as it is shown; in an answer, those of its request are `asked`."""
+        digits = _NO_DIGITS.sub(b"", match[0]).decode("ascii")
         shown = self._known_digits(digits)
-        if shown == digits and is_answer:
+        if shown == digits and asked is not None:
             plus = match.string[max(match.start() - _LONGEST_PLUS, 0) : match.start()].endswith(_PLUS)
             shown = self._unknown_digits(digits, match[0], asked, plus=plus)
         if shown == digits:
@@ -131,17 +150,35 @@ class StandIns:
                 return made[start : start + len(digits)]
         return digits
 
-    def _unknown_digits(self, digits: str, spelled: bytes, asked: bytes, *, plus: bool) -> str:
+    def _unknown_digits(self, digits: str, spelled: bytes, asked: _Digits, *, plus: bool) -> str:
         """Return what stands for digits that look like somebody's number, unless the request has them too."""
         if plus and len(digits) <= _LONGEST:
             number = f"+{digits}"
-        elif _NANP_SHAPE.fullmatch(spelled) and _is_valid(f"+1{digits[-10:]}"):
+        elif _NANP_SHAPE.fullmatch(spelled) and (self._are_too_many or _is_valid(f"+1{digits[-10:]}")):
             number = f"+1{digits[-10:]}"
         else:
             return digits
-        if is_reserved(number) or digits[-9:].encode() in re.sub(rb"[^0-9]", b"", asked):
+        if is_reserved(number) or digits[-9:] in asked:
             return digits
         return self.number(number)[-len(digits) :]
+
+
+class _Digits:
+    """The digits of a request, of which an answer may have any number's last nine again."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._by_length: dict[int, frozenset[str]] = {}
+
+    @cached_property
+    def _digits(self) -> str:
+        return _NO_DIGITS.sub(b"", self._data).decode("ascii")
+
+    def __contains__(self, end: str) -> bool:
+        if len(end) not in self._by_length:
+            ends = (self._digits[at : at + len(end)] for at in range(len(self._digits) - len(end) + 1))
+            self._by_length[len(end)] = frozenset(ends)
+        return end in self._by_length[len(end)]
 
 
 @lru_cache(maxsize=4096)
@@ -180,23 +217,40 @@ def _variable(setting: str) -> str:
     return f"SENDPROOF_{name.upper()}"
 
 
-def kept_text(sent: str, answered: str) -> str:
-    """Return a text of an answer if it is that of the request, or what became of it; another one is somebody's."""
-    if not answered.strip() or _is_of(answered, sent):
-        return answered
-    return f"[another text of {len(answered)} characters]"
-
-
 _GRAM = 5
 _ENOUGH = 0.3
 
 
-def _is_of(text: str, sent: str) -> bool:
-    """Whether a text shares so much with the sent one that it was made of it."""
-    if text in sent or (len(sent) >= _GRAM and sent in text) or not any(map(str.isalnum, text)):
-        return True
-    one, other = _grams(text), _grams(sent)
-    return len(one & other) >= _ENOUGH * len(one)
+class SentText:
+    """The text of a request, with which those of its answer are compared, however many there are."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _grams(self) -> frozenset[str]:
+        return _grams(self._text)
+
+    @cached_property
+    def _short(self) -> frozenset[str]:
+        """Everything in the text that is shorter than what is compared of longer ones."""
+        text = self._text
+        return frozenset(text[at : at + length] for length in range(1, _GRAM) for at in range(len(text) - length + 1))
+
+    def kept(self, answered: str) -> str:
+        """Return a text of an answer if it is this one, or what became of it; another one is somebody's."""
+        if not answered.strip() or self._made(answered):
+            return answered
+        return f"[another text of {len(answered)} characters]"
+
+    def _made(self, text: str) -> bool:
+        """Whether a text shares so much with this one that it was made of it."""
+        if not any(map(str.isalnum, text)) or text in self._short:
+            return True
+        if len(self._text) >= _GRAM and self._text in text:
+            return True
+        grams = _grams(text)
+        return len(grams & self._grams) >= _ENOUGH * len(grams)
 
 
 def _grams(text: str) -> frozenset[str]:

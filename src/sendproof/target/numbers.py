@@ -21,10 +21,8 @@ def is_reserved(number: str) -> bool:
 
 def country_digits(digits: str) -> int:
     """Return how many digits of an international number are its country code; 1 where there is none such."""
-    try:
-        return len(str(phonenumbers.parse(f"+{digits}", None).country_code))
-    except phonenumbers.NumberParseException:
-        return 1
+    codes = (size for size in range(1, 4) if int(digits[:size] or 0) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+    return 1 if digits.startswith("0") else next(codes, 1)
 
 
 def masked(number: str) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from urllib.parse import quote, quote_plus
 
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Headers
-from sendproof.target.masking import StandIns, kept_text
+from sendproof.target.masking import SentText, StandIns
 from sendproof.target.profile import REDACTED, Secret
+from sendproof.target.scrubbing import Scrubber, forms
 
-# Shorter values occur by chance; a profile holds no shorter secret.
-SHORTEST = 6
 _MARK = REDACTED.encode("ascii")
 _NEVER_SENT = frozenset({"authorization", "proxy-authorization", "cookie"})
 # Fields of an answer whose values tell of the protocol and of nobody; of all others the name is kept.
@@ -28,13 +25,17 @@ _KEPT = frozenset(
     x-runtime x-served-by x-trace-id x-xss-protection""".split()  # noqa: SIM905 - a list would take fifty lines
 )
 _KEPT_PREFIXES = ("access-control-", "ratelimit-", "x-ratelimit-", "x-rate-limit-")
-# What stands in quotes for a key of its own, wherever an answer names one.
-_NAMED_SECRET = re.compile(
-    rb'("[a-z0-9_\-]*(?:secret|password|passwd|token|api_?-?key|authorization|credential)[a-z0-9_\-]*"\s*:\s*")'
-    rb'(?=[^"]*[0-9])[a-z0-9+/=_.~\-]{12,}(?=")',
+# What stands in quotes beside a name, wherever an answer has it; a name is rarely longer than a line. What was matched
+# is never looked at again: nothing here costs more than one look at each character.
+_NAMED = re.compile(
+    rb'"([a-z0-9_\-]{1,100})"\s*+:\s*+"(?P<value>[a-z0-9+/=_.~\-]{12,}+)(?=")',
     re.IGNORECASE,
 )
-
+_SECRET_NAME = re.compile(rb"secret|password|passwd|token|api_?-?key|authorization|credential", re.IGNORECASE)
+_DIGIT = re.compile(rb"[0-9]")
+# A text without an end is one as well: what was read for it is not read again from its next quote.
+_QUOTED = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
+_LITERAL = re.compile(_QUOTED)
 
 # In a refusal, what stands beside the text's name may say what is wrong with it, in few words or with a code.
 _COMPLAINT = 40
@@ -48,8 +49,17 @@ class Redactor:
     request's have others in their place (see `StandIns`); fields of an answer keep their values if they are listed.
     """
 
-    def __init__(self, provider: Provider, keys: Mapping[str, tuple[Secret, ...]], stand_ins: StandIns) -> None:
-        self._forms = forms(_values(keys))
+    def __init__(
+        self,
+        provider: Provider,
+        keys: Mapping[str, tuple[Secret, ...]],
+        stand_ins: StandIns,
+        *,
+        public: Iterable[str] = (),
+    ) -> None:
+        """`public` are texts that an answer may have whatever the keys are: those of the documents."""
+        parts = [tuple(part.value for part in secrets) for secrets in keys.values()]
+        self._scrubber = Scrubber(parts, (*public, *_of_provider(provider), *stand_ins.numbers))
         self._stand_ins = stand_ins
         self._texts = tuple(
             (form, shown.encode()) for text, shown in stand_ins.texts.items() for form in _forms_of_text(text)
@@ -58,33 +68,34 @@ class Redactor:
         names = "|".join(map(re.escape, provider.credential_parts))
         self._query = re.compile(rf"(?<=[?&])({names})=[^&]*", re.IGNORECASE)
         field = provider.answer.get("text", "").rpartition("/")[2]
-        self._text_field = (
-            re.compile(rb'("%b"\s*:\s*)("(?:[^"\\]|\\.)*")' % re.escape(field).encode()) if field else None
-        )
+        self._text_field = re.compile(rb'("%b"\s*+:\s*+)(%b)' % (re.escape(field).encode(), _QUOTED)) if field else None
         self._sent_field = provider.fields["text"]
 
     def asked(self, data: bytes) -> bytes:
         """Return the content of a request without secrets, and with stand-ins for what the profile gave."""
-        return self._stand_ins.request(self._scrubbed(data))
+        return self._stand_ins.request(self._without_texts(self._scrubber.whole(data)))
 
     def answered(self, data: bytes, asked: bytes, *, accepted: bool, presented: tuple[str, ...] = ()) -> bytes:
         """Return the content of an answer to a request, whose content, as it is kept, is `asked`."""
-        clean = _NAMED_SECRET.sub(rb"\1" + _MARK, self._scrubbed(data, presented))
+        clean = _NAMED.sub(_named, self._scrubbed(data, asked, presented))
         if self._text_field is not None:
             clean = self._of_the_request(self._text_field, clean, asked, shortest=0 if accepted else _COMPLAINT)
         return self._stand_ins.answer(clean, asked)
 
     def _of_the_request(self, field: re.Pattern[bytes], data: bytes, asked: bytes, *, shortest: int) -> bytes:
         """Return an answer without texts of some length that are not that of the request."""
+        if field.search(data) is None:
+            return data
+        literals, sent = frozenset(_LITERAL.findall(asked)), SentText(self._sent_text(asked))
 
         def replaced(match: re.Match[bytes]) -> bytes:
-            if match[2] in asked or len(match[2]) < shortest or (shortest and _CODE.search(match[2])):
+            if match[2] in literals or len(match[2]) < shortest or (shortest and _CODE.search(match[2])):
                 return match[0]
             try:
                 got = str(json.loads(match[2]))
             except ValueError:
                 return match[0]
-            kept = kept_text(self._sent_text(asked), got)
+            kept = sent.kept(got)
             return match[0] if kept == got else match[1] + json.dumps(kept).encode()
 
         return field.sub(replaced, data)
@@ -105,7 +116,7 @@ class Redactor:
 
     def path(self, path: str, presented: tuple[str, ...] = ()) -> str:
         """Return a path with its query, without the values that let a request in."""
-        return self._line(self._query.sub(rf"\1={REDACTED}", path), presented) if "?" in path else path
+        return self._line(self._query.sub(rf"\1={REDACTED}", path), presented)
 
     def response_headers(self, headers: Headers, asked: bytes = b"", presented: tuple[str, ...] = ()) -> Headers:
         """Return the fields of a response, with their values where they may be kept."""
@@ -118,23 +129,37 @@ class Redactor:
     def text(self, text: str, asked: bytes = b"", presented: tuple[str, ...] = ()) -> str:
         """Return a text of an answer (a field, a message of the transport) without secrets and numbers."""
         data = text.encode("utf-8", "surrogateescape")
-        clean = self._stand_ins.answer(self._scrubbed(data, presented), asked)
+        clean = self._stand_ins.answer(self._scrubbed(data, asked, presented), asked)
         return text if clean == data else clean.decode("utf-8", "surrogateescape")
 
     def _line(self, text: str, presented: tuple[str, ...] = ()) -> str:
         data = text.encode("utf-8", "surrogateescape")
-        clean = self._stand_ins.request(self._scrubbed(data, presented))
+        clean = self._stand_ins.request(self._scrubbed(data, b"", presented))
         return text if clean == data else clean.decode("utf-8", "surrogateescape")
 
-    def _scrubbed(self, data: bytes, presented: tuple[str, ...] = ()) -> bytes:
-        """Return content without secrets; `presented` are values that are no known key's."""
-        for form in (*self._forms, *forms(presented)) if presented else self._forms:
-            if form in data:
-                data = data.replace(form, _MARK)
+    def _scrubbed(self, data: bytes, asked: bytes, presented: tuple[str, ...] = ()) -> bytes:
+        """Return content without secrets, whole or in part; `presented` are values that are no known key's."""
+        return self._without_texts(self._scrubber.parts(data, asked, presented))
+
+    def _without_texts(self, data: bytes) -> bytes:
         for form, shown in self._texts:
             if form in data:
                 data = data.replace(form, shown)
         return data
+
+
+def _named(match: re.Match[bytes]) -> bytes:
+    """Return a name with its value, which is not kept where it looks like a key and is called one."""
+    if not (_SECRET_NAME.search(match[1]) and _DIGIT.search(match["value"])):
+        return match[0]
+    return match[0][: match.start("value") - match.start()] + _MARK
+
+
+def _of_provider(provider: Provider) -> Iterable[str]:
+    """Yield the words by which a provider is known to everybody."""
+    yield from (provider.base_url, provider.path, provider.credential_header, provider.failed_status)
+    yield from (*provider.credential_parts, *provider.fields.values(), *provider.answer.values())
+    yield from (text for _, text in provider.unexcludable_texts)
 
 
 def _may_be_kept(name: str) -> bool:
@@ -143,41 +168,3 @@ def _may_be_kept(name: str) -> bool:
 
 def _forms_of_text(text: str) -> tuple[bytes, ...]:
     return forms([text]) or (json.dumps(text, ensure_ascii=False).encode(),)
-
-
-def _values(keys: Mapping[str, tuple[Secret, ...]]) -> list[str]:
-    parts = [tuple(part.value for part in secrets) for secrets in keys.values()]
-    return [value for values in parts for value in (*values, ":".join(values))]
-
-
-def forms(values: Iterable[str]) -> tuple[bytes, ...]:
-    """Return the forms of some values, the longest first: plain, escaped, encoded."""
-    found = {form for value in values if len(value) >= SHORTEST for form in _forms(value)}
-    return tuple(sorted(found, key=lambda form: (-len(form), form)))
-
-
-def _forms(value: str) -> Iterable[bytes]:
-    data = value.encode("utf-8")
-    yield data
-    texts = [quote(value, safe=""), quote(value), quote_plus(value), data.hex(), data.hex().upper()]
-    texts += [json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]]
-    texts += [texts[0].replace("%", "%25"), json.dumps(value)[1:-1].replace("/", "\\/")]
-    texts += ["".join(f"%{byte:02{case}}" for byte in data) for case in "xX"]
-    texts += [
-        "".join(f"\\u{ord(c):04x}" for c in value),
-        re.sub("[&<>\"']", lambda m: f"&#{ord(m[0])};", value),
-    ]
-    texts += [value.swapcase()]
-    yield from (text.encode("utf-8") for text in texts)
-    yield from _base64_forms(data)
-
-
-def _base64_forms(data: bytes) -> Iterable[bytes]:
-    """Yield what base64 shows of a value at each of the three offsets, whatever stands around it."""
-    for offset in range(3):
-        encoded = base64.b64encode(bytes(offset) + data)
-        first = (0, 2, 3)[offset]
-        last = (len(data) + offset) * 8 // 6
-        core = encoded[first:last]
-        yield core
-        yield core.translate(bytes.maketrans(b"+/", b"-_"))

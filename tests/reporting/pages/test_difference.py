@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from sendproof.reporting.pages.difference import Pieces, differing
@@ -43,3 +45,13 @@ def test_difference_of_hostile_texts_is_visible_and_short() -> None:
         text = "".join(part for part, _ in pieces)
         assert text.isprintable()
         assert len(text) <= 2000
+
+
+@pytest.mark.parametrize("other", ["!a " * 666, "a! " * 600 + "end", "a ! " * 500])
+def test_long_texts_of_few_words_take_no_time(other: str) -> None:
+    start_s = time.process_time()
+    expected, observed = differing("a! " * 666, other)
+    # Less than 10 ms where this was written, and a minute before there was a limit.
+    assert time.process_time() - start_s < 2
+    assert "".join(text for text, _ in expected) == "a! " * 666
+    assert "".join(text for text, _ in observed) == other

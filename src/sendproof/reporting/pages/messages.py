@@ -70,7 +70,7 @@ def body_text(body: bytes, limit: int = LONGEST_BODY) -> str:
     safe = "\n".join(visible(line, None) for line in lines)
     if len(safe) <= limit and len(body) <= 4 * limit:
         return safe
-    return f"{safe[:limit]}\n… cut here: {len(body):,} bytes in all, to be found in exchanges.har"
+    return f"{safe[:limit]}\n… cut here: {len(body):,} bytes in all; exchanges.har has more of them"
 
 
 def _laid_out(body: bytes) -> str | None:
