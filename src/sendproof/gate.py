@@ -9,7 +9,7 @@ import secrets
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +54,8 @@ def run_targets(
 ) -> int:
     """Run the suites against each target and return the exit code of all."""
     chosen = _chosen(common, providers, targets)
+    for line in _idle_waivers(common, chosen):
+        click.echo(f"sendproof: note: {line}", err=True)
     codes: list[int] = []
     try:
         chosen = [_agreed(options) for options in chosen]
@@ -154,6 +156,23 @@ def _mocked(common: Options, providers: Sequence[str]) -> list[str]:
             if clause not in load_contract(name).clauses:
                 raise UsageError(f"--clause: {clause!r} is no clause of {name}. Name the provider that has it.")
     return chosen
+
+
+def _idle_waivers(common: Options, chosen: Sequence[Options]) -> Iterator[str]:
+    """Yield a line for each waiver that is for none of the chosen targets: a misspelt name waives nothing."""
+    named = [
+        (read_target(options.target).provider if options.target is not None else options.provider or "", options.name)
+        for options in chosen
+    ]
+    for waiver in read_waivers(common.waivers, datetime.now(UTC).date()):
+        if not any(waiver.concerns(provider, name) for provider, name in named):
+            wanted = " and ".join(
+                f"{what} {visible(value, 60)}"
+                for what, value in (("provider", waiver.provider), ("target", waiver.target))
+                if value is not None
+            )
+            names = ", ".join(f"{name} ({provider})" for provider, name in named)
+            yield f"{waiver.lines}: the waiver is for {wanted}; this run has {names}. It waives nothing here."
 
 
 class Witness:

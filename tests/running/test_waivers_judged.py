@@ -1,4 +1,4 @@
-"""Waivers in a judged run: what a waived failure explained stands by itself."""
+"""Waivers in a judged run: they change what gates, and no verdict."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sendproof.exchange import Credential
 from sendproof.judge.verdicts import Circumstances, Verdict
 from sendproof.reporting.record import Run
-from sendproof.reporting.results import exit_code
+from sendproof.reporting.results import exit_code, undecided
 from sendproof.running.evidence import Gathered
 from sendproof.running.judged import judge_run
 from sendproof.running.options import Options
@@ -60,17 +60,23 @@ def test_failure_that_is_not_waived_explains_another(tmp_path: Path) -> None:
     assert (of(run, FIRST).verdict, of(run, SECOND).verdict) == ("fail", "inconclusive")
 
 
-def test_failure_that_is_waived_explains_no_other(tmp_path: Path) -> None:
+def test_waiver_changes_no_verdict(tmp_path: Path) -> None:
+    without, with_one = judged(written(tmp_path)), judged(written(tmp_path, FIRST))
+    assert with_one.verdicts == without.verdicts
+    assert (without.waived, with_one.waived) == ({}, {FIRST: "known"})
+
+
+def test_waiver_of_a_failure_covers_what_rests_on_it(tmp_path: Path) -> None:
     run = judged(written(tmp_path, FIRST))
-    assert (of(run, FIRST).verdict, of(run, SECOND).verdict) == ("fail", "fail")
-    assert run.waived == {FIRST: "known"}
+    assert of(run, SECOND).explained_by == (FIRST,)
+    assert of(judged(written(tmp_path)), SECOND) in undecided(judged(written(tmp_path)))
+    assert of(run, SECOND) not in undecided(run)
+
+
+def test_waiver_of_what_rests_on_a_failure_waives_nothing(tmp_path: Path) -> None:
+    run = judged(written(tmp_path, SECOND))
+    assert (run.waived, run.waiver_errors) == ({}, ())
     assert exit_code(run) == 1
-
-
-def test_failure_that_a_waived_one_explained_may_be_waived_too(tmp_path: Path) -> None:
-    run = judged(written(tmp_path, SECOND, FIRST))
-    assert run.waived == {FIRST: "known", SECOND: "known"}
-    assert exit_code(run) == 10
 
 
 def test_notes_on_waivers_follow_those_of_the_run(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ class Verdict:
     `reason` is given for "not_exercised", "inconclusive" and, where the vendor's choices leave nothing
     to look at, for "not_applicable"; `detail` says it in a sentence, and what an "error" was and why an excluded
     clause cannot be seen. `exercised` and `violated` count exchanges. `evidence` are exchange
-    ids, the smallest contradiction first. `suspects` are the other clauses that would explain a failure.
+    ids, the smallest contradiction first. `suspects` are the other clauses that would explain a failure;
+    `explained_by` the failing clauses for which this one was not decided.
     """
 
     clause: Clause
@@ -47,6 +48,7 @@ class Verdict:
     observation: str | None = None
     evidence: tuple[str, ...] = ()
     suspects: tuple[str, ...] = ()
+    explained_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class Circumstances:
     `no_fixture` are the clauses that the profile does not unlock, `selected` those that
     were asked for (None: all), `planned` those that the plan could exercise.
     `budget_spent` tells that the asking ended early, `stopped` why it was broken off:
-    the network or the suite failed. What is `waived` explains no other failure.
+    the network or the suite failed.
     """
 
     no_fixture: frozenset[str] = frozenset()
@@ -64,7 +66,6 @@ class Circumstances:
     budget_spent: bool = False
     stopped: str | None = None
     planned: frozenset[str] = frozenset()
-    waived: frozenset[str] = frozenset()
 
 
 def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -> tuple[Verdict, ...]:
@@ -74,7 +75,7 @@ def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -
         item.clause
         for item in judged.findings
         if item.kind == CONTRADICTED and not item.unless and (chosen is None or item.clause in chosen)
-    } - circumstances.waived
+    }
     found: dict[str, list[Finding]] = {}
     for finding in judged.findings:
         explained = contradicted.intersection(finding.unless)
@@ -84,22 +85,26 @@ def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -
         _verdict(contract, clause, found.get(clause.id, []), circumstances, sizes)
         for clause in contract.clauses.values()
     )
-    failed = frozenset(item.clause.id for item in judged_alone if item.verdict == FAIL) - circumstances.waived
-    return tuple(_dependent(item) if failed.intersection(item.clause.after) else item for item in judged_alone)
+    failed = {item.clause.id: item for item in judged_alone if item.verdict == FAIL}
+    return tuple(_in_company(item, failed) for item in judged_alone)
 
 
 def _explained(finding: Finding, by: str) -> Finding:
     """Return what is left of a contradiction that another one explains."""
-    return replace(finding, kind=UNDECIDED, observed=f"explained by {by}", reason=ReasonCode.DEPENDENCY)
+    return replace(finding, kind=UNDECIDED, observed=f"explained by {by}", reason=ReasonCode.DEPENDENCY, unless=(by,))
 
 
 def _unasked_for(clause: Clause, reason: ReasonCode) -> Verdict:
     return Verdict(clause=clause, verdict=NOT_EXERCISED, reason=reason, detail=SENTENCES[reason])
 
 
-def _dependent(verdict: Verdict) -> Verdict:
-    """Return what is left of a failure whose cause another failing clause names."""
-    if verdict.verdict != FAIL:
+def _in_company(verdict: Verdict, failed: Mapping[str, Verdict]) -> Verdict:
+    """Return a verdict as it stands beside the failing ones, which may explain it."""
+    if verdict.verdict == INCONCLUSIVE and verdict.reason == ReasonCode.SUSPECT:
+        naming = tuple(name for name, other in failed.items() if verdict.clause.id in other.suspects)
+        return replace(verdict, explained_by=naming)
+    causes = tuple(name for name in verdict.clause.after if name in failed)
+    if verdict.verdict != FAIL or not causes:
         return verdict
     return replace(
         verdict,
@@ -108,6 +113,7 @@ def _dependent(verdict: Verdict) -> Verdict:
         detail=SENTENCES[ReasonCode.DEPENDENCY],
         violated=0,
         suspects=(),
+        explained_by=causes,
     )
 
 
@@ -188,7 +194,14 @@ def _inconclusive(clause: Clause, undecided: list[Finding]) -> Verdict:
         detail="; ".join(details[:_MOST_DETAILS]) or SENTENCES[reason],
         exercised=_count(undecided),
         evidence=_ids(undecided),
+        explained_by=_explaining(of_it) if reason == ReasonCode.DEPENDENCY else (),
     )
+
+
+def _explaining(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Return the clauses by which contradictions are explained; none where one of the findings is not."""
+    named = [item.unless for item in findings]
+    return tuple(dict.fromkeys(name for names in named for name in names)) if all(named) else ()
 
 
 def _unasked(clause: Clause, circumstances: Circumstances) -> Verdict:

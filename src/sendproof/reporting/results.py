@@ -89,13 +89,27 @@ def unwaived_failures(run: Run) -> tuple[Verdict, ...]:
 
 def undecided(run: Run) -> tuple[Verdict, ...]:
     """Return the required clauses that make a run incomplete."""
-    return tuple(item for item in run.verdicts if item.clause.level == "required" and _is_missing(item, run))
+    covered = _covered(run)
+    return tuple(
+        item
+        for item in run.verdicts
+        if item.clause.level == "required" and _is_missing(item, run) and item.clause.id not in covered
+    )
 
 
 def _is_missing(verdict: Verdict, run: Run) -> bool:
     if verdict.verdict not in (NOT_EXERCISED, INCONCLUSIVE) or verdict.reason in NEVER_GATE:
         return False
     return run.require_complete or verdict.reason not in EXCUSED
+
+
+def _covered(run: Run) -> frozenset[str]:
+    """Return the clauses that only waived failures keep from being decided."""
+    covered = set(run.waived)
+    resting = {item.clause.id: item.explained_by for item in run.verdicts if item.explained_by}
+    while more := {name for name, causes in resting.items() if name not in covered and covered.issuperset(causes)}:
+        covered |= more
+    return frozenset(covered)
 
 
 def write_results(run: Run, provider: Provider, path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -11,13 +10,13 @@ import sendproof
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.errors import UsageError
 from sendproof.judge.findings import ACCEPTED, Judgement
-from sendproof.judge.history import Judged, judge
+from sendproof.judge.history import judge
 from sendproof.judge.repetition import message_id
-from sendproof.judge.verdicts import Verdict, verdicts
+from sendproof.judge.verdicts import verdicts
 from sendproof.reporting.record import Run
 from sendproof.running.evidence import Gathered
 from sendproof.running.options import Options
-from sendproof.running.overlay import Overlay, overlay
+from sendproof.running.overlay import overlay
 from sendproof.running.waivers import Waiver, read_waivers
 from sendproof.target.masking import StandIn
 
@@ -40,7 +39,10 @@ def judge_run(
     nothing_to_judge = about["environment_error"] or not judges
     judged = judge(contract, gathered.account, () if nothing_to_judge else gathered.exchanges)
     waivers, problems = _waivers(options, today)
-    found, laid = _overlaid(waivers, contract, judged, gathered, today)
+    # A waived failure still explains what rests on it: a waiver changes what gates, and no verdict.
+    found = verdicts(contract, judged, gathered.circumstances)
+    known = {name: load_contract(name).clauses for name in provider_names()} if waivers else {}
+    laid = overlay(waivers, contract, known, about["name"], found, gathered.exchanges, today)
     return Run(
         provider=contract.provider.name,
         title=contract.provider.title,
@@ -81,25 +83,6 @@ def _waivers(options: Options, today: date) -> tuple[tuple[Waiver, ...], tuple[s
         return read_waivers(options.waivers, today), ()
     except UsageError as error:
         return (), (str(error),)
-
-
-def _overlaid(
-    waivers: Sequence[Waiver],
-    contract: Contract,
-    judged: Judged,
-    gathered: Gathered,
-    today: date,
-) -> tuple[tuple[Verdict, ...], Overlay]:
-    """Return the verdicts, in which a waived failure explains no other, and what the waivers say of them."""
-    known = {name: load_contract(name).clauses for name in provider_names()} if waivers else {}
-    waived: frozenset[str] = frozenset()
-    while True:
-        found = verdicts(contract, judged, replace(gathered.circumstances, waived=waived))
-        laid = overlay(waivers, contract, known, gathered.about["name"], found, gathered.exchanges, today)
-        if waived.issuperset(laid.live):
-            return found, laid
-        # What a waived failure would explain stands by itself now, and may have a waiver of its own.
-        waived = waived.union(laid.live)
 
 
 def _credits(contract: Contract, judgements: Sequence[Judgement]) -> int | None:
