@@ -15,9 +15,9 @@ from sendproof.account import RateLimit
 from sendproof.contract.provider import Fixture, Provider
 from sendproof.errors import UsageError
 from sendproof.target.address import base_url
-from sendproof.target.numbers import masked
+from sendproof.target.numbers import masked, without_numbers
 from sendproof.target.profile import KEY_KINDS, MAIN, Budget, Given, Profile, Secret
-from sendproof.target.table import Table, got, kind, shortened
+from sendproof.target.table import Table, got, hidden, kind, shortened, toml_text
 
 TOP = ("provider", "base_url", "allow_http", "timeout_s", "credentials", "account", "budget", "fixtures")
 _EXTRAS: Mapping[str, tuple[str, ...]] = {
@@ -27,6 +27,7 @@ _EXTRAS: Mapping[str, tuple[str, ...]] = {
 }
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _HEADER_SAFE = re.compile(r"[!-~]+")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 # Redaction scrubs a secret wherever it occurs: a shorter one occurs by chance.
 _SECRET_LENGTH = 6
@@ -37,7 +38,7 @@ def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping
     """Read the profile in the TOML file `path`; its name is the file's, without the ending."""
     where = str(path)
     try:
-        data = tomllib.loads(path.read_bytes().decode("utf-8"))
+        data = tomllib.loads(_text(path))
     except FileNotFoundError as error:
         raise UsageError(
             f"{where}: expected a target profile, got no such file. Make one with `sendproof init`."
@@ -45,11 +46,16 @@ def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UsageError(f"{where}: expected a readable file, got {reason!r}. Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{where}: expected TOML in UTF-8, got byte {error.start}. Save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{where}: expected TOML, got {_reason(error)}. Correct that line.") from error
     return parse_profile(data, where=where, name=path.stem, providers=providers, environ=environ)
+
+
+def _text(path: Path) -> str:
+    try:
+        return toml_text(path.read_bytes())
+    except ValueError as error:
+        raise UsageError(f"{path}: expected TOML in UTF-8, got {error}. Save it as UTF-8.") from error
 
 
 def exposure(path: Path, profile: Profile) -> str | None:
@@ -74,10 +80,10 @@ def parse_profile(
     top.only(TOP)
     provider = _provider(top, providers)
     allow_http = top.flag("allow_http", default=False)
-    fixtures = top.table("fixtures")
+    fixtures = top.table("fixtures", private=True)
     fixtures.only(provider.fixtures)
     account = _account(top, provider)
-    keys, limits, balances = _keys(top.table("credentials", required=True), fixtures, provider, environ)
+    keys, limits, balances = _keys(top.table("credentials", required=True, private=True), fixtures, provider, environ)
     profile = Profile(
         name=name,
         where=where,
@@ -107,19 +113,23 @@ def parse_profile(
 def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "too many levels"
-    return shortened(f"an error: {error}", 120).rstrip(".").replace("\n", " ")
+    # What stands before the place may be a key of the document.
+    told, mark, place = str(error).rpartition(" (at ")
+    return shortened(f"an error: {without_numbers(told)}{mark}{place}", 120).rstrip(".").replace("\n", " ")
 
 
 def _provider(top: Table, providers: Mapping[str, Provider]) -> Provider:
     advice = f"Write one of {', '.join(sorted(providers))}."
     provider = providers.get(top.text("provider", advice))
     if provider is None:
-        raise top.error("provider", "a known provider", got(top.raw("provider")), advice)
+        value = str(top.raw("provider"))
+        shown = got(value) if _NAME.fullmatch(value) else kind(value)
+        raise top.error("provider", "a known provider", shown, advice)
     return provider
 
 
 def _account(top: Table, provider: Provider) -> Table:
-    account = top.table("account", required=True)
+    account = top.table("account", required=True, private=True)
     account.only(("senders", "recipients", *(("default_sender",) if provider.has_default_sender else ())))
     return account
 
@@ -153,13 +163,8 @@ def _number(table: Table, name: str) -> str:
 
 def _check_number(table: Table, name: str, number: str) -> str:
     if not _E164.fullmatch(number):
-        raise table.error(name, "a number in E.164", _hinted(number), "Write it as +15551234567.")
+        raise table.error(name, "a number in E.164", hidden(number), "Write it as +15551234567.")
     return number
-
-
-def _hinted(text: str) -> str:
-    """Return a text that is no number in E.164, without most of the digits that it has."""
-    return got(re.sub(r"[0-9](?=(?:[^0-9]*[0-9]){2})", "*", text))
 
 
 def _givens(fixtures: Table, provider: Provider) -> Iterator[tuple[str, Given]]:
