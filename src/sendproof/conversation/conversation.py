@@ -153,7 +153,7 @@ class Conversation:
             if exchange.response is None:
                 break
         if attempts:
-            self.evidence.environment_error = diagnosis(self._contract, self._profile.base_url, attempts)
+            self.evidence.environment_error = diagnosis(self._contract, self._profile, attempts)
         else:
             self.evidence.environment_error = "preflight: no valid message can be made. Check budget and recipients."
         raise _Stop("the preflight failed")

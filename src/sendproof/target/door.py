@@ -14,15 +14,18 @@ from typing import Self
 
 import httpx
 
+import sendproof
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange, Headers, Request, Response
+from sendproof.target import tls
 from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest
 from sendproof.target.budget import Allowance
 from sendproof.target.clock import RunClock
 from sendproof.target.ledger import Spent
 from sendproof.target.masking import StandIns
+from sendproof.target.network import network_secrets
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 from sendproof.target.receiving import KEPT_BYTES, Received, receive
@@ -31,7 +34,7 @@ from sendproof.target.wire import Wire
 
 Tags = tuple[str, ...]
 _STANDARD_FIELDS: Headers = (
-    ("User-Agent", "sendproof"),
+    ("User-Agent", f"sendproof/{sendproof.__version__}"),
     ("Accept", "application/json, */*;q=0.8"),
     ("Accept-Encoding", "gzip"),
 )
@@ -54,7 +57,8 @@ class Door:
     (the profile lacks something), `Withheld` (the recipient is not allowed) or
     `BudgetSpent`. `nonces` are texts of 24 letters and digits, each unlike all others.
     Fields that only frame or describe the client (Host, Content-Length, User-Agent, Accept,
-    Accept-Encoding, Connection) are sent and not recorded, unless the case gives them.
+    Accept-Encoding, Connection), and those of the profile's network, are sent and not recorded, unless the case gives
+    them.
     """
 
     def __init__(
@@ -73,9 +77,11 @@ class Door:
         self._clock = clock
         self._budget = budget
         self._pacing = pacing
-        self._transport = transport or Wire(encrypted=profile.base_url.startswith("https:"))
+        self._transport = transport or _wire(profile)
         self._nonces = nonces or unique_nonces()
-        self._redactor = Redactor(provider, profile.keys, StandIns(profile))
+        self._own_fields = tuple((name, value.value) for name, value in profile.network.headers)
+        secrets = {**profile.keys, **network_secrets(profile, provider)}
+        self._redactor = Redactor(provider, secrets, StandIns(profile))
         self._urls: dict[str, httpx.URL] = {}
         self._ids = map("x{}".format, itertools.count(1))
 
@@ -167,7 +173,7 @@ class Door:
             (name.encode("ascii"), value.encode("utf-8"))
             for name, value in (
                 *bound.headers,
-                *(item for item in _STANDARD_FIELDS if item[0].lower() not in given),
+                *(item for item in (*_STANDARD_FIELDS, *self._own_fields) if item[0].lower() not in given),
             )
         ]
         return httpx.Request(bound.method, self._url(bound.url), headers=headers, content=bound.body)
@@ -188,6 +194,13 @@ class Door:
             headers=self._redactor.response_headers(received.headers, asked, bound.presented),
             body=body[:KEPT_BYTES],
         )
+
+
+def _wire(profile: Profile) -> Wire:
+    network = profile.network
+    proxy_tls = tls.trusting(network) if network.proxy and network.proxy.scheme == "https" else None
+    context = tls.client_context(network) if profile.base_url.startswith("https:") else None
+    return Wire(tls=context, proxy=network.proxy, proxy_tls=proxy_tls)
 
 
 def _is_accepted(received: Received) -> bool | None:

@@ -15,11 +15,12 @@ from sendproof.account import RateLimit
 from sendproof.contract.provider import Fixture, Provider
 from sendproof.errors import UsageError
 from sendproof.target.address import base_url
+from sendproof.target.network import read_network
 from sendproof.target.numbers import masked, without_numbers
 from sendproof.target.profile import KEY_KINDS, MAIN, Budget, Given, Profile, Secret
 from sendproof.target.table import Table, got, hidden, kind, shortened, toml_text
 
-TOP = ("provider", "base_url", "allow_http", "timeout_s", "credentials", "account", "budget", "fixtures")
+TOP = ("provider", "base_url", "allow_http", "timeout_s", "credentials", "account", "network", "budget", "fixtures")
 _EXTRAS: Mapping[str, tuple[str, ...]] = {
     "key": (),
     "rate_limit": ("limit_per_minute", "window_s"),
@@ -31,7 +32,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 # Redaction scrubs a secret wherever it occurs: a shorter one occurs by chance.
 _SECRET_LENGTH = 6
-_YEAR_S = 366 * 86_400.0
+_WEEK_S, _YEAR_S = 7 * 86_400.0, 366 * 86_400.0
 
 
 def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping[str, str]) -> Profile:
@@ -48,7 +49,7 @@ def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping
         raise UsageError(f"{where}: expected a readable file, got {reason!r}. Check the path.") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{where}: expected TOML, got {_reason(error)}. Correct that line.") from error
-    return parse_profile(data, where=where, name=path.stem, providers=providers, environ=environ)
+    return parse_profile(data, where=where, name=path.stem, providers=providers, environ=environ, folder=path.parent)
 
 
 def _text(path: Path) -> str:
@@ -60,7 +61,8 @@ def _text(path: Path) -> str:
 
 def exposure(path: Path, profile: Profile) -> str | None:
     """Return a warning where others can read a profile that holds a credential itself, or None."""
-    plain = any(secret.env is None for secrets in profile.keys.values() for secret in secrets)
+    secrets = (*(secret for parts in profile.keys.values() for secret in parts), *profile.network.secrets)
+    plain = any(secret.env is None for secret in secrets)
     with suppress(OSError):
         if os.name == "posix" and plain and path.stat().st_mode & 0o077:
             return f"{path}: others can read this file, and it holds credentials. Make it yours: chmod 600 {path}"
@@ -74,8 +76,9 @@ def parse_profile(
     name: str,
     providers: Mapping[str, Provider],
     environ: Mapping[str, str],
+    folder: Path = Path(),
 ) -> Profile:
-    """Parse the content of a profile; `where` names its source in errors."""
+    """Parse the content of a profile; `where` names its source in errors, `folder` is where its paths begin."""
     top = Table(data, where=where)
     top.only(TOP)
     provider = _provider(top, providers)
@@ -84,11 +87,12 @@ def parse_profile(
     fixtures.only(provider.fixtures)
     account = _account(top, provider)
     keys, limits, balances = _keys(top.table("credentials", required=True, private=True), fixtures, provider, environ)
+    url = base_url(top, allow_http=allow_http)
     profile = Profile(
         name=name,
         where=where,
         provider=provider.name,
-        base_url=base_url(top, allow_http=allow_http),
+        base_url=url,
         parts=provider.credential_parts,
         keys=keys,
         senders=_numbers(account, "senders"),
@@ -98,6 +102,14 @@ def parse_profile(
         failing_recipients=MappingProxyType(dict(_failing(fixtures, provider))),
         rate_limits=limits,
         balances=balances,
+        network=read_network(
+            top.table("network", private=True),
+            url,
+            provider=provider,
+            folder=folder,
+            environ=environ,
+            secret=lambda table, key: _raw_secret(table, key, environ),
+        ),
         budget=_budget(top.table("budget")),
         allow_http=allow_http,
         timeout_s=top.positive("timeout_s", default=10.0, at_most=3600.0),
@@ -142,6 +154,7 @@ def _budget(table: Table) -> Budget:
         max_requests=table.whole("max_requests", default=standard.max_requests, at_least=1),
         max_accepted=table.whole("max_accepted", default=standard.max_accepted, at_least=1),
         max_credits=table.whole("max_credits", default=None, at_least=0) if "max_credits" in table else None,
+        max_duration_s=table.positive("max_duration_s", default=standard.max_duration_s, at_most=_WEEK_S),
         requests_per_second=table.positive(
             "requests_per_second", default=standard.requests_per_second, at_most=10_000.0
         ),
@@ -243,19 +256,23 @@ def _values(secrets: tuple[Secret, ...]) -> tuple[str, ...]:
 
 
 def _secret(table: Table, name: str, provider: Provider, environ: Mapping[str, str]) -> Secret:
-    value, advice = table.raw(name), 'Write it as a string, or as { env = "NAME" }.'
-    if isinstance(value, Mapping):
-        secret = _from_environment(table, name, environ)
-    elif isinstance(value, str) and value:
-        secret = Secret(value=value)
-    else:
-        raise table.error(name, 'a text or { env = "NAME" }', kind(value), advice)
+    secret = _raw_secret(table, name, environ)
     problem = _problem(
         secret.value, provider, is_last=name == provider.credential_parts[-1] or name in provider.fixtures
     )
     if problem:
         raise table.error(name, problem, kind(secret.value), "Correct the value.")
     return secret
+
+
+def _raw_secret(table: Table, name: str, environ: Mapping[str, str]) -> Secret:
+    """Return a text that stands in the profile or in the environment, whatever it is."""
+    value, advice = table.raw(name), 'Write it as a string, or as { env = "NAME" }.'
+    if isinstance(value, Mapping):
+        return _from_environment(table, name, environ)
+    if isinstance(value, str) and value:
+        return Secret(value=value)
+    raise table.error(name, 'a text or { env = "NAME" }', kind(value), advice)
 
 
 def _from_environment(table: Table, name: str, environ: Mapping[str, str]) -> Secret:

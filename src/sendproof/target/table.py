@@ -30,6 +30,11 @@ class Table:
     def __contains__(self, name: str) -> bool:
         return name in self._data
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys of the table, in their order."""
+        return tuple(self._data)
+
     def raw(self, name: str) -> Any:
         """Return the value as it stands, or None."""
         return self._data.get(name)
