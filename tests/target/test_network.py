@@ -495,6 +495,7 @@ def run_profile(service: Service, **network: Any) -> dict[str, Any]:
     return {**service.mock.profile(), "base_url": f"https://{NAME}", "network": {**given, **network}}
 
 
+@pytest.mark.slow
 def test_run_through_a_proxy_is_green_and_keeps_no_credentials(service: Service, tmp_path: Path) -> None:
     with ForwardProxy(service.port, login=LOGIN) as proxy:
         url = f"http://{IN_URL}@{proxy.address}"
@@ -509,6 +510,7 @@ def test_run_through_a_proxy_is_green_and_keeps_no_credentials(service: Service,
         assert [form for form in (GATEWAY, PASSWORD, IN_URL, LOGIN) if form in text] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "told"),
     [
@@ -533,6 +535,7 @@ def test_run_that_a_proxy_stops_is_exit_11_and_names_the_proxy(
     assert PASSWORD not in output.out + output.err + json.dumps(results)
 
 
+@pytest.mark.slow
 def test_run_stopped_by_an_unknown_authority_tells_how_to_name_one(
     service: Service, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,7 +21,7 @@ from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange, Headers, Requ
 from sendproof.target import tls
 from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest
-from sendproof.target.budget import Allowance
+from sendproof.target.budget import Allowance, TimeLimit
 from sendproof.target.clock import RunClock
 from sendproof.target.ledger import Spent
 from sendproof.target.masking import StandIns
@@ -55,7 +55,8 @@ class Door:
 
     It never raises for what the target does. Before anything is sent it may raise `Unbindable`
     (the profile lacks something), `Withheld` (the recipient is not allowed) or
-    `BudgetSpent`. `nonces` are texts of 24 letters and digits, each unlike all others.
+    `BudgetSpent`, also where the time of the run is over. `nonces` are texts of 24 letters and
+    digits, each unlike all others.
     Fields that only frame or describe the client (Host, Content-Length, User-Agent, Accept,
     Accept-Encoding, Connection), and those of the profile's network, are sent and not recorded, unless the case gives
     them.
@@ -69,6 +70,7 @@ class Door:
         budget: Allowance,
         pacing: Pacing,
         *,
+        time_limit: TimeLimit | None = None,
         transport: httpx.BaseTransport | None = None,
         nonces: Iterator[str] | None = None,
     ) -> None:
@@ -77,6 +79,7 @@ class Door:
         self._clock = clock
         self._budget = budget
         self._pacing = pacing
+        self._time_limit = time_limit or TimeLimit()
         self._transport = transport or _wire(profile)
         self._nonces = nonces or unique_nonces()
         self._own_fields = tuple((name, value.value) for name, value in profile.network.headers)
@@ -118,6 +121,7 @@ class Door:
         """Send one case. The same `nonce` gives the very same request again."""
         bound = self._admission.admit(case, nonce or next(self._nonces))
         price = self._admission.price(bound.body)
+        self._time_limit.check(self._pacing.delay_s, "budget.requests_per_second")
         self._budget.reserve(credits_=price, should_be_refused=not case.may_be_accepted)
         self._pacing.acquire()
         return self._exchange(next(self._ids), case, bound, tags)
@@ -132,6 +136,7 @@ class Door:
             return []
         refusable = not any(case.may_be_accepted for case, _ in cases)
         price = sum(self._admission.price(bound.body) for _, bound, _ in admitted)
+        self._time_limit.check(self._pacing.delay_s, "budget.requests_per_second")
         self._budget.reserve(len(admitted), credits_=price, should_be_refused=refusable)
         self._pacing.acquire(len(admitted))
         barrier = threading.Barrier(len(admitted))
