@@ -27,7 +27,7 @@ from sendproof.mock.profiles import profile as mock_profile
 from sendproof.mock.server import MockServer
 from sendproof.target.network import is_here
 from sendproof.target.profile import Network, Profile, Proxy
-from sendproof.target.reading import parse_profile
+from sendproof.target.reading import exposure, parse_profile
 from tests.resilience.proxy import FaultyProxy
 from tests.running.support import run_target
 
@@ -468,6 +468,22 @@ def test_word_that_requests_have_by_themselves_stays_where_it_is(minimal: Minima
         with door_to(each, httpx.MockTransport(lambda request: httpx.Response(400, content=request.content))) as door:
             kept.append(door.send(case, nonce="a" * 24))
     assert [kept[0].request.body, kept[0].response.body] == [kept[1].request.body, kept[1].response.body]  # type: ignore[union-attr]  # both answered
+
+
+@pytest.mark.parametrize(
+    "network", [{"headers": {"X-Gateway": GATEWAY}}, {"proxy": f"http://{IN_URL}@one"}], ids=["field", "proxy"]
+)
+def test_profile_that_holds_a_secret_of_the_network_is_warned_of(
+    minimal: Minimal, network: dict[str, Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "p.toml"
+    file.touch(0o644)
+    key = {"credentials": {"api_key": {"env": "KEY"}}}
+    warned = [
+        exposure(file, read(minimal(**key, **more), {"KEY": "sk_live_abc"})) for more in ({}, {"network": network})
+    ]
+    assert warned[0] is None
+    assert "others can read this file" in (warned[1] or "")
 
 
 def test_client_names_itself_with_its_version(minimal: Minimal) -> None:
