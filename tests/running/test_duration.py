@@ -12,18 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from sendproof.cli import main
-from sendproof.contract.model import load_contract, load_provider
-from sendproof.conversation.conversation import Evidence
-from sendproof.corpus.build import load_corpus
 from sendproof.mock.accounts import PROVIDERS, Provider
 from sendproof.mock.server import MockServer
-from sendproof.running.asking import asking_of, conversing, plan_of
-from sendproof.running.place import Place, providers
-from sendproof.running.suites import suites
-from sendproof.target.clock import WallClock
-from sendproof.target.reading import parse_profile
 from tests.resilience.proxy import FaultyProxy, Plan, Turn
-from tests.running.support import run_target, to_toml
+from tests.running.support import held, run_target, to_toml
 
 LIMITED = {"max_requests": 400, "max_accepted": 60, "requests_per_second": 10_000.0}
 
@@ -108,25 +100,6 @@ def test_pace_that_has_no_time_left_ends_the_asking(tmp_path: Path) -> None:
     assert results["traffic"]["requests"] == 1
 
 
-class Unhurried(WallClock):
-    """A clock whose waits take no time, and are said to."""
-
-    def wait(self, seconds: float) -> None:
-        """Count the wait."""
-        self.waited_s += seconds
-
-
-def held(provider: Provider, mock: MockServer, base_url: str, tell: Any, **budget: Any) -> tuple[Evidence, float]:
-    """Hold a conversation, and return its evidence and how long was waited."""
-    data = {**mock.profile(), "base_url": base_url, "budget": {**LIMITED, **budget}}
-    profile = parse_profile(data, where="p.toml", name="p", providers=providers(), environ={})
-    contract, clock = load_contract(provider), Unhurried()
-    place = Place(profile=profile, provider=load_provider(provider), clock=clock, kind="live")
-    plan = plan_of(contract, load_corpus(contract, seed=0, max_examples=8).cases, asking_of(suites(), selected=None))
-    with conversing(place, contract, plan, tell=tell, keep=lambda exchange: None) as talk:
-        return talk.conversation.hold(), clock.waited_s
-
-
 def test_wait_is_told_before_it_begins() -> None:
     told: list[str] = []
 
@@ -138,7 +111,7 @@ def test_wait_is_told_before_it_begins() -> None:
         MockServer("textflow", window_s=30.0) as mock,
         FaultyProxy(urlsplit(mock.base_url).port or 0, plan) as proxy,
     ):
-        _, waited_s = held("textflow", mock, proxy.base_url, tell)
+        _, waited_s = held({**mock.profile(), "base_url": proxy.base_url, "budget": LIMITED}, tell=tell)
     assert "waiting 42 s: the key is throttled (Retry-After: 42)" in told
     assert "waiting 31 s: the window of a rate limit of 5 requests passes" in told
     assert waited_s > 42.0
@@ -146,7 +119,7 @@ def test_wait_is_told_before_it_begins() -> None:
 
 def test_window_that_is_too_long_ends_its_scenario_alone() -> None:
     with MockServer("textflow", window_s=1000.0) as mock:
-        evidence, waited_s = held("textflow", mock, mock.base_url, lambda *told, **more: None)
+        evidence, waited_s = held({**mock.profile(), "budget": LIMITED})
     assert waited_s == 0.0
     assert len(evidence.exchanges) > 100
     assert any("budget.max_duration_s" in note for note in evidence.notes)

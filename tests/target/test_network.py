@@ -21,6 +21,7 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
+from sendproof.conversation.patience import LOST_IN_A_ROW
 from sendproof.errors import UsageError
 from sendproof.exchange import Exchange
 from sendproof.mock.profiles import profile as mock_profile
@@ -28,8 +29,8 @@ from sendproof.mock.server import MockServer
 from sendproof.target.network import is_here
 from sendproof.target.profile import Network, Profile, Proxy
 from sendproof.target.reading import exposure, parse_profile
-from tests.resilience.proxy import FaultyProxy
-from tests.running.support import run_target
+from tests.resilience.proxy import FaultyProxy, always, close_when_idle
+from tests.running.support import held, run_target
 
 from .support import PROVIDERS, case_of, door_to
 from .tunnel import ForwardProxy
@@ -549,6 +550,23 @@ def test_run_that_a_proxy_stops_is_exit_11_and_names_the_proxy(
     output = capfd.readouterr()
     assert re.search(f"the proxy http://{re.escape(proxy.address)} {told}.* network.proxy", output.out)
     assert PASSWORD not in output.out + output.err + json.dumps(results)
+
+
+def test_proxy_that_breaks_down_in_a_run_ends_it_and_is_named(files: Files) -> None:
+    class Breaking(ForwardProxy):
+        def _answer(self, client: socket.socket, head: bytes) -> None:
+            self._refuses = 403 if len(self.heads) >= 20 else None
+            super()._answer(client, head)
+
+    with (
+        MockServer("textflow") as mock,
+        FaultyProxy(urlsplit(mock.base_url).port or 0, always(close_when_idle), context=files.server) as front,
+        Breaking(urlsplit(front.base_url).port or 0) as proxy,
+    ):
+        data = {**mock.profile(), "base_url": f"https://{NAME}"}
+        evidence, _ = held({**data, "network": {**files.network, "proxy": proxy.address}}, folder=files.folder)
+    assert f"not answered: the proxy http://{proxy.address} refuses to connect" in (evidence.stopped or "")
+    assert {exchange.failure for exchange in evidence.exchanges[-LOST_IN_A_ROW:]} == {"proxy_forbids"}
 
 
 @pytest.mark.slow

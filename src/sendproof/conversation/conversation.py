@@ -15,10 +15,10 @@ from sendproof.conversation.breaker import Breakers
 from sendproof.conversation.keys import Keys
 from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
 from sendproof.conversation.plan import CONTROLS, Plan
-from sendproof.conversation.preflight import diagnosis, is_let_in
+from sendproof.conversation.preflight import diagnosis, is_let_in, no_answer
 from sendproof.conversation.selection import Slots, is_open, open_cases
 from sendproof.corpus.case import Case
-from sendproof.exchange import Exchange
+from sendproof.exchange import OF_A_PROXY, Exchange
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent, TimeLimit
 from sendproof.target.clock import RunClock
@@ -347,7 +347,9 @@ class Conversation:
     def _knock(self, last: Exchange) -> None:
         """Ask what was refused before, which costs nothing: if that is lost too, nothing answers any more."""
         if self._refused is None or (is_lost(last) and last.case == self._refused.id):
-            raise _Stop(f"{LOST_IN_A_ROW} requests in a row were not answered ({last.failure})")
+            failure = last.failure or "dropped"
+            cause = f": {no_answer(self._profile, failure)}" if failure in OF_A_PROXY else f" ({failure})"
+            raise _Stop(f"{LOST_IN_A_ROW} requests in a row were not answered{cause}")
         self.ask_once(self._refused)
 
     def accepted_left(self) -> int:

@@ -81,14 +81,18 @@ def diagnosis(contract: Contract, profile: Profile, attempts: Iterable[Exchange]
     where = f"preflight: {base_url}{contract.provider.path}"
     other = _other_host(contract.provider, base_url)
     if last.response is None:
-        told = _NO_ANSWER[last.failure or "dropped"]
-        if proxy is not None:
-            told = told.format(proxy=proxy.url, source=proxy.source)
+        told = no_answer(profile, last.failure or "dropped")
         return f"{where}: {told}" if other is None else f"{where}: {told} {other}"
     told = other or _cause(contract, last.response)
     if proxy is not None and is_of_a_gateway(last):
         told += f" It came through the proxy {proxy.url}, from {proxy.source}."
     return f"{where}: answered {last.response.status} to a valid message: {told}"
+
+
+def no_answer(profile: Profile, failure: str) -> str:
+    """Return what a failure in the place of an answer means, and what to do."""
+    told, proxy = _NO_ANSWER[failure], profile.network.proxy
+    return told if proxy is None else told.format(proxy=proxy.url, source=proxy.source)
 
 
 def _other_host(own: Provider, base_url: str) -> str | None:
