@@ -11,7 +11,9 @@ import sendproof
 PACKAGE = Path(sendproof.__file__).parent
 # A part may import from itself, from the parts above it, and from nothing below.
 ORDER = (
-    ("errors", "exit_codes", "exchange", "account", "resources"),
+    ("exit_codes",),
+    ("errors", "exchange", "account", "resources", "user_folders"),
+    ("streams",),
     ("contract",),
     ("judge",),
     ("corpus",),
@@ -24,6 +26,7 @@ ORDER = (
     ("selftest",),
     ("suite",),
     ("session",),
+    ("gate",),
     ("fixtures", "plugin", "cli"),
     ("__main__",),
 )

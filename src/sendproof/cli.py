@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import functools
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 import sendproof
 from sendproof import exit_codes
 from sendproof.comparing.command import compare
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import load_contract, load_provider, provider_names
-from sendproof.errors import SendproofError, UsageError
+from sendproof.errors import UsageError, exit_code_of, line_of
+from sendproof.gate import run_targets
 from sendproof.mock import accounts
 from sendproof.mock.faults import FAULTS
 from sendproof.mock.profiles import profile_toml
 from sendproof.mock.server import serve
 from sendproof.mock.variants import VARIANTS
 from sendproof.reporting import clauses as catalogue
+from sendproof.reporting.console import StreamConsole
 from sendproof.reporting.forecast import print_forecast, to_json
 from sendproof.reporting.terminal import Progress
-from sendproof.running.gate import run_targets
+from sendproof.reporting.text import visible
 from sendproof.running.options import (
     DEFAULT_EFFORT,
     DEFAULT_MAX_EXAMPLES,
@@ -41,11 +44,21 @@ from sendproof.selftest.report import print_matrix, write_matrix
 from sendproof.selftest.running import hold_selftest
 from sendproof.selftest.subject import chosen, subjects
 from sendproof.target.init import init_text
+from sendproof.target.interrupts import ended_alike
 from sendproof.target.reading import exposure
 from sendproof.vendors.command import matrix
 
 _FILE = click.Path(path_type=Path)
+_DEBUG = "--debug"
 _MORE_HELP = "What follows -- goes to pytest."
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What the command line says beside a command and its options."""
+
+    pytest_arguments: Sequence[str]
+    debug: bool
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -84,10 +97,13 @@ def _asking(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--strict", is_flag=True, help="Recommended clauses gate too.")
 @click.option("--require-complete", is_flag=True, help="Every required clause must be decided.")
 @click.option("-q", "--quiet", is_flag=True)
-@click.pass_context
-def run(context: click.Context, /, *, providers: tuple[str, ...], targets: tuple[Path, ...], **given: Any) -> int:
+@click.option(_DEBUG, "debug", is_flag=True, help="Show the traceback of an error of sendproof.")
+@click.pass_obj
+def run(invocation: Invocation, /, *, providers: tuple[str, ...], targets: tuple[Path, ...], **given: Any) -> int:
     """Run the suites against targets, or against the embedded mock of each provider."""
-    return run_targets(options_of(**given), providers, targets, tuple(context.obj or ()))
+    options = options_of(**{**given, "debug": invocation.debug})
+    with ended_alike():
+        return run_targets(options, providers, targets, tuple(invocation.pytest_arguments))
 
 
 @cli.command()
@@ -102,7 +118,7 @@ def plan(*, target: Path, form: str, **given: Any) -> None:
     if form == "json":
         click.echo(to_json(made), nl=False)
     else:
-        print_forecast(made, Console(highlight=False))
+        print_forecast(made, StreamConsole(highlight=False))
 
 
 @cli.command()
@@ -119,7 +135,7 @@ def clauses(*, providers: tuple[str, ...], form: str) -> None:
     """Show the catalogue of clauses."""
     contracts = [load_contract(name) for name in providers or provider_names()]
     if form == "table":
-        catalogue.print_table(contracts, Console(highlight=False))
+        catalogue.print_table(contracts, StreamConsole(highlight=False))
     else:
         click.echo(catalogue.to_json(contracts) if form == "json" else catalogue.to_markdown(contracts))
 
@@ -185,7 +201,7 @@ def selftest(
 ) -> int:
     """Prove that the gate can fail: every fault and permitted variant of the mocks against the suites."""
     given = chosen(subjects(providers), only=only, sample=sample, seed=seed)
-    console = Console(highlight=False)
+    console = StreamConsole(highlight=False)
     with Progress(console, quiet=quiet) as progress:
         matrix = hold_selftest(
             given,
@@ -240,24 +256,26 @@ def _serve(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line and return its exit code. Nothing is raised, and nothing ends in silence."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     split = given.index("--") if "--" in given else len(given)
+    # For every command, and wherever it stands.
+    debug = _DEBUG in given[:split]
+    words = [word for word in given[:split] if word != _DEBUG]
     try:
-        result = cli.main(given[:split], prog_name="sendproof", standalone_mode=False, obj=given[split + 1 :])
+        result = cli.main(
+            words, prog_name="sendproof", standalone_mode=False, obj=Invocation(given[split + 1 :], debug)
+        )
     except click.ClickException as error:
         error.show()
         return exit_codes.USAGE
     except click.exceptions.Exit as error:
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:
         return exit_codes.INTERRUPTED
-    except SendproofError as error:
-        click.echo(f"sendproof: {error}", err=True)
-        return error.exit_code
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        if debug:
+            traceback.print_exception(error)
+        click.echo(f"sendproof: {visible(line_of(error), None)}", err=True)
+        return exit_code_of(error)
     return result if isinstance(result, int) else exit_codes.OK
-
-
-def entry() -> None:
-    """Run the command line and exit."""
-    sys.exit(main())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from sendproof.judge.verdicts import ERROR
 from sendproof.reporting import html
 from sendproof.reporting.curl import reproduction
 from sendproof.reporting.record import Run
 from sendproof.running.evidence import Gathered
 from sendproof.session import NAME, Session
-from sendproof.suite import EXTRAS, ClauseVerdict
+from sendproof.suite import EXTRAS, VERDICT, ClauseVerdict
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +30,7 @@ def gathered(sendproof_session: Session, request: pytest.FixtureRequest) -> Gath
 @pytest.fixture(scope="session")
 def sendproof_run(sendproof_session: Session, gathered: Gathered) -> Run:
     """The judged run."""
-    return sendproof_session.judged(gathered, interrupted=False)
+    return sendproof_session.judged(gathered)
 
 
 @pytest.fixture
@@ -37,6 +38,7 @@ def verdict(sendproof_session: Session, sendproof_run: Run, request: pytest.Fixt
     """The verdict of the clause that the item is named by."""
     if sendproof_run.environment_error:
         request.session.shouldfail = "the target cannot be judged"
+        request.node.user_properties.append((VERDICT, ERROR))
         pytest.fail(sendproof_run.environment_error, pytrace=False)
     found = next(item for item in sendproof_run.verdicts if item.clause.id == request.node.name)
     reproduce = reproduction(found, sendproof_run, sendproof_session.contract.provider)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
 import tempfile
+import traceback
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 from rich.console import Console
@@ -19,25 +23,31 @@ from rich.console import Console
 from sendproof import exit_codes
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract, load_contract
-from sendproof.errors import UsageError
+from sendproof.errors import SendproofError, UsageError, exit_code_of, line_of
 from sendproof.reporting import html, terminal
 from sendproof.reporting.annotations import annotate, commands_off
+from sendproof.reporting.console import StreamConsole
 from sendproof.reporting.page import Page
 from sendproof.reporting.record import Run
 from sendproof.reporting.results import exit_code, unwaived_failures
-from sendproof.reporting.write import write_reports
+from sendproof.reporting.write import prepare_folder, write_reports
 from sendproof.running.asking import Asking, asking_of
-from sendproof.running.evidence import Gathered, gather, read, was_asked
+from sendproof.running.evidence import BROKEN_OFF, Gathered, gather, nothing_gathered, read, was_asked
 from sendproof.running.judged import judge_run
 from sendproof.running.options import Options
 from sendproof.running.place import read_target
 from sendproof.running.waivers import read_waivers
 from sendproof.suite import EXTRAS
 from sendproof.target.address import is_loopback_url
+from sendproof.target.interrupts import ended_alike, held_back
 
 NAME = "sendproof-session"
+STREAM = pytest.StashKey[TextIO]()
+"""Where `sendproof run` shows its progress, where pytest's own output is kept."""
 ITEM = "test_clause"
-_CODES = (exit_codes.INTERRUPTED, exit_codes.INTERNAL, exit_codes.USAGE, exit_codes.NOTHING_COLLECTED)
+_PROBLEM = "problem.json"
+Problem = tuple[int, str]
+"""An exit code and a line: what beside the verdicts has a part in how a session ends."""
 
 
 class Session:
@@ -46,17 +56,32 @@ class Session:
     def __init__(self, config: pytest.Config, options: Options) -> None:
         self.config, self.options = config, options
         self.run: Run | None = None
+        self.page: Page | None = None
+        self._problem: Problem | None = None
+        self._started = datetime.now(UTC)
+        self._worker = hasattr(config, "workerinput")
+        self._embedded = bool(config.option.sendproof_embedded)
+        self._signals = ExitStack()
+        self._signals.enter_context(ended_alike())
         try:
             provider, self.name = self._target()
             self.contract = load_contract(provider)
             self._check_selection()
             read_waivers(self.options.waivers, datetime.now(UTC).date())
-        except UsageError as error:
-            raise pytest.UsageError(str(error)) from error
-        self._worker = hasattr(config, "workerinput")
+            if not (self._worker or self._embedded or self._only_looks):
+                prepare_folder(self.reports)
+        except SendproofError as error:
+            if error.exit_code == exit_codes.USAGE:
+                raise pytest.UsageError(str(error)) from error
+            raise pytest.exit.Exception(line_of(error), returncode=error.exit_code) from error
         self._own = config.option.sendproof_shared is None and not self._worker
         self.folder = self._shared_folder()
         self._set_report_paths()
+
+    @property
+    def _only_looks(self) -> bool:
+        """Whether pytest executes nothing, and so nothing is asked."""
+        return bool(self.config.option.collectonly)
 
     def _target(self) -> tuple[str, str]:
         if self.options.provider and self.options.target:
@@ -65,7 +90,7 @@ class Session:
             assert self.options.provider is not None, "a session starts with one of the two"
             return self.options.provider, self.options.provider
         profile = read_target(self.options.target)
-        if not (self.options.confirmed or self.config.option.collectonly or is_loopback_url(profile.base_url)):
+        if not (self.options.confirmed or self._only_looks or is_loopback_url(profile.base_url)):
             raise UsageError(
                 f"{self.options.target}: expected --yes for a target that is not this machine, got none. "
                 f"Read `sendproof plan --target {self.options.target}` first."
@@ -95,16 +120,16 @@ class Session:
         return self.options.report_dir / self.name
 
     def _set_report_paths(self) -> None:
-        if self._worker or self.config.option.collectonly:
-            return
         option = self.config.option
-        if not getattr(option, "xmlpath", None):
-            option.xmlpath = str(self.reports / "junit.xml")
+        if not (self._worker or self._only_looks or getattr(option, "xmlpath", None)):
+            # What else the session tests is taken from there into our own file.
+            option.xmlpath = str(self.folder / "junit.xml")
 
     def pages(self) -> Iterator[Page]:
         """Yield the page of the run, which becomes a plugin of its own. pytest-html's own stays what it is."""
-        if not (self._worker or self.config.option.collectonly) and hasattr(self.config.option, "htmlpath"):
-            yield Page(self.reports / "report.html", self.config, lambda: self.run, self.contract)
+        if not (self._worker or self._only_looks) and hasattr(self.config.option, "htmlpath"):
+            self.page = Page(str(self.folder / "report.html"), self.config)
+            yield self.page
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -142,19 +167,93 @@ class Session:
     def gather(self, items: list[pytest.Item]) -> Gathered:
         """Gather the evidence that the suites of these items ask for."""
         asking = _asking(self.contract, items)
-        with terminal.Progress(_console(self.config), quiet=self.options.quiet or self._worker) as progress:
-            return gather(self.options, self.contract, asking, self.folder, progress.update)
+        try:
+            with terminal.Progress(_console(self.config), quiet=self.options.quiet or self._worker) as progress:
+                return gather(self.options, self.contract, asking, self.folder, progress.update)
+        except Exception as error:
+            self._remember(error)
+            raise
 
-    def judged(self, gathered: Gathered, *, interrupted: bool) -> Run:
-        """Judge what was gathered, once where nothing has come since."""
-        run = self.run
-        if run is not None and not interrupted and len(run.exchanges) == len(gathered.exchanges):
-            return run
-        self.run = self._judge(gathered, interrupted=interrupted)
+    def judged(self, gathered: Gathered) -> Run:
+        """Judge what was gathered, once in a process."""
+        if self.run is None:
+            try:
+                self.run = self._judge(gathered, interrupted=False)
+            except Exception as error:
+                self._remember(error)
+                raise
         return self.run
 
-    def _judge(self, gathered: Gathered, *, interrupted: bool) -> Run:
-        return judge_run(self.options, self.contract, gathered, interrupted=interrupted, today=datetime.now(UTC).date())
+    def _judge(
+        self, gathered: Gathered, *, interrupted: bool, problem: Problem | None = None, judges: bool = True
+    ) -> Run:
+        return judge_run(
+            self.options,
+            self.contract,
+            gathered,
+            interrupted=interrupted,
+            today=datetime.now(UTC).date(),
+            problem=problem,
+            judges=judges,
+        )
+
+    def _remember(self, error: Exception) -> None:
+        """Keep what went wrong where every process of the run finds it."""
+        if self._remembered() is None:
+            self._problem = (exit_code_of(error), line_of(error))
+            with suppress(OSError):
+                (self.folder / _PROBLEM).write_text(json.dumps(self._problem), "utf-8")
+            if self.options.debug:
+                traceback.print_exception(error)
+
+    def _remembered(self) -> Problem | None:
+        if self._problem is None:
+            with suppress(OSError, ValueError):
+                code, line = json.loads((self.folder / _PROBLEM).read_text("utf-8"))
+                self._problem = (code, line)
+        return self._problem
+
+    def conclude(self, *, interrupted: bool, failed: bool, problem: Problem | None = None) -> Run:
+        """Judge what there is, write the reports, and return the run, whose exit code they tell.
+
+        `problem` is what pytest saw go wrong, `failed` tells that an item failed. Never raises for an error
+        of the judge or of a disk: that is the problem of the run then.
+        """
+        asked = was_asked(self.folder)
+        gathered = read(self.folder) if asked else nothing_gathered(self.options, self.contract, self._started)
+        problem = self._remembered() or problem
+        try:
+            run = self._judge(gathered, interrupted=interrupted, problem=problem)
+            if failed and not _is_explained(run):
+                # A test of the user's own is never green for the verdicts.
+                code = exit_codes.FAILED if run.complete else exit_codes.ENVIRONMENT
+                run = replace(run, problem=(code, "a test that is no clause failed"))
+            return self._written(run)
+        except Exception as error:
+            if self.options.debug:
+                traceback.print_exception(error)
+            problem = problem or (exit_code_of(error), line_of(error))
+            stopped = replace(gathered.circumstances, stopped=BROKEN_OFF)
+            kept = replace(gathered, circumstances=stopped)
+            return self._written(self._judge(kept, interrupted=interrupted, problem=problem, judges=False))
+
+    def concluded_with(self, error: OSError) -> Run:
+        """Return the run with one more problem, and write its reports again: they tell how the process ends."""
+        assert self.run is not None, "a run was concluded"
+        return self._written(replace(self.run, problem=self.run.problem or (exit_code_of(error), line_of(error))))
+
+    def _written(self, run: Run) -> Run:
+        self.run = run
+        problems = self._write(run)
+        if problems and run.problem is None:
+            # Those that can be written must tell the code that the process ends with.
+            self.run = replace(run, problem=(exit_code_of(problems[0]), line_of(problems[0])))
+            self._write(self.run)
+        return self.run
+
+    def _write(self, run: Run) -> tuple[OSError, ...]:
+        page = self.page.text(run, self.contract) if self.page is not None else None
+        return write_reports(run, self.contract, self.reports, page=page, of_pytest=self._junit_file())
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -182,7 +281,7 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Show no letters where the command line shows the results itself."""
-        if not self.config.option.sendproof_embedded or self.config.get_verbosity() > 0:
+        if not self._embedded or self.config.get_verbosity() > 0:
             return None
         if report.when == "call" or report.failed or (report.when == "setup" and report.skipped):
             category = "xfailed" if hasattr(report, "wasxfail") and report.skipped else report.outcome
@@ -191,46 +290,60 @@ class Session:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the reports and set the exit code of the run."""
-        if self._worker or self.config.option.collectonly or not was_asked(self.folder):
-            self._clean_up()
+        """Write the reports and set the exit code of the run, unless the command line does."""
+        if self._embedded:
             return
-        interrupted = exitstatus == exit_codes.INTERRUPTED
-        self.run = self.judged(read(self.folder), interrupted=interrupted)
-        write_reports(self.run, self.contract, self.reports, of_pytest=self._junit_file())
-        session.exitstatus = exit_codes.first_of((exit_code(self.run), self._code_of_pytest(int(exitstatus))))
-        self._clean_up()
+        if not (self._worker or self._only_looks) and (was_asked(self.folder) or self._remembered()):
+            with held_back(second_breaks=True):
+                run = self.conclude(
+                    interrupted=exitstatus == exit_codes.INTERRUPTED,
+                    failed=exitstatus == exit_codes.FAILED,
+                    problem=problem_of(exitstatus),
+                )
+            session.exitstatus = exit_code(run)
+        self.clean_up()
+
+    def pytest_unconfigure(self) -> None:
+        """Let the signals be handled as before."""
+        self._signals.close()
 
     def _junit_file(self) -> Path | None:
         """Return the file in which pytest has written its own results, None where it wrote none in this session."""
-        if not self.config.pluginmanager.hasplugin("junitxml"):
+        path = getattr(self.config.option, "xmlpath", None)
+        if path is None or not self.config.pluginmanager.hasplugin("junitxml"):
             return None
-        return Path(os.path.expandvars(self.config.option.xmlpath)).expanduser()
+        return Path(os.path.expandvars(path)).expanduser()
 
-    def _code_of_pytest(self, exitstatus: int) -> int:
-        """Return what pytest's own status adds: a failure that no verdict explains is never green."""
-        assert self.run is not None, "a run was judged"
-        if exitstatus in _CODES:
-            return exitstatus
-        explained = unwaived_failures(self.run) or self.run.environment_error or exitstatus == exit_codes.OK
-        if explained:
-            return exit_codes.OK
-        return exit_codes.FAILED if self.run.complete else exit_codes.ENVIRONMENT
-
-    def _clean_up(self) -> None:
+    def clean_up(self) -> None:
+        """Remove what only this session needs."""
         if self._own:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the results, where pytest was called by itself."""
-        if self.run is not None and not self.config.option.sendproof_embedded:
+        if self.run is not None and not (self._embedded or self._worker):
             terminalreporter.ensure_newline()
             provider, write = self.contract.provider, terminalreporter.write_line
             write(f"report: {self.reports / 'report.html'}")
             with commands_off(os.environ, write, secrets.token_hex(16)):
                 terminal.print_run(self.run, _console(self.config), provider, quiet=self.options.quiet)
             annotate(self.run, provider, os.environ, write)
+
+
+def _is_explained(run: Run) -> bool:
+    """Whether the verdicts tell why an item failed."""
+    return bool(unwaived_failures(run) or run.environment_error or run.problem)
+
+
+def problem_of(exitstatus: int) -> Problem | None:
+    """Return what an exit code of pytest's means for a run."""
+    told = {
+        exit_codes.INTERNAL: "pytest ended with an internal error: what it printed tells where",
+        exit_codes.USAGE: "pytest did not understand its options",
+        exit_codes.NOTHING_COLLECTED: "no item was executed",
+    }
+    return (int(exitstatus), told[exitstatus]) if exitstatus in told else None
 
 
 def _asking(contract: Contract, items: list[pytest.Item]) -> Asking:
@@ -243,7 +356,9 @@ def _asking(contract: Contract, items: list[pytest.Item]) -> Asking:
 
 
 def _console(config: pytest.Config) -> Console:
+    if STREAM in config.stash:
+        return StreamConsole(file=config.stash[STREAM], highlight=False)
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     # pytest gives its own stream, which capturing leaves alone, in no other way.
     stream = reporter._tw._file if reporter is not None else None  # noqa: SLF001 - see above
-    return Console(file=stream, highlight=False)
+    return StreamConsole(file=stream, highlight=False)

@@ -14,6 +14,8 @@ from sendproof.reporting.text import visible
 _LONGEST_LINE = 8000
 EXTRAS = pytest.StashKey[list[dict[str, Any]]]()
 """What the page shows of an item beside its row."""
+VERDICT = "verdict"
+"""The property of a report by which an item tells that its verdict is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize(
     ("page", "arguments", "code"),
-    [("mock.md", (), OK), ("own-suites.md", ("--provider", "textflow", "--report-dir", "reports"), INCOMPLETE)],
+    [
+        ("mock.md", (), OK),
+        ("own-suites.md", ("--sendproof-provider", "textflow", "--sendproof-report-dir", "reports"), INCOMPLETE),
+    ],
 )
 def test_examples_of_a_page_pass(tmp_path: Path, page: str, arguments: tuple[str, ...], code: int) -> None:
     blocks = [body for language, body in fences(PAGES[page]) if language == "python"]

@@ -77,8 +77,17 @@ def cache(monkeypatch: pytest.MonkeyPatch) -> None:
 def own_session(pytester: pytest.Pytester, *arguments: str) -> Path:
     """Run tests of one's own beside clauses with plain pytest; return the folder of the reports."""
     file = pytester.makepyfile(test_mine=OWN_TESTS)
-    given = ("--provider", "textflow", "--report-dir", "reports", "--max-examples", "8", "-p", "no:schemathesis")
-    pytester.runpytest_subprocess(str(file), *given, "--clause", "tf.auth.missing-key", *arguments)
+    given = (
+        "--sendproof-provider",
+        "textflow",
+        "--sendproof-report-dir",
+        "reports",
+        "--sendproof-max-examples",
+        "8",
+        "-p",
+        "no:schemathesis",
+    )
+    pytester.runpytest_subprocess(str(file), *given, "--sendproof-clause", "tf.auth.missing-key", *arguments)
     return pytester.path / "reports" / "textflow"
 
 

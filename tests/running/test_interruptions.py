@@ -81,7 +81,14 @@ def test_failing_test_of_the_users_own_is_exit_1(pytester: pytest.Pytester) -> N
         """
     )
     result = pytester.runpytest_subprocess(
-        "-p", "no:schemathesis", "--provider", "textflow", "--clause", "tf.auth.missing-key", "--max-examples", "8"
+        "-p",
+        "no:schemathesis",
+        "--sendproof-provider",
+        "textflow",
+        "--sendproof-clause",
+        "tf.auth.missing-key",
+        "--sendproof-max-examples",
+        "8",
     )
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*assert * == -1*"])
@@ -98,7 +105,9 @@ def test_items_are_named_by_clause_and_collected_without_traffic(pytester: pytes
             verdict.must_hold()
         """
     )
-    result = pytester.runpytest_subprocess("--provider", "textingline", "--collect-only", "-q", "-p", "no:schemathesis")
+    result = pytester.runpytest_subprocess(
+        "--sendproof-provider", "textingline", "--collect-only", "-q", "-p", "no:schemathesis"
+    )
     assert "test_own.py::tl.credits.boundary" in result.outlines
     assert not (pytester.path / "reports").exists()
 
@@ -116,7 +125,15 @@ def test_workers_and_one_process_give_the_same_verdicts(pytester: pytest.Pyteste
     verdicts = []
     for name, arguments in (("one", ()), ("two", ("-n", "2"))):
         pytester.runpytest_subprocess(
-            "-p", "no:schemathesis", "--provider", "textflow", "--report-dir", name, "--max-examples", "8", *arguments
+            "-p",
+            "no:schemathesis",
+            "--sendproof-provider",
+            "textflow",
+            "--sendproof-report-dir",
+            name,
+            "--sendproof-max-examples",
+            "8",
+            *arguments,
         )
         results = json.loads((pytester.path / name / "textflow" / "results.json").read_text("utf-8"))
         verdicts.append({item["id"]: item["verdict"] for item in results["clauses"]})
@@ -138,8 +155,17 @@ def test_junit_file_of_an_earlier_session_is_not_read_again(pytester: pytest.Pyt
     stale.parent.mkdir(parents=True)
     stale.write_text('<testsuite><testcase name="tf.auth.missing-key"><failure>then</failure></testcase></testsuite>')
     result = pytester.runpytest_subprocess(
-        *("-p", "no:schemathesis", "-p", "no:junitxml", "--provider", "textflow", "--clause", "tf.auth.missing-key"),
-        *("--max-examples", "8"),
+        *(
+            "-p",
+            "no:schemathesis",
+            "-p",
+            "no:junitxml",
+            "--sendproof-provider",
+            "textflow",
+            "--sendproof-clause",
+            "tf.auth.missing-key",
+        ),
+        *("--sendproof-max-examples", "8"),
     )
     assert result.ret == 0
     text = stale.read_text("utf-8")

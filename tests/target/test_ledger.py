@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -126,5 +127,6 @@ def test_ledger_that_cannot_be_used_stops_the_run(tmp_path: Path, content: bytes
 
 def test_reservation_is_on_disk_before_anything_is_sent(tmp_path: Path) -> None:
     book(Ledger(tmp_path / "l"))
-    rows = sqlite3.connect(tmp_path / "l").execute("SELECT requests, messages, credits FROM runs").fetchall()
+    with closing(sqlite3.connect(tmp_path / "l")) as database:
+        rows = database.execute("SELECT requests, messages, credits FROM runs").fetchall()
     assert rows == [(1, 1, 3)]

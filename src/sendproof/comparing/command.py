@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from sendproof.comparing.as_json import to_json
@@ -18,6 +17,7 @@ from sendproof.comparing.compare import compare as compare_runs
 from sendproof.comparing.model import Comparison
 from sendproof.comparing.words import closing_line
 from sendproof.errors import UsageError
+from sendproof.reporting.console import StreamConsole
 from sendproof.reporting.files import write_named
 from sendproof.reporting.saved import load_run
 from sendproof.reporting.text import visible
@@ -48,7 +48,7 @@ def compare(*, old: Path, new: Path, form: str | None, output: Path | None) -> i
     """
     chosen = _form(form, output)
     found = compare_runs(load_run(old), load_run(new))
-    console = Console(highlight=False)
+    console = StreamConsole(highlight=False)
     if chosen == _TERMINAL:
         print_comparison(found, console)
     elif output is None:

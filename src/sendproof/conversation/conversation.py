@@ -23,6 +23,7 @@ from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent, TimeLimit
 from sendproof.target.clock import RunClock
 from sendproof.target.door import Tags, Traffic
+from sendproof.target.interrupts import held_back
 from sendproof.target.profile import Profile
 from sendproof.target.recipients import Withheld
 
@@ -296,7 +297,9 @@ class Conversation:
     def ask_once(self, case: Case, *, nonce: str | None = None) -> Exchange | None:
         """Send a case and take a 429 as the answer; None where it cannot be made or may not leave."""
         try:
-            exchange = self._door.send(case, nonce=nonce)
+            with held_back(second_breaks=True):
+                exchange = self._door.send(case, nonce=nonce)
+                self._record([exchange])
         except (Unbindable, Withheld) as reason:
             self._count(type(reason).__name__)
             return None
@@ -306,7 +309,9 @@ class Conversation:
     def ask_together(self, cases: list[Case]) -> list[Exchange]:
         """Send several at the same time and take a 429 as the answer."""
         try:
-            exchanges = self._door.send_together([(case, ()) for case in cases])
+            with held_back(second_breaks=True):
+                exchanges = self._door.send_together([(case, ()) for case in cases])
+                self._record(exchanges)
         except (Unbindable, Withheld) as reason:
             self._count(type(reason).__name__)
             return []
@@ -329,12 +334,16 @@ class Conversation:
             self._progress.tell(self._progress.done, self._progress.total, label, at_once=at_once)
         self._clock.wait(seconds if self._clock.takes_time else min(seconds, _LONGEST_MOVE_S))
 
-    def _note(self, asked: Iterable[tuple[Exchange, Case]]) -> None:
-        """Keep what came of some requests, all of it before anything is made of it."""
-        ends = None
-        for exchange, case in asked:
+    def _record(self, exchanges: Iterable[Exchange]) -> None:
+        """Keep what came of some requests: a run that is interrupted has all in its evidence that it spent."""
+        for exchange in exchanges:
             self.evidence.exchanges.append(exchange)
             self._keep(exchange)
+
+    def _note(self, asked: Iterable[tuple[Exchange, Case]]) -> None:
+        """Take what came of some requests into account."""
+        ends = None
+        for exchange, case in asked:
             for counter in (self._breakers, self._keys, self._slots):
                 counter.note(case, exchange)
             self._progress.step(case.family)

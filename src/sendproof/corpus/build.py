@@ -12,8 +12,6 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
-import platformdirs
-
 import sendproof
 from sendproof.contract.model import Contract
 from sendproof.corpus.case import Case
@@ -22,6 +20,7 @@ from sendproof.corpus.ordering import ordered
 from sendproof.corpus.serial import Corpus, corpus_of, from_text, to_text
 from sendproof.corpus.specimen import Reader, Specimen, read_case
 from sendproof.judge.reading import read_request
+from sendproof.user_folders import cache_folder
 
 __all__ = ("Corpus", "build_corpus", "cache_key", "load_corpus")
 
@@ -66,7 +65,7 @@ def load_corpus(contract: Contract, *, seed: int, max_examples: int, cache_dir: 
 
     A cache that is corrupt is written anew; one that cannot be written costs time, nothing else.
     """
-    folder = cache_dir or platformdirs.user_cache_path("sendproof", appauthor=False)
+    folder = cache_dir or cache_folder()
     key = cache_key(contract, seed=seed, max_examples=max_examples)
     file = folder / f"corpus-{contract.provider.name}-{key[:24]}.jsonl"
     with suppress(OSError, ValueError, KeyError, TypeError):

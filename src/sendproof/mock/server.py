@@ -136,6 +136,8 @@ class MockProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),
+            # Ctrl-C reaches every process of a terminal's group: the mock answers until its input is closed.
+            start_new_session=True,
         )
         line = self._process.stdout.readline() if self._process.stdout else b""
         if not line:

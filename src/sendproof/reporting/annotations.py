@@ -103,6 +103,8 @@ def _notes(run: Run) -> Iterator[_Note]:
     others = [item for item in digest.with_verdict(run, FAIL) if item not in gating]
     if run.environment_error is not None:
         yield _Note(level="error", title=_where(run), lines=(f"nobody was judged: {run.environment_error}",))
+    if run.problem is not None:
+        yield _Note(level="error", title=_where(run), lines=(run.problem[1],))
     for item in gating:
         yield _failure("error", item, run)
     for error in run.waiver_errors:

@@ -104,7 +104,8 @@ def remarks(run: Run) -> tuple[str, ...]:
     stand_ins = (
         f"{item.shown} stands for {item.setting}; commands read it from {item.variable}" for item in run.stand_ins
     )
-    return (*run.notes, *kept_back, *stand_ins)
+    told = (run.problem[1],) if run.problem is not None and run.problem[0] != exit_code(run) else ()
+    return (*told, *run.notes, *kept_back, *stand_ins)
 
 
 def waiver_of(run: Run, clause: str) -> tuple[str, str] | None:
@@ -132,6 +133,8 @@ def _stopped(code: int, run: Run) -> str:
         return "interrupted"
     if code == exit_codes.WAIVER:
         return f"waivers: {run.waiver_errors[0]}"
+    if run.problem is not None:
+        return run.problem[1]
     if run.environment_error is not None:
         return f"nobody was judged: {run.environment_error}"
     if errors := len(with_verdict(run, ERROR)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -70,7 +71,9 @@ def write_junit(run: Run, provider: Provider, path: Path, of_pytest: Path | None
     """Write a run as JUnit XML, with the other tests of the file that pytest wrote, which may be `path`."""
     tree = None
     if of_pytest is not None and of_pytest.is_file():
-        tree = ET.parse(of_pytest).getroot()  # noqa: S314 - pytest wrote it in this process
+        # A full disk leaves half of it.
+        with suppress(ET.ParseError):
+            tree = ET.parse(of_pytest).getroot()  # noqa: S314 - pytest wrote it in this process
     root = to_junit(run, provider, tree)
     ET.indent(root)
     path.write_bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
+import pytest_html
 from pytest_html.report_data import ReportData
 from pytest_html.selfcontained_report import SelfContainedReport
 
@@ -20,26 +18,20 @@ class Page(SelfContainedReport):  # type: ignore[misc]  # pytest-html has no typ
     """pytest-html's report of a session, with a template of our own.
 
     pytest-html's template puts cells and logs into the page through innerHTML; this one is made
-    whole by Jinja, and needs no script to be read. `run` returns the judged run, or None where
-    nothing was asked: then no page is written.
+    whole by Jinja, and needs no script to be read. `scratch` is a path that may be made and forgotten.
     """
 
-    def __init__(self, path: Path, config: pytest.Config, run: Callable[[], Run | None], contract: Contract) -> None:
-        super().__init__(str(path), config, ReportData(config), self, "")
-        self._run, self._contract = run, contract
+    def __init__(self, scratch: str, config: pytest.Config) -> None:
+        self._data = ReportData(config)
+        super().__init__(scratch, config, self._data, None, "")
 
-    def render(self, *, test_data: str, version: str, **_: Any) -> str:
-        """Return the page, as a template of pytest-html would."""
-        run = self._run()
-        assert run is not None, "a page is written of a run"
-        made_by = f"Drawn from pytest-html {version}."
-        return run_page(run, self._contract, page_values(json.loads(test_data)), made_by)
+    def text(self, run: Run, contract: Contract) -> str:
+        """Return the page of a run, with the tests of the session that are no clause."""
+        tests = page_values(json.loads(json.dumps(self._data.data)))
+        return run_page(run, contract, tests, f"Drawn from pytest-html {pytest_html.__version__}.")
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the page, after the run was judged."""
-        if self._run() is not None:
-            super().pytest_sessionfinish(session)
+    def pytest_sessionfinish(self) -> None:
+        """Write nothing yet: the page tells the exit code, which is known when everything else has ended."""
 
     def pytest_terminal_summary(self) -> None:
         """Say nothing: what is printed of a run names its page."""

@@ -22,7 +22,8 @@ class Run:
     (key name, credential part) to the environment variable that a reproduction uses.
     `withheld` counts cases that the door did not let out, by reason. `stand_ins` are shown for
     numbers and texts of the profile, `notes` say what was not asked any more. `not_waived` says, by
-    clause, that a waiver expected another failure.
+    clause, that a waiver expected another failure. `problem` is an exit code and a line, where an error of
+    ours, of this machine or of pytest has a part in how the run ended.
     """
 
     provider: str
@@ -54,3 +55,4 @@ class Run:
     notes: tuple[str, ...] = ()
     interrupted: bool = False
     not_waived: Mapping[str, str] = field(default_factory=dict)
+    problem: tuple[int, str] | None = None

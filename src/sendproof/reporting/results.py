@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -66,6 +65,8 @@ def exit_code(run: Run) -> int:
 def _codes(run: Run) -> Iterator[int]:
     if run.interrupted:
         yield exit_codes.INTERRUPTED
+    if run.problem is not None:
+        yield run.problem[0]
     if unwaived_failures(run):
         yield exit_codes.FAILED
     if run.environment_error is not None or not run.accepted or any(item.verdict == ERROR for item in run.verdicts):
@@ -98,17 +99,11 @@ def _is_missing(verdict: Verdict, run: Run) -> bool:
 
 
 def write_results(run: Run, provider: Provider, path: Path) -> None:
-    """Write the results of a run, all or nothing, after they were found valid against the schema."""
+    """Write the results of a run after they were found valid against the schema."""
     data = to_results(run, provider)
     if problem := _problem(data):
         raise SendproofError(f"{path}: expected valid results, got {problem}. This is an error of sendproof.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n", "utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    path.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n", "utf-8")
 
 
 def load_results(path: Path) -> dict[str, Any]:

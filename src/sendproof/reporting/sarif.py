@@ -79,7 +79,7 @@ def _rule(clause: Clause) -> dict[str, Any]:
 
 def _invocation(run: Run) -> dict[str, Any]:
     started = run.started.astimezone(UTC)
-    told = (run.environment_error, *run.waiver_errors)
+    told = (run.environment_error, run.problem and run.problem[1], *run.waiver_errors)
     notifications = [{"level": "error", "message": {"text": _text(text)}} for text in told if text is not None]
     return {
         "executionSuccessful": run.environment_error is None and run.complete,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 import time
+import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
 
 from filelock import FileLock
 
@@ -19,34 +22,43 @@ from sendproof.contract.model import Contract
 from sendproof.conversation.conversation import Tell
 from sendproof.conversation.plan import Plan
 from sendproof.corpus.build import load_corpus
+from sendproof.errors import exit_code_of, line_of
 from sendproof.exchange import Exchange
 from sendproof.judge.verdicts import Circumstances
 from sendproof.running.asking import Asking, Talk, conversing, plan_of
 from sendproof.running.options import Options
-from sendproof.running.place import Place, place
+from sendproof.running.place import Place, place, target_of
 from sendproof.target.masking import StandIns
 from sendproof.target.profile import environment_names
-from sendproof.target.store import append, load
+from sendproof.target.store import load, to_line
 
+BROKEN_OFF = "the run was broken off"
+"""Why a clause was not asked that would have been."""
 _EXCHANGES, _ABOUT, _LOCK = "exchanges.jsonl", "about.json", "lock"
-_HANDFUL = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What a conversation gathered, with the facts that its judging needs."""
+    """What a conversation gathered, with the facts that its judging needs.
+
+    `problem` is an exit code and a line, where the asking was broken off by an error of ours or of this machine.
+    """
 
     about: Mapping[str, Any]
     account: Account
     circumstances: Circumstances
     exchanges: tuple[Exchange, ...]
+    problem: tuple[int, str] | None = None
 
 
 def gather(options: Options, contract: Contract, asking: Asking, folder: Path, tell: Tell) -> Gathered:
-    """Hold the conversation, or read it where another process of the run has held it."""
+    """Hold the conversation, or read it where another process of the run has held it.
+
+    An error of ours or of the machine ends the asking, not the run: what was gathered until then is evidence.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / _LOCK):
-        if not (folder / _ABOUT).exists():
+        if not was_asked(folder):
             _hold(options, contract, asking, folder, tell)
     return read(folder)
 
@@ -55,12 +67,34 @@ def read(folder: Path) -> Gathered:
     """Read what a conversation has gathered so far."""
     about = json.loads((folder / _ABOUT).read_text("utf-8"))
     exchanges = load(folder / _EXCHANGES) if (folder / _EXCHANGES).exists() else []
+    if not about["ended"]:
+        # The process that asked was stopped before it could say what became of it.
+        accepted = sum(1 for item in exchanges if item.response is not None and item.response.status // 100 == 2)
+        about["traffic"] = {"requests": len(exchanges), "accepted": accepted}
+    problem = about["problem"]
     return Gathered(
         about=about,
         account=_to_account(about["account"]),
         circumstances=_to_circumstances(about["circumstances"]),
         exchanges=tuple(exchanges),
+        problem=(problem[0], problem[1]) if problem else None,
     )
+
+
+def nothing_gathered(options: Options, contract: Contract, started: datetime) -> Gathered:
+    """Return what is known of a run that was broken off before it asked anything."""
+    if options.target is not None:
+        profile = target_of(options)
+        kind, base_url, name = "live", profile.base_url, profile.name
+    else:
+        kind, base_url, name = "mock", "http://127.0.0.1", contract.provider.name
+    circumstances = Circumstances(stopped=BROKEN_OFF)
+    about = _facts(kind=kind, base_url=base_url, name=name, provider=contract.provider.name) | {
+        "corpus_sha256": "",
+        "started": started.isoformat(),
+        "duration_s": (datetime.now(UTC) - started).total_seconds(),
+    }
+    return Gathered(about=about, account=Account(), circumstances=circumstances, exchanges=())
 
 
 def was_asked(folder: Path) -> bool:
@@ -71,52 +105,76 @@ def was_asked(folder: Path) -> bool:
 def _hold(options: Options, contract: Contract, asking: Asking, folder: Path, tell: Tell) -> None:
     corpus = load_corpus(contract, seed=options.seed, max_examples=options.max_examples)
     plan = plan_of(contract, corpus.cases, asking)
-    with place(options) as here:
-        kept = _Kept(folder / _EXCHANGES)
+    with place(options) as here, _Kept(folder / _EXCHANGES) as kept:
         started, clock = datetime.now(UTC), time.monotonic()
+        problem: tuple[int, str] | None = None
         with conversing(here, contract, plan, tell=tell, keep=kept.add) as talk:
-            try:
-                talk.conversation.hold()
-            except Exception as error:
-                talk.evidence.stopped = f"the suite failed: {type(error).__name__}"
-                raise
-            finally:
-                kept.flush()
+
+            def write(*, ended: bool) -> None:
                 about = _about(here, contract, plan, talk) | {
+                    "ended": ended,
+                    "problem": problem,
                     "corpus_sha256": corpus.sha256,
                     "started": started.isoformat(),
                     "duration_s": time.monotonic() - clock,
                 }
-                (folder / _ABOUT).write_text(json.dumps(about), "utf-8")
+                _write_whole(folder / _ABOUT, json.dumps(about))
+
+            # Before the first message leaves: whoever is stopped after it leaves something to be judged by.
+            talk.evidence.stopped = BROKEN_OFF
+            write(ended=False)
+            talk.evidence.stopped = None
+            try:
+                talk.conversation.hold()
+            except KeyboardInterrupt:
+                talk.evidence.stopped = "interrupted"
+                raise
+            except Exception as error:
+                # What an error tells of a request may hold a credential.
+                line = talk.door.scrubbed(line_of(error))
+                if options.debug:
+                    print(talk.door.scrubbed("".join(traceback.format_exception(error))), file=sys.stderr)
+                talk.evidence.stopped = line
+                problem = (exit_code_of(error), line)
+            finally:
+                # Where a full disk takes no more, what was written at first still stands.
+                with suppress(OSError):
+                    write(ended=True)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    draft = path.with_name(f".{path.name}.tmp")
+    draft.write_text(text, "utf-8")
+    draft.replace(path)
 
 
 class _Kept:
-    """Exchanges on their way to a file, a handful at a time: each append costs a third of a millisecond."""
+    """Exchanges on their way to a file: each is there before the next is sent."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._waiting: list[Exchange] = []
+
+    def __enter__(self) -> Self:
+        self._file = self._path.open("ab")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange."""
-        self._waiting.append(exchange)
-        if len(self._waiting) >= _HANDFUL:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what waits."""
-        append(self._path, self._waiting)
-        self._waiting.clear()
+        self._file.write(f"{to_line(exchange)}\n".encode("ascii"))
+        self._file.flush()
 
 
 def _about(here: Place, contract: Contract, plan: Plan, talk: Talk) -> dict[str, Any]:
     names = environment_names(here.profile)
     circumstances = talk.circumstances(contract, plan)
-    return {
-        "kind": here.kind,
-        "base_url": here.profile.base_url,
-        "name": here.profile.name,
-        "provider": here.provider.name,
+    facts = _facts(kind=here.kind, base_url=here.profile.base_url, name=here.profile.name, provider=here.provider.name)
+    return facts | {
         "account": _from_account(talk.account),
         "variables": [
             [key, part, name]
@@ -137,6 +195,24 @@ def _about(here: Place, contract: Contract, plan: Plan, talk: Talk) -> dict[str,
             "stopped": circumstances.stopped,
             "planned": sorted(circumstances.planned),
         },
+    }
+
+
+def _facts(*, kind: str, base_url: str, name: str, provider: str) -> dict[str, Any]:
+    """Return what is said of a run, as it stands before anything was asked."""
+    return {
+        "kind": kind,
+        "base_url": base_url,
+        "name": name,
+        "provider": provider,
+        "variables": [],
+        "stand_ins": [],
+        "notes": [],
+        "traffic": {"requests": 0, "accepted": 0},
+        "withheld": {},
+        "complete": False,
+        "environment_error": None,
+        "stopped": None,
     }
 
 

@@ -22,10 +22,23 @@ from sendproof.running.waivers import Waiver, read_waivers
 from sendproof.target.masking import StandIn
 
 
-def judge_run(options: Options, contract: Contract, gathered: Gathered, *, interrupted: bool, today: date) -> Run:
-    """Judge what was gathered; the same in every process that reads the same evidence."""
+def judge_run(
+    options: Options,
+    contract: Contract,
+    gathered: Gathered,
+    *,
+    interrupted: bool,
+    today: date,
+    problem: tuple[int, str] | None = None,
+    judges: bool = True,
+) -> Run:
+    """Judge what was gathered; the same in every process that reads the same evidence.
+
+    `problem` is what went wrong beside the asking. Without `judges` the exchanges are kept and nobody is judged.
+    """
     about = gathered.about
-    judged = judge(contract, gathered.account, () if about["environment_error"] else gathered.exchanges)
+    nothing_to_judge = about["environment_error"] or not judges
+    judged = judge(contract, gathered.account, () if nothing_to_judge else gathered.exchanges)
     waivers, problems = _waivers(options, today)
     found, laid = _overlaid(waivers, contract, judged, gathered, today)
     return Run(
@@ -58,6 +71,7 @@ def judge_run(options: Options, contract: Contract, gathered: Gathered, *, inter
         notes=(*about["notes"], *laid.notes),
         interrupted=interrupted,
         not_waived=laid.others,
+        problem=gathered.problem or problem,
     )
 
 

@@ -47,7 +47,8 @@ EFFORTS: Mapping[str, Effort] = MappingProxyType(
 class Options:
     """The options of one run against one target: a profile's file, or a provider's mock.
 
-    `confirmed` says that a target elsewhere than on this machine may be sent to.
+    `confirmed` says that a target elsewhere than on this machine may be sent to, `debug` that an error of
+    ours is shown with its traceback.
     """
 
     provider: str | None = None
@@ -64,9 +65,15 @@ class Options:
     effort: str = DEFAULT_EFFORT
     ledger: Path | None = None
     confirmed: bool = False
+    debug: bool = False
+
+    @property
+    def name(self) -> str:
+        """The folder of this run's reports: the profile's file name without its ending, or the provider."""
+        return self.target.stem if self.target is not None else self.provider or ""
 
 
-def options_of(*, effort: str, max_examples: int | None, **given: Any) -> Options:
+def options_of(*, effort: str = DEFAULT_EFFORT, max_examples: int | None = None, **given: Any) -> Options:
     """Return options; how much is generated is the effort's, unless it is given."""
     examples = EFFORTS[effort].max_examples if max_examples is None else max_examples
     return Options(effort=effort, max_examples=examples, **given)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
-
-import platformdirs
 
 from sendproof.contract.model import load_provider, provider_names
 from sendproof.contract.provider import Provider
@@ -22,6 +19,7 @@ from sendproof.running.options import EFFORTS, Options
 from sendproof.target.clock import MovedClock, RunClock, WallClock
 from sendproof.target.profile import Budget, Profile
 from sendproof.target.reading import load_profile, parse_profile
+from sendproof.user_folders import state_folder
 
 # An embedded mock costs nothing: its run is bounded by the corpus alone.
 UNBOUNDED = {"max_requests": 1_000_000, "max_accepted": 1_000_000, "requests_per_second": 10_000.0}
@@ -78,17 +76,11 @@ def ledger_of(options: Options, profile: Profile) -> LedgerPage:
     assert options.target is not None, "a live target has a profile"
     if options.ledger is not None:
         return {"ledger": options.ledger, "account": "", "keeps_ledger": True}
-    return {"ledger": _state() / "ledger.sqlite3", "account": _account(options.target, profile), "keeps_ledger": False}
-
-
-def _state() -> Path:
-    """Return the folder for what outlives a run: the user's, or one of the machine where there is none."""
-    own = platformdirs.user_state_path("sendproof", appauthor=False)
-    with suppress(OSError):
-        own.mkdir(parents=True, exist_ok=True)
-        if os.access(own, os.W_OK):
-            return own
-    return Path(tempfile.gettempdir()) / f"sendproof-{os.getuid() if os.name == 'posix' else 'user'}"
+    return {
+        "ledger": state_folder() / "ledger.sqlite3",
+        "account": _account(options.target, profile),
+        "keeps_ledger": False,
+    }
 
 
 def _account(target: Path, profile: Profile) -> str:

@@ -108,8 +108,9 @@ def asked(given: Mapping[str, str | None], ask: Ask | None) -> dict[str, str]:
 
 
 def _prompt(question: str) -> str:
-    # Standard output is for the entry.
-    return str(click.prompt(question, err=True))
+    # Standard output is for the entry; `click.prompt` before 8.4 writes a space to it, even with err=True.
+    click.echo(f"{question}: ", nl=False, err=True)
+    return sys.stdin.readline()
 
 
 def entry_of(run: SavedRun, record: Mapping[str, Any], words: Words, today: date) -> str:

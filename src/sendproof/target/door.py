@@ -117,6 +117,10 @@ class Door:
         """Return what other runs had spent of the budget before."""
         return self._budget.found
 
+    def scrubbed(self, text: str) -> str:
+        """Return a text about the traffic, such as that of an error, without secrets and numbers."""
+        return self._redactor.text(text)
+
     def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
         """Send one case. The same `nonce` gives the very same request again."""
         bound = self._admission.admit(case, nonce or next(self._nonces))

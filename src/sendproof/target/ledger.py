@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,11 +71,14 @@ class Ledger:
             ) from error
 
     def _opened(self) -> sqlite3.Connection:
-        if self.path is None:
-            database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        else:
+        if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        path = self.path or ":memory:"
+        database = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        # A ledger that is dropped, or cannot be used, closes its file: one that is left open is a
+        # ResourceWarning from Python 3.13 on.
+        weakref.finalize(self, database.close)
+        if self.path is not None:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
         database.executescript(_TABLES)

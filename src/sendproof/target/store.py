@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock
 
 from sendproof.errors import SendproofError
 from sendproof.exchange import Credential, Exchange, Headers, Request, Response
@@ -17,22 +14,6 @@ from sendproof.exchange import Credential, Exchange, Headers, Request, Response
 
 class StoreError(SendproofError):
     """A file of exchanges cannot be read."""
-
-
-def append(path: Path, exchanges: Iterable[Exchange]) -> None:
-    """Append exchanges to a file that other processes may be appending to."""
-    data = "".join(f"{to_line(exchange)}\n" for exchange in exchanges).encode("ascii")
-    with FileLock(f"{path}.lock"), path.open("ab") as file:
-        if file.tell() and not _ends_a_line(path):
-            file.write(b"\n")
-        file.write(data)
-
-
-def _ends_a_line(path: Path) -> bool:
-    """Tell whether the last line is whole: a worker that was stopped may have left a torn one."""
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
 
 
 def load(path: Path) -> list[Exchange]:

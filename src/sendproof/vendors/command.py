@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sendproof.errors import UsageError
+from sendproof.reporting.console import StreamConsole
 from sendproof.reporting.files import write_named
 from sendproof.reporting.saved import SavedRun, load_run
 from sendproof.reporting.terminal import Progress
@@ -47,7 +48,7 @@ def matrix(*, results: tuple[Path, ...], outputs: tuple[Path, ...], weighting: P
     weights = load_weights(weighting, known) if weighting else None
     if not outputs:
         click.echo(to_markdown(table, weights), nl=False)
-    console = Console(highlight=False)
+    console = StreamConsole(highlight=False)
     for output in outputs:
         write_named(output, _WRITERS[output.suffix](table, weights))
         console.print(Text(f"{visible(str(output), None)}: {_in_short(table)}"), soft_wrap=True)

@@ -1,0 +1,73 @@
+"""The standard streams of the process: they may be closed, full, read by nobody, or ASCII alone."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from sendproof.errors import MachineError
+
+
+def make_tolerant() -> None:
+    """Let the streams take any text: what their encoding lacks is written as an escape, not a crash.
+
+    A terminal may be ASCII or Latin-1, and a path that is no UTF-8 holds lone surrogates. Closed input is
+    empty, and what is told on a closed standard error is told to nobody: libraries expect both to be there.
+    """
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for as long as the process lasts
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - likewise
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody sits at the other end of a stream, which may be closed."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def check_stdout() -> None:
+    """Raise MachineError where what is printed would be lost: closed, full, or a pipe without a reader."""
+    if sys.stdout is None:
+        raise _lost("it is closed")
+    try:
+        sys.stdout.flush()
+        number = sys.stdout.fileno()
+    except OSError as error:
+        # A stream that is no file (io.UnsupportedOperation is an OSError) takes everything.
+        if error.errno is None:
+            return
+        raise _lost(error.strerror or type(error).__name__) from error
+    except ValueError as error:
+        raise _lost("it is closed") from error
+    try:
+        # Nothing is written, and yet a full device says so.
+        os.write(number, b"")
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(number, select.POLLOUT)
+            if any(events & (select.POLLERR | select.POLLNVAL) for _, events in poll.poll(0)):
+                raise _lost("nobody reads it")
+    except OSError as error:
+        raise _lost(error.strerror or type(error).__name__) from error
+
+
+def _lost(why: str) -> MachineError:
+    return MachineError(f"standard output: expected a stream that can be written, got: {why}. Nothing was sent.")
+
+
+def give_up_stdout() -> None:
+    """Let what is printed from now on go nowhere: the interpreter would fail once more when it ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
