@@ -117,6 +117,15 @@ def test_wait_is_told_before_it_begins() -> None:
     assert waited_s > 42.0
 
 
+@pytest.mark.slow
+def test_wait_is_told_where_there_is_no_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """While an item of pytest runs, which keeps what is printed meanwhile to itself."""
+    with MockServer("textflow", window_s=4.9) as mock:
+        code, _ = run_target(tmp_path, mock.profile(), "--concern", "rate_limits")
+    assert code == 0
+    assert "waiting 5 s: the window of a rate limit of 5 requests passes" in capfd.readouterr().out
+
+
 def test_window_that_is_too_long_ends_its_scenario_alone() -> None:
     with MockServer("textflow", window_s=1000.0) as mock:
         evidence, waited_s = held({**mock.profile(), "budget": LIMITED})
