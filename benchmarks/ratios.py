@@ -66,7 +66,7 @@ def _conversation(contract: Contract) -> Gathered:
     families = frozenset(case.family for case in corpus.cases)
     asking = Asking(families=families, scenarios=frozenset(), selected=None)
     with tempfile.TemporaryDirectory() as folder:
-        gathered = gather(Options(provider=name), contract, asking, Path(folder), lambda *_: None)
+        gathered = gather(Options(provider=name), contract, asking, Path(folder), lambda *_, **__: None)
     rate = len(gathered.exchanges) / gathered.about["duration_s"]
     bare = _bare_rate(contract, len(gathered.exchanges))
     print(f"{name}: {rate:.0f} requests/s, bare httpx loop {bare:.0f}/s, ratio {rate / bare:.2f} (at least 0.4)")

@@ -17,6 +17,7 @@ BUDGET: Mapping[str, str] = {
     "max_requests": "Requests that may leave, retries among them.",
     "max_accepted": "Messages that the target may accept, and charge for.",
     "max_credits": "What the accepted messages may cost in all, at the contract's prices.",
+    "max_duration_s": "Seconds that a run may take in all, waits included. A wait that would pass them ends it.",
     "requests_per_second": "The pace, all processes together.",
     "retry_after_s": "The wait after an unexpected 429 that names no time, in seconds.",
 }

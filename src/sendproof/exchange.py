@@ -47,8 +47,12 @@ class Response:
         return field_value(self.headers, name)
 
 
-NEVER_SENT = frozenset({"connect", "name", "tls", "tls_expired", "tls_host", "tls_untrusted"})
-"""Failures before a request was sent: of the connection, of the host's name, of TLS and its certificate."""
+OF_A_PROXY = frozenset({"proxy", "proxy_login", "proxy_forbids", "proxy_gateway"})
+"""Failures of a proxy on this side: out of reach, without its credentials, forbidding the host, not reaching it."""
+
+
+NEVER_SENT = OF_A_PROXY | {"connect", "name", "tls", "tls_expired", "tls_host", "tls_untrusted", "tls_client"}
+"""Failures before a request was sent: of a proxy, the connection, the host's name, of TLS and its certificates."""
 
 
 MAYBE_SERVED = frozenset({502, 504, 520, 524, 527})

@@ -252,7 +252,7 @@ def _last_line(report: pytest.CollectReport | pytest.TestReport) -> str:
 
 def _run_one(options: Options, pytest_arguments: Sequence[str]) -> int:
     """Hold one session of pytest, write its reports, show its results, and return its exit code."""
-    witness = Witness(None if pytest_arguments else sys.stdout)
+    witness = Witness(None if pytest_arguments or options.quiet else sys.stdout)
     with tempfile.TemporaryDirectory(prefix="sendproof-", ignore_cleanup_errors=True) as shared:
         arguments = _arguments(options, Path(shared), pytest_arguments)
         with commands_off(os.environ, click.echo, secrets.token_hex(16)):

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import traceback
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -168,7 +168,9 @@ class Session:
         """Gather the evidence that the suites of these items ask for."""
         asking = _asking(self.contract, items)
         try:
-            with terminal.Progress(_console(self.config), quiet=self.options.quiet or self._worker) as progress:
+            # Where the command line shows the results itself, pytest is quiet, and its stream tells who is not.
+            quiet = self._worker or (self.options.quiet and STREAM not in self.config.stash)
+            with _uncaptured(self.config), terminal.Progress(_console(self.config), quiet=quiet) as progress:
                 return gather(self.options, self.contract, asking, self.folder, progress.update)
         except Exception as error:
             self._remember(error)
@@ -353,6 +355,13 @@ def _asking(contract: Contract, items: list[pytest.Item]) -> Asking:
     everything = frozenset(clause.id for clause in contract.clauses.values() if clause.level != "excluded")
     suites = (module for module in modules.values() if hasattr(module, "CONCERN"))
     return asking_of(suites, selected=None if chosen == everything else chosen)
+
+
+def _uncaptured(config: pytest.Config) -> AbstractContextManager[None]:
+    """Let what is shown of the progress through: pytest keeps what is printed while an item runs."""
+    manager: Any = config.pluginmanager.get_plugin("capturemanager")
+    shown: AbstractContextManager[None] = nullcontext() if manager is None else manager.global_and_fixture_disabled()
+    return shown
 
 
 def _console(config: pytest.Config) -> Console:

@@ -56,24 +56,31 @@ def test_family_that_is_answered_between_is_asked_on() -> None:
     assert not breakers.holds_back(case())
 
 
+class Waits(list[float]):
+    """Keeps how long was waited, and lets no time pass."""
+
+    def __call__(self, seconds: float, why: str) -> None:
+        self.append(seconds)
+
+
 def test_gateway_is_waited_for_a_minute_in_all() -> None:
-    waits: list[float] = []
-    patience = Patience(waits.append, 60.0)
+    waits = Waits()
+    patience = Patience(waits, 60.0)
     for _ in range(30):
         patience.wait_for_gateway(answer(503, ("Retry-After", "86400")))
     assert waits == [10.0] * 6
 
 
 def test_throttling_is_waited_for_ten_times() -> None:
-    waits: list[float] = []
-    patience = Patience(waits.append, 42.0)
+    waits = Waits()
+    patience = Patience(waits, 42.0)
     assert [patience.waited_for_throttling(answer(429)) for _ in range(12)] == [True] * 10 + [False] * 2
     assert waits == [42.0] * 10
 
 
 def test_outage_is_waited_for_and_then_given_up() -> None:
-    waits: list[float] = []
-    patience = Patience(waits.append, 60.0)
+    waits = Waits()
+    patience = Patience(waits, 60.0)
     assert not patience.is_at_an_end(answer(201))
     assert [patience.is_at_an_end(answer(None)) for _ in range(LOST_IN_A_ROW)] == [False] * (LOST_IN_A_ROW - 1) + [True]
     assert waits == sorted(waits)
@@ -81,8 +88,8 @@ def test_outage_is_waited_for_and_then_given_up() -> None:
 
 
 def test_target_that_never_answered_is_not_waited_for() -> None:
-    waits: list[float] = []
-    patience = Patience(waits.append, 60.0)
+    waits = Waits()
+    patience = Patience(waits, 60.0)
     assert any(patience.is_at_an_end(answer(None)) for _ in range(LOST_IN_A_ROW))
     assert waits == []
 

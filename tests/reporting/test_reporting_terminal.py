@@ -141,6 +141,22 @@ def test_progress_prints_plain_lines_now_and_then() -> None:
     assert file.getvalue() == "3/10 sending \\x1b[31m\n5/10 [bold]judging\n"
 
 
+def test_progress_tells_at_once_what_will_take_long() -> None:
+    file = io.StringIO()
+    with Progress(Console(file=file), clock=Ticks(0.0, 0.1, 0.2)) as progress:
+        progress.update(1, 10, "waiting 60 s: the key is throttled (Retry-After: 60)", at_once=True)
+        progress.update(2, 10, "sending")
+    assert file.getvalue() == "1/10 waiting 60 s: the key is throttled (Retry-After: 60)\n"
+
+
+def test_progress_tells_on_a_terminal_what_will_take_long() -> None:
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, width=80, _environ={"TERM": "xterm-256color"})
+    with Progress(console, clock=Ticks(0.0)) as progress:
+        progress.update(1, 10, "waiting 60 s: the key is throttled", at_once=True)
+    assert "waiting 60 s: the key is throttled\n" in file.getvalue()
+
+
 def test_progress_is_silent_when_quiet() -> None:
     file = io.StringIO()
     with Progress(Console(file=file), quiet=True, clock=Ticks(0.0)) as progress:

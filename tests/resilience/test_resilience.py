@@ -446,12 +446,6 @@ def _certificate(folder: Path, period: str) -> ssl.SSLContext:
     return context
 
 
-def _trust(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Let this run trust the certificate, as one of an authority that the machine knows."""
-    trusting = ssl.create_default_context(cafile=str(folder / "certificate.pem"))
-    monkeypatch.setattr("sendproof.target.wire.httpx.create_ssl_context", lambda **options: trusting)
-
-
 @needs_openssl
 def test_certificate_signed_by_itself_is_exit_11(tmp_path: Path) -> None:
     context = _certificate(tmp_path, "valid")
@@ -461,21 +455,20 @@ def test_certificate_signed_by_itself_is_exit_11(tmp_path: Path) -> None:
 
 
 @needs_openssl
-def test_expired_certificate_is_exit_11(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expired_certificate_is_exit_11(tmp_path: Path) -> None:
     context = _certificate(tmp_path, "expired")
-    _trust(monkeypatch, tmp_path)
+    trusting = {"ca_file": "certificate.pem"}
     with MockServer("textingline") as mock, FaultyProxy(urlsplit(mock.base_url).port or 0, context=context) as proxy:
-        assert "TLS failed" in _judged_nobody(tmp_path, "textingline", proxy.base_url)
+        assert "has expired" in _judged_nobody(tmp_path, "textingline", proxy.base_url, network=trusting)
         assert proxy.seen == []
 
 
 @needs_openssl
-def test_certificate_that_holds_lets_a_run_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificate_that_holds_lets_a_run_in(tmp_path: Path) -> None:
     """Were it refused, the tests of those that do not hold would show nothing."""
     context = _certificate(tmp_path, "valid")
-    _trust(monkeypatch, tmp_path)
     with MockServer("textflow") as mock, FaultyProxy(urlsplit(mock.base_url).port or 0, context=context) as proxy:
-        profile = {**mock.profile(), "base_url": proxy.base_url}
+        profile = {**mock.profile(), "base_url": proxy.base_url, "network": {"ca_file": "certificate.pem"}}
         code, results = run_target(tmp_path, profile, "--quiet", "--clause", "tf.auth.missing-key")
     assert code == 0
     assert results["traffic"]["accepted"] > 0

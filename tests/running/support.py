@@ -11,6 +11,14 @@ from threading import Thread
 from typing import Any
 
 from sendproof.cli import main
+from sendproof.contract.model import load_contract, load_provider
+from sendproof.conversation.conversation import Evidence
+from sendproof.corpus.build import load_corpus
+from sendproof.running.asking import asking_of, conversing, plan_of
+from sendproof.running.place import Place, providers
+from sendproof.running.suites import suites
+from sendproof.target.clock import WallClock
+from sendproof.target.reading import parse_profile
 
 UNBOUNDED = {"max_requests": 100_000, "max_accepted": 100_000, "requests_per_second": 10_000.0, "retry_after_s": 1.0}
 
@@ -40,6 +48,26 @@ def run_target(
     code = main(["run", "--target", str(file), "--report-dir", str(reports), "--max-examples", "8", *arguments])
     results = reports / name / "results.json"
     return code, json.loads(results.read_text("utf-8")) if results.exists() else {}
+
+
+class Unhurried(WallClock):
+    """A clock whose waits take no time, and are said to."""
+
+    def wait(self, seconds: float) -> None:
+        """Count the wait."""
+        self.waited_s += seconds
+
+
+def held(data: Mapping[str, Any], *, tell: Any = None, folder: Path = Path()) -> tuple[Evidence, float]:
+    """Hold a conversation about everything, and return its evidence and how long it would have waited."""
+    profile = parse_profile(data, where="p.toml", name="p", providers=providers(), environ={}, folder=folder)
+    contract, clock = load_contract(profile.provider), Unhurried()
+    here = Place(profile=profile, provider=load_provider(profile.provider), clock=clock, kind="live")
+    plan = plan_of(contract, load_corpus(contract, seed=0, max_examples=8).cases, asking_of(suites(), selected=None))
+    with conversing(
+        here, contract, plan, tell=tell or (lambda *told, **more: None), keep=lambda exchange: None
+    ) as talk:
+        return talk.conversation.hold(), clock.waited_s
 
 
 def with_verdict(results: Mapping[str, Any], verdict: str, level: str = "required") -> set[str]:

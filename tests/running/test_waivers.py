@@ -48,6 +48,26 @@ def test_whole_entry_is_read(tmp_path: Path) -> None:
     assert waiver.issue == "https://tracker.example.com/API-17"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_file_that_begins_with_a_byte_order_mark_is_read(end: str, tmp_path: Path) -> None:
+    file = tmp_path / "waivers.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + entry().replace("\n", end).encode())
+    (waiver,) = read_waivers(file, TODAY)
+    assert (waiver.clause, waiver.place.first) == ("tf.auth.missing-key", 1)
+
+
+def test_file_in_utf_16_is_said_to_be(tmp_path: Path) -> None:
+    file = tmp_path / "waivers.toml"
+    file.write_text(entry(), "utf-16")
+    with pytest.raises(UsageError, match="got UTF-16"):
+        read_waivers(file, TODAY)
+
+
+def test_number_in_a_waiver_is_in_no_message(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"reason: expected a text, got \*{9}34"):
+        read(tmp_path, entry(reason="12025551234"))
+
+
 def test_shortest_entry_is_read(tmp_path: Path) -> None:
     (waiver,) = read(tmp_path, entry(**{name: None for name in WHOLE if name not in NEEDED}))
     assert waiver.concerns("textflow", "any")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof.target.budget import Allowance, BudgetSpent
+from sendproof.target.budget import Allowance, BudgetSpent, TimeLimit
 from sendproof.target.clock import MovedClock, WallClock
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Budget
@@ -115,3 +115,37 @@ def test_moved_clock_moves_the_target() -> None:
     assert 3600.0 <= clock.now() - before < 3610.0
     assert moved == [3600.0]
     assert clock.waited_s == 3600.0
+
+
+def test_time_is_over_when_it_is_over() -> None:
+    clock = Steps()
+    limit = TimeLimit(900.0, clock.now)
+    limit.check()
+    clock.at_s = 900.0
+    with pytest.raises(
+        BudgetSpent, match=r"^budget spent: 900 of 900 seconds\. Raise budget\.max_duration_s"
+    ) as raised:
+        limit.check()
+    assert (raised.value.setting, limit.left_s) == ("max_duration_s", 0.0)
+
+
+def test_wait_that_would_pass_the_time_is_none() -> None:
+    clock = Steps()
+    limit = TimeLimit(900.0, clock.now)
+    clock.at_s = 100.0
+    limit.check(799.0)
+    with pytest.raises(
+        BudgetSpent, match=r"100 of 900 seconds, and a wait of 36000 s would pass them: throttled\. Raise"
+    ):
+        limit.check(36_000.0, "throttled")
+
+
+def test_pacing_tells_how_long_the_next_request_waits() -> None:
+    clock = Steps()
+    pacing = Pacing(0.1, clock)
+    assert pacing.delay_s == 0.0
+    pacing.acquire(2)
+    assert pacing.delay_s == 20.0
+    clock.at_s = 15.0
+    assert pacing.delay_s == 5.0
+    assert Pacing(math.inf, clock).delay_s == 0.0

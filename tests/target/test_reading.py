@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "unknown provider": ({"provider": "twilio"}, "got 'twilio'. Write one of textflow, textingline"),
     "no provider": ({"provider": ""}, "provider: expected a text, got an empty text"),
     "credentials missing": ({"credentials": {}}, "credentials.api_key: expected a text .* got nothing"),
-    "credentials no table": ({"credentials": 1}, "credentials: expected a table, got 1"),
+    "credentials no table": ({"credentials": 1}, "credentials: expected a table, got a number"),
     "credential number": ({"credentials": {"api_key": 123456789}}, "api_key: .* got a number"),
     "credential short": ({"credentials": {"api_key": "abc"}}, "at least 6 characters, got a text of 3"),
     "credential newline": ({"credentials": {"api_key": "abcdefgh\n"}}, "visible ASCII characters alone"),
@@ -98,7 +99,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"account": {**ACCOUNT, "recipients": ["+١٢٠٢٥٥٥"]}},
         r"recipients\[0\]: expected a num",
     ),
-    "number as integer": ({"account": {**ACCOUNT, "senders": [1]}}, r"senders\[0\]: .* got 1"),
+    "number as integer": ({"account": {**ACCOUNT, "senders": [1]}}, r"senders\[0\]: .* got a number"),
     "default elsewhere": ({"account": {**ACCOUNT, "default_sender": "+12025550111"}}, "one of account.send"),
     "bool as number": ({"budget": {"max_requests": True}}, "a whole number from 1, got true"),
     "zero": ({"budget": {"max_accepted": 0}}, "budget.max_accepted: .* got 0"),
@@ -174,6 +175,8 @@ def test_plain_http_may_be_allowed(minimal: Minimal) -> None:
 FILES: dict[str, tuple[bytes, str]] = {
     "not toml": (b'provider = "x"\nbase_url = \n', r"expected TOML, got an error: .*line 2"),
     "not utf-8": (b"\xff", "expected TOML in UTF-8, got byte 0"),
+    "utf-16": ('provider = "textflow"'.encode("utf-16"), "expected TOML in UTF-8, got UTF-16. Save it as UTF-8"),
+    "number as key twice": (b"[12025550123]\n[12025550123]\n", r"expected TOML, got an error: .*\*{9}23.* \(at line 2"),
     "long integer": (b"a = " + b"9" * 5000, "expected TOML"),
     "deep": (b"a = " + b"[" * 5000, "expected TOML"),
 }
@@ -212,3 +215,74 @@ def test_printed_profile_can_be_read(tmp_path: Path, name: str, uncommented: boo
     assert bool(profile.missing_fixtures(PROVIDERS[name])) is not uncommented
     names = environment_names(profile)
     assert {variable for parts in names.values() for variable in parts} <= set(environ)
+
+
+def test_profile_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    text = init_text(PROVIDERS["textflow"]).replace('{ env = "TEXTFLOW_API_KEY" }', '"sk_live_abcdef123456"')
+    path.write_text(text, "utf-8-sig")
+    assert load_profile(path, PROVIDERS, {}).provider == "textflow"
+
+
+NUMBER = "12025551234"
+ARABIC = "".join(chr(0x660 + int(digit)) for digit in NUMBER)
+ASTRAY: dict[str, dict[str, Any]] = {
+    "integer in a list": {"account": {**ACCOUNT, "recipients": [int(NUMBER)]}},
+    "float in a list": {"account": {**ACCOUNT, "recipients": [float(NUMBER)]}},
+    "text for a list": {"account": {**ACCOUNT, "recipients": f"+{NUMBER}"}},
+    "integer for a list": {"account": {**ACCOUNT, "senders": int(NUMBER)}},
+    "list in a list": {"account": {**ACCOUNT, "recipients": [[f"+{NUMBER}"]]}},
+    "table in a list": {"account": {**ACCOUNT, "recipients": [{"number": NUMBER}]}},
+    "no plus": {"account": {**ACCOUNT, "recipients": [NUMBER]}},
+    "spaced": {"account": {**ACCOUNT, "recipients": ["+1 (202) 555-1234"]}},
+    "digits of another script": {"account": {**ACCOUNT, "recipients": [f"+{ARABIC}"]}},
+    "text of another script for a list": {"account": {**ACCOUNT, "recipients": f"+{ARABIC}"}},
+    "full width": {"account": {**ACCOUNT, "recipients": ["\uff0b" + "".join(chr(0xFF10 + int(c)) for c in NUMBER)]}},
+    "with letters": {"account": {**ACCOUNT, "recipients": [f"tel {NUMBER}"]}},
+    "key of the account": {"account": {**ACCOUNT, NUMBER: 1}},
+    "key at the top": {NUMBER: 1},
+    "key of another script": {"account": {**ACCOUNT, ARABIC: 1}},
+    "key with a line end": {f"{NUMBER}\n": 1},
+    "default sender": {"account": {**ACCOUNT, "default_sender": int(NUMBER)}},
+    "account itself": {"account": f"+{NUMBER}"},
+    "provider": {"provider": f"+{NUMBER}"},
+    "base_url": {"base_url": f"+{NUMBER}"},
+    "base_url with a query": {"base_url": f"https://example.com?to={NUMBER}"},
+    "quantity": {"budget": {"max_requests": int(NUMBER)}},
+    "quantity as text": {"budget": {"max_requests": f"+{NUMBER}"}},
+    "credential as integer": {"credentials": {"api_key": int(NUMBER)}},
+    "credentials as text": {"credentials": NUMBER},
+    "fixture as integer": {"fixtures": {"unknown_sender": int(NUMBER)}},
+    "fixture in a list": {"fixtures": {"unknown_sender": [f"+{NUMBER}"]}},
+    "fixtures as text": {"fixtures": f"+{NUMBER}"},
+    "limit as text": {"fixtures": {"rate_limited": {"api_key": "sk_live_zz", "limit_per_minute": NUMBER}}},
+}
+
+
+@pytest.mark.parametrize("changes", ASTRAY.values(), ids=ASTRAY)
+def test_number_that_went_astray_is_in_no_message(minimal: Minimal, changes: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse(minimal(**changes))
+    # Digits of our own words.
+    told = re.sub(r"\+15551234567|E\.164|\[0\]|number from 1|text of \d\d?", "", str(raised.value))
+    digits = [unicodedata.digit(character) for character in told if unicodedata.digit(character, None) is not None]
+    assert digits in ([], [3, 4])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"account": {**ACCOUNT, "recipients": ["meet me at noon"]}},
+        {"account": {**ACCOUNT, "recipients": "meet me at noon"}},
+        {"credentials": "meet me at noon"},
+        {"credentials": {"api_key": ["meet me at noon"]}},
+        {"fixtures": {"unknown_sender": "meet me at noon"}},
+        {"fixtures": {"rate_limited": {"api_key": "sk_live_zz", "limit_per_minute": "meet me at noon"}}},
+        {"provider": "meet me at noon"},
+        {"base_url": "meet me at noon"},
+    ],
+)
+def test_text_that_went_astray_is_in_no_message(minimal: Minimal, changes: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse(minimal(**changes))
+    assert "noon" not in str(raised.value)

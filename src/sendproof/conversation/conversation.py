@@ -15,12 +15,12 @@ from sendproof.conversation.breaker import Breakers
 from sendproof.conversation.keys import Keys
 from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
 from sendproof.conversation.plan import CONTROLS, Plan
-from sendproof.conversation.preflight import diagnosis, is_let_in
+from sendproof.conversation.preflight import diagnosis, is_let_in, no_answer
 from sendproof.conversation.selection import Slots, is_open, open_cases
 from sendproof.corpus.case import Case
-from sendproof.exchange import Exchange
+from sendproof.exchange import OF_A_PROXY, Exchange
 from sendproof.target.binding import Unbindable
-from sendproof.target.budget import BudgetSpent
+from sendproof.target.budget import BudgetSpent, TimeLimit
 from sendproof.target.clock import RunClock
 from sendproof.target.door import Tags, Traffic
 from sendproof.target.interrupts import held_back
@@ -29,9 +29,22 @@ from sendproof.target.recipients import Withheld
 
 _PREFLIGHT_ATTEMPTS = 4
 _PATIENCE = 3
+# Shorter waits need no explanation.
+_TOLD_FROM_S = 5.0
+# A clock that is moved need not be moved further than any limit of a rate needs.
+_LONGEST_MOVE_S = 600.0
+# After these nothing of any kind may be asked.
+_ENDING = ("max_requests", "max_duration_s")
 _MOST_ASKED_AGAIN = 12
 _MAIN_KEY = "main"
 _MEANWHILE = 12
+
+
+class Tell(Protocol):
+    """Shows how far a conversation is."""
+
+    def __call__(self, done: int, total: int, label: str, /, *, at_once: bool = False) -> None:
+        """Tell that `done` of `total` steps are done, and what is going on; `at_once` if it is about to take long."""
 
 
 @dataclass(slots=True)
@@ -39,7 +52,7 @@ class Progress:
     """How far a conversation is; `tell` is called after each exchange."""
 
     total: int
-    tell: Callable[[int, int, str], None]
+    tell: Tell
     done: int = 0
 
     def step(self, label: str) -> None:
@@ -102,15 +115,18 @@ class Conversation:
         *,
         clock: RunClock,
         token: Callable[[], str],
-        tell: Callable[[int, int, str], None],
+        tell: Tell,
         keep: Callable[[Exchange], None],
         enough: Callable[[Sequence[Exchange]], bool] | None = None,
+        time_limit: TimeLimit | None = None,
     ) -> None:
         self._contract, self._profile, self._door, self._plan = contract, profile, door, plan
         self._keep, self.token, self._clock = keep, token, clock
         self._enough = enough
+        self._time_limit = time_limit or TimeLimit()
+        self._time_spent: str | None = None
         self._progress = Progress(len(plan.cases), tell)
-        self._patience = Patience(self.wait, profile.budget.retry_after_s)
+        self._patience = Patience(self.wait, profile.budget.retry_after_s, pause=self._pause)
         self._slots = Slots(door.room)
         self._breakers = Breakers()
         self._keys = Keys(contract.provider)
@@ -134,7 +150,8 @@ class Conversation:
         except _Stop as stop:
             self.evidence.stopped = str(stop)
         finally:
-            self.evidence.notes = self._breakers.told()
+            spent = () if self._time_spent is None else (self._time_spent,)
+            self.evidence.notes = (*spent, *self._breakers.told())
         return self.evidence
 
     def _preflight(self) -> None:
@@ -144,7 +161,9 @@ class Conversation:
             try:
                 exchange = self.ask(case)
             except BudgetSpent as spent:
-                self.evidence.environment_error = f"preflight: {spent}"
+                asked = self.evidence.exchanges
+                cause = diagnosis(self._contract, self._profile, asked) if asked else "preflight:"
+                self.evidence.environment_error = f"{cause} {spent}"
                 raise _Stop("the preflight failed") from spent
             if exchange is None:
                 continue
@@ -154,7 +173,7 @@ class Conversation:
             if exchange.response is None:
                 break
         if attempts:
-            self.evidence.environment_error = diagnosis(self._contract, self._profile.base_url, attempts)
+            self.evidence.environment_error = diagnosis(self._contract, self._profile, attempts)
         else:
             self.evidence.environment_error = "preflight: no valid message can be made. Check budget and recipients."
         raise _Stop("the preflight failed")
@@ -171,7 +190,7 @@ class Conversation:
             try:
                 plays[name]()
             except BudgetSpent as spent:
-                self.evidence.budget_spent = str(spent)
+                self._end(spent)
 
     def _ask_cases(self) -> None:
         asked = {exchange.case for exchange in self.evidence.exchanges}
@@ -190,9 +209,15 @@ class Conversation:
             try:
                 self.ask(case)
             except BudgetSpent as spent:
-                self.evidence.budget_spent = str(spent)
-                if spent.setting == "max_requests":
+                self._end(spent)
+                if spent.setting in _ENDING:
                     return
+
+    def _end(self, spent: BudgetSpent) -> None:
+        """Remember that something could not be asked any more, and what to raise for it."""
+        self.evidence.budget_spent = str(spent)
+        if spent.setting == "max_duration_s" and self._time_spent is None:
+            self._time_spent = str(spent)
 
     def _ask_postponed(self, *, later_than: int = 0) -> None:
         """Ask once more what twice had no answer, or a failure: after so many others an outage is over.
@@ -205,7 +230,7 @@ class Conversation:
                 try:
                     exchange = self.ask_once(case, nonce=nonce)
                 except BudgetSpent as spent:
-                    self.evidence.budget_spent = str(spent)
+                    self._end(spent)
                 else:
                     self._postpone(case, exchange, nonce, to=self._at_the_end)
 
@@ -219,7 +244,7 @@ class Conversation:
             try:
                 self.ask(control)
             except BudgetSpent as spent:
-                self.evidence.budget_spent = str(spent)
+                self._end(spent)
         elif self._refused is not None and _has_failed(self.evidence.exchanges[-1]):
             with suppress(BudgetSpent):
                 self.ask_once(self._refused)
@@ -293,10 +318,21 @@ class Conversation:
         self._note(zip(exchanges, cases, strict=True))
         return exchanges
 
-    def wait(self, seconds: float) -> None:
-        """Let the time of the target pass."""
-        self._progress.tell(self._progress.done, self._progress.total, f"waiting {seconds:.1f} s")
-        self._clock.wait(seconds)
+    def wait(self, seconds: float, why: str) -> None:
+        """Let the time of the target pass; BudgetSpent where the run has no such time left."""
+        if self._clock.takes_time:
+            self._time_limit.check(seconds, why)
+        self._wait(seconds, why)
+
+    def _pause(self, seconds: float, why: str) -> None:
+        """Let the time of the target pass, as much of it as the run has."""
+        self._wait(min(seconds, self._time_limit.left_s) if self._clock.takes_time else seconds, why)
+
+    def _wait(self, seconds: float, why: str) -> None:
+        if self._clock.takes_time:
+            label, at_once = f"waiting {seconds:.0f} s: {why}", seconds >= _TOLD_FROM_S
+            self._progress.tell(self._progress.done, self._progress.total, label, at_once=at_once)
+        self._clock.wait(seconds if self._clock.takes_time else min(seconds, _LONGEST_MOVE_S))
 
     def _record(self, exchanges: Iterable[Exchange]) -> None:
         """Keep what came of some requests: a run that is interrupted has all in its evidence that it spent."""
@@ -320,7 +356,9 @@ class Conversation:
     def _knock(self, last: Exchange) -> None:
         """Ask what was refused before, which costs nothing: if that is lost too, nothing answers any more."""
         if self._refused is None or (is_lost(last) and last.case == self._refused.id):
-            raise _Stop(f"{LOST_IN_A_ROW} requests in a row were not answered ({last.failure})")
+            failure = last.failure or "dropped"
+            cause = f": {no_answer(self._profile, failure)}" if failure in OF_A_PROXY else f" ({failure})"
+            raise _Stop(f"{LOST_IN_A_ROW} requests in a row were not answered{cause}")
         self.ask_once(self._refused)
 
     def accepted_left(self) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from sendproof.conversation.answers import is_lost
 from sendproof.exchange import Exchange
 from sendproof.judge.dates import http_date
 
 _MOST_WAITS = 10
-_LONGEST_WAIT_S = 600.0
+# More than any run has; a float has to hold it.
+_LONGEST_WAIT_S = 366 * 86_400.0
 # What a gateway answers passes: it is waited for, a minute in all.
 _GATEWAY_PAUSE_S, _GATEWAY_LONGEST_S, _GATEWAYS_IN_ALL_S = 1.0, 10.0, 60.0
 # After some lost requests in a row each wait is twice the one before.
@@ -17,11 +18,21 @@ _OUTAGE_PAUSE_S, _OUTAGES_IN_ALL_S = 0.25, 40.0
 LOST_IN_A_ROW = 6
 
 
-class Patience:
-    """Waits where waiting helps. `wait` lets the time of the target pass, `retry_after_s` is the profile's."""
+class Wait(Protocol):
+    """Lets the time of the target pass."""
 
-    def __init__(self, wait: Callable[[float], None], retry_after_s: float) -> None:
-        self._wait, self._retry_after_s = wait, retry_after_s
+    def __call__(self, seconds: float, why: str) -> None:
+        """Wait so long, for a reason that the user may be told."""
+
+
+class Patience:
+    """Waits where waiting helps. `retry_after_s` is the profile's.
+
+    A `wait` that there is no time for ends the asking; a `pause` is as long as there is time.
+    """
+
+    def __init__(self, wait: Wait, retry_after_s: float, *, pause: Wait | None = None) -> None:
+        self._wait, self._pause, self._retry_after_s = wait, pause or wait, retry_after_s
         self._throttled = 0
         self._gateways_s = 0.0
         self._outages_s = 0.0
@@ -33,7 +44,7 @@ class Patience:
         if self._throttled >= _MOST_WAITS:
             return False
         self._throttled += 1
-        self._wait(retry_after_s(exchange, self._retry_after_s))
+        self._wait(retry_after_s(exchange, self._retry_after_s), f"the key is throttled ({_asked(exchange)})")
         return True
 
     def wait_for_gateway(self, exchange: Exchange) -> None:
@@ -41,7 +52,8 @@ class Patience:
         seconds = min(retry_after_s(exchange, _GATEWAY_PAUSE_S), _GATEWAY_LONGEST_S)
         if self._gateways_s + seconds <= _GATEWAYS_IN_ALL_S:
             self._gateways_s += seconds
-            self._wait(seconds)
+            status = exchange.response.status if exchange.response else "nothing"
+            self._pause(seconds, f"what stands before the API answered {status}")
 
     def is_at_an_end(self, exchange: Exchange) -> bool:
         """Wait where request after request is lost; tell when that makes no sense any more."""
@@ -51,13 +63,19 @@ class Patience:
         pause_s = _OUTAGE_PAUSE_S * 2**self._lost
         if self._lost > 1 and self._answered and self._outages_s + pause_s <= _OUTAGES_IN_ALL_S:
             self._outages_s += pause_s
-            self._wait(pause_s)
+            self._pause(pause_s, f"{self._lost} requests in a row were not answered")
         self._answered |= not is_lost(exchange)
         return False
 
 
+def _asked(exchange: Exchange) -> str:
+    """Return what an answer says of waiting, as far as it can be read."""
+    value = exchange.response.header("Retry-After") if exchange.response else None
+    return "it names no time: budget.retry_after_s" if value is None else f"Retry-After: {value[:40]}"
+
+
 def retry_after_s(exchange: Exchange, otherwise: float) -> float:
-    """Return the seconds that an answer names, or else the given ones, never more than ten minutes."""
+    """Return the seconds that an answer names, or else the given ones, never more than a year."""
     value = exchange.response.header("Retry-After") if exchange.response else None
     if value is None:
         return otherwise

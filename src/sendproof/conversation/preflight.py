@@ -8,17 +8,37 @@ from urllib.parse import urlsplit
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.contract.provider import Provider
+from sendproof.conversation.answers import is_of_a_gateway
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.body import MISSING, answer_of
 from sendproof.judge.refused import is_refusal_by_flag, says
+from sendproof.target.profile import Profile
 
 _NO_ANSWER = {
     "connect": "no connection: refused. Check base_url, and that the service runs.",
     "name": "no connection: the host's name is unknown. Check base_url and the network.",
     "tls": "TLS failed: what answers there speaks no TLS, or none that is known here. Check base_url and its port.",
-    "tls_expired": "TLS failed: the certificate has expired, or is not valid yet. Tell the vendor; check this clock.",
+    "tls_expired": (
+        "TLS failed: the certificate has expired, or is not valid yet. Tell the vendor; check this clock, and if the "
+        "authority is your own, network.ca_file or SSL_CERT_FILE."
+    ),
     "tls_host": "TLS failed: the certificate is for another host. Check base_url.",
-    "tls_untrusted": "TLS failed: the certificate is of nobody who is trusted here. Check base_url, and for a proxy.",
+    "tls_untrusted": (
+        "TLS failed: the certificate is of nobody who is trusted here. Check base_url. For an authority of your own, "
+        "also that of a proxy which opens TLS, set network.ca_file or SSL_CERT_FILE."
+    ),
+    "tls_client": (
+        "TLS failed: the service wants a certificate of the client, or does not take this one. Check "
+        "network.client_cert and network.client_key."
+    ),
+    "proxy": "the proxy {proxy} cannot be reached. Check {source}, or name the host in NO_PROXY.",
+    "proxy_login": (
+        "the proxy {proxy} wants credentials, or others. Write them into {source} as http://USER:PASSWORD@HOST:PORT."
+    ),
+    "proxy_forbids": (
+        "the proxy {proxy} refuses to connect to the host. Check {source} and base_url, and what the proxy permits."
+    ),
+    "proxy_gateway": "the proxy {proxy} does not reach the host. Check base_url, and the proxy that {source} names.",
     "timeout": "no answer within the timeout. Check base_url, or raise timeout_s.",
     "dropped": "the connection was closed without an answer. Check base_url.",
     "protocol": "the answer is no HTTP. Check the port in base_url.",
@@ -54,16 +74,25 @@ def is_let_in(provider: Provider, exchange: Exchange) -> bool:
     return not is_refusal_by_flag(provider, answer_of(response))
 
 
-def diagnosis(contract: Contract, base_url: str, attempts: Iterable[Exchange]) -> str:
+def diagnosis(contract: Contract, profile: Profile, attempts: Iterable[Exchange]) -> str:
     """Return one line: why no valid message was accepted, and what to do."""
+    base_url, proxy = profile.base_url, profile.network.proxy
     last = list(attempts)[-1]
     where = f"preflight: {base_url}{contract.provider.path}"
     other = _other_host(contract.provider, base_url)
     if last.response is None:
-        told = _NO_ANSWER[last.failure or "dropped"]
+        told = no_answer(profile, last.failure or "dropped")
         return f"{where}: {told}" if other is None else f"{where}: {told} {other}"
     told = other or _cause(contract, last.response)
+    if proxy is not None and is_of_a_gateway(last):
+        told += f" It came through the proxy {proxy.url}, from {proxy.source}."
     return f"{where}: answered {last.response.status} to a valid message: {told}"
+
+
+def no_answer(profile: Profile, failure: str) -> str:
+    """Return what a failure in the place of an answer means, and what to do."""
+    told, proxy = _NO_ANSWER[failure], profile.network.proxy
+    return told if proxy is None else told.format(proxy=proxy.url, source=proxy.source)
 
 
 def _other_host(own: Provider, base_url: str) -> str | None:

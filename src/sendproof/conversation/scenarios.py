@@ -43,8 +43,8 @@ class Asker(Protocol):
     def ask_together(self, cases: list[Case]) -> list[Exchange]:
         """Send several at the same time and take a 429 as the answer."""
 
-    def wait(self, seconds: float) -> None:
-        """Let the time of the target pass."""
+    def wait(self, seconds: float, why: str) -> None:
+        """Let the time of the target pass, for a reason that the user may be told."""
 
     def token(self) -> str:
         """Return 24 letters and digits, unlike in every call."""
@@ -166,7 +166,7 @@ def rate_limits(provider: Provider, asker: Asker, limits: Mapping[str, RateLimit
 
 
 def _pause(asker: Asker, limit: RateLimit) -> None:
-    asker.wait(limit.window_s * 1.02 + 0.05)
+    asker.wait(limit.window_s * 1.02 + 0.05, f"the window of a rate limit of {limit.limit} requests passes")
 
 
 def _burst(provider: Provider, asker: Asker, case: Case, limit: RateLimit) -> int:

@@ -85,6 +85,7 @@ def _document(forecast: Forecast) -> dict[str, Any]:
             "max_requests": budget.max_requests,
             "max_accepted": budget.max_accepted,
             "max_credits": budget.max_credits,
+            "max_duration_s": budget.max_duration_s,
             "requests_per_second": budget.requests_per_second,
             "spent_before": {
                 "requests": forecast.found.requests,
@@ -134,6 +135,11 @@ def _print_indented(console: Console, line: str) -> None:
 def _spending(forecast: Forecast) -> Iterator[str]:
     budget, found = forecast.budget, forecast.found
     yield f"requests: {forecast.requests} of {budget.max_requests}, in about {forecast.duration_s:.0f} s"
+    if forecast.duration_s > budget.max_duration_s:
+        yield (
+            f"time: more than the {budget.max_duration_s:g} s of budget.max_duration_s; what is not asked by then "
+            "stays open (exit 10)"
+        )
     yield (
         f"accepted: {forecast.accepted} should be, {forecast.could} more could be; never more than {forecast.at_most}"
     )

@@ -26,6 +26,7 @@ _LONGEST_COMMAND = 8000
 _ALWAYS = ("pass", "fail")
 _INDENT = (0, 0, 0, 2)
 PATIENCE_S = 2.0
+_LONGEST_LABEL, _LONGEST_AT_ONCE = 60, 160
 
 
 def print_run(run: Run, console: Console, provider: Provider, *, quiet: bool = False) -> None:
@@ -106,8 +107,8 @@ def _print_line(console: Console, text: Text) -> None:
 class Progress:
     """Shows how far a run is: a bar on a terminal, plain lines elsewhere.
 
-    Nothing is shown before `PATIENCE_S` seconds, and plain lines come that far apart. Colour
-    is the console's matter, which follows `NO_COLOR`.
+    Nothing is shown before `PATIENCE_S` seconds, and plain lines come that far apart, but for what
+    has to be told at once. Colour is the console's matter, which follows `NO_COLOR`.
     """
 
     def __init__(self, console: Console, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
@@ -128,17 +129,20 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def update(self, done: int, total: int, label: str) -> None:
-        """Tell that `done` of `total` steps are done, and what is going on."""
-        if self._quiet or (self._bar is None and self._clock() < self._due_s):
+    def update(self, done: int, total: int, label: str, *, at_once: bool = False) -> None:
+        """Tell that `done` of `total` steps are done, and what is going on; `at_once` if it will take long."""
+        if self._quiet or (not at_once and self._bar is None and self._clock() < self._due_s):
             return
-        shown = visible(label, 60)
+        shown = visible(label, _LONGEST_AT_ONCE if at_once else _LONGEST_LABEL)
         if not self._console.is_terminal or self._console.is_dumb_terminal:
             self._due_s = self._clock() + PATIENCE_S
             _print_line(self._console, Text(f"{done}/{total} {shown}"))
             return
         if self._bar is None:
             self._bar = self._started()
+        if at_once:
+            _print_line(self._console, Text(shown))
+            shown = visible(label, _LONGEST_LABEL)
         self._bar.update(self._task, completed=done, total=total, description=shown)
 
     def _started(self) -> progress.Progress:

@@ -11,14 +11,14 @@ from types import MappingProxyType, ModuleType
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
-from sendproof.conversation.conversation import Conversation, Evidence
+from sendproof.conversation.conversation import Conversation, Evidence, Tell
 from sendproof.conversation.plan import Plan, make_plan
 from sendproof.conversation.scenarios import clauses_of_scenarios
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
 from sendproof.judge.verdicts import Circumstances
 from sendproof.running.place import Place
-from sendproof.target.budget import Allowance
+from sendproof.target.budget import Allowance, TimeLimit
 from sendproof.target.door import Door
 from sendproof.target.ledger import Ledger, Spent
 from sendproof.target.masking import StandIns
@@ -26,7 +26,6 @@ from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 from sendproof.target.scrubbing import documented
 
-Tell = Callable[[int, int, str], None]
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -105,9 +104,20 @@ def conversing(
         profile = as_left(here.profile, ledger.found)
         allowance = Allowance(profile.budget, ledger)
         pacing = Pacing(profile.budget.requests_per_second, here.clock, ledger)
-        with Door(profile, here.provider, here.clock, allowance, pacing, public=documented(contract)) as door:
+        limit = TimeLimit(profile.budget.max_duration_s)
+        public = documented(contract)
+        with Door(profile, here.provider, here.clock, allowance, pacing, time_limit=limit, public=public) as door:
             conversation = Conversation(
-                contract, profile, door, plan, clock=here.clock, token=token, tell=tell, keep=keep, enough=enough
+                contract,
+                profile,
+                door,
+                plan,
+                clock=here.clock,
+                time_limit=limit,
+                token=token,
+                tell=tell,
+                keep=keep,
+                enough=enough,
             )
             yield Talk(conversation=conversation, door=door, profile=profile)
 

@@ -19,12 +19,13 @@ from filelock import FileLock
 
 from sendproof.account import Account, RateLimit
 from sendproof.contract.model import Contract
+from sendproof.conversation.conversation import Tell
 from sendproof.conversation.plan import Plan
 from sendproof.corpus.build import load_corpus
 from sendproof.errors import exit_code_of, line_of
 from sendproof.exchange import Exchange
 from sendproof.judge.verdicts import Circumstances
-from sendproof.running.asking import Asking, Talk, Tell, conversing, plan_of
+from sendproof.running.asking import Asking, Talk, conversing, plan_of
 from sendproof.running.options import Options
 from sendproof.running.place import Place, place, target_of
 from sendproof.target.masking import StandIns

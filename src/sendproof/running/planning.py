@@ -129,5 +129,5 @@ def _reached(plan: Plan, asked: Iterable[Rehearsed]) -> frozenset[str]:
     return frozenset(clause for item in asked for clause in item.case.clauses) | (plan.planned - single)
 
 
-def _nothing(*told: object) -> None:
+def _nothing(*told: object, **more: object) -> None:
     """Take what nobody looks at."""

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from sendproof.errors import UsageError
 from sendproof.reporting.text import is_plain, visible
 from sendproof.running.waiver_lines import Place, places
+from sendproof.target.numbers import without_numbers
+from sendproof.target.table import toml_text
 
 LONGEST_DAYS = 180
 _TEXTS = ("clause", "provider", "target", "signature", "reason", "issue", "owner")
@@ -62,7 +64,7 @@ def read_waivers(path: Path | None, today: date) -> tuple[Waiver, ...]:
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
     """Read `[[waiver]]` entries of a TOML file; UsageError names the entry, line and key that is wrong."""
     try:
-        text = path.read_text("utf-8")
+        text = toml_text(path.read_bytes()).replace("\r\n", "\n")
         data = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         got = visible(str(error), 200)
@@ -108,7 +110,7 @@ class _Where:
     def error(self, key: str, expected: str, got: object, advice: str) -> UsageError:
         """Return what is wrong with a key, in the line where it stands."""
         line = self.place.keys.get(key, self.place.first)
-        shown = visible(str(got), 80)
+        shown = visible(without_numbers(str(got)), 80)
         return UsageError(
             f"{self.file}:{line}: waiver {self.number}: {key}: expected {expected}, got {shown}. {advice}"
         )

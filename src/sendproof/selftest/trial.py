@@ -185,7 +185,7 @@ def _is_reported(subject: Subject, contract: Contract, account: Account, exchang
     return {item.clause.id for item in found if item.verdict == FAIL} == set(subject.clauses)
 
 
-def _nothing(*told: object) -> None:
+def _nothing(*told: object, **more: object) -> None:
     """Take what nobody looks at."""
 
 

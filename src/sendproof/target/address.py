@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from sendproof.target.table import Table, got
+from sendproof.target.table import Table, got, kind
 
 _ADVICE = "Write it as https://api.example.com."
 
@@ -21,7 +21,7 @@ def base_url(top: Table, *, allow_http: bool) -> str:
     if parts.username is not None or parts.password is not None:
         raise top.error("base_url", "a URL without credentials", "some", "Move them to [credentials].")
     if "?" in text or "#" in text:
-        raise top.error("base_url", "a URL without query or fragment", got(text), "Remove them.")
+        raise top.error("base_url", "a URL without query or fragment", "one with such", "Remove them.")
     if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname or ""):
         raise top.error(
             "base_url", "https", got(text), "Write https, or set allow_http = true to send keys in the clear."
@@ -57,4 +57,7 @@ def _split(text: str) -> SplitResult | None:
 
 
 def _shown(text: str) -> str:
-    return "a URL that cannot be read" if "@" in text else got(text)
+    """Return a text that is no URL, unless it may be something else that went astray."""
+    if "@" in text or "?" in text:
+        return "a URL that cannot be read"
+    return got(text) if "." in text else kind(text)

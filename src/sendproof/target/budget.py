@@ -3,24 +3,55 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 
 from sendproof.errors import SendproofError
 from sendproof.target.ledger import Ledger, Spent
 from sendproof.target.profile import Budget
 
-_WHAT = {"max_requests": "requests", "max_accepted": "accepted messages", "max_credits": "credits"}
+_WHAT = {
+    "max_requests": "requests",
+    "max_accepted": "accepted messages",
+    "max_credits": "credits",
+    "max_duration_s": "seconds",
+}
 
 
 class BudgetSpent(SendproofError):
-    """Nothing more may be sent. `setting` is "max_requests", "max_accepted" or "max_credits"."""
+    """Nothing more may be sent. `setting` is "max_requests", "max_accepted", "max_credits" or "max_duration_s".
+
+    `more` says what there is no room for.
+    """
 
     exit_code = 10
 
-    def __init__(self, setting: str, spent: int, limit: int) -> None:
+    def __init__(self, setting: str, spent: int, limit: float, *, more: str = "") -> None:
         super().__init__(
-            f"budget spent: {spent} of {limit} {_WHAT[setting]}. Raise budget.{setting} or narrow --concern."
+            f"budget spent: {spent} of {limit:.10g} {_WHAT[setting]}{more}. Raise budget.{setting} or narrow --concern."
         )
         self.setting = setting
+
+
+class TimeLimit:
+    """How long a run may take, in real seconds from now on. `now` is a clock that never goes back."""
+
+    def __init__(self, max_s: float = float("inf"), now: Callable[[], float] = time.monotonic) -> None:
+        self._max_s, self._now = max_s, now
+        self._started_s = now()
+
+    @property
+    def left_s(self) -> float:
+        """Return how many seconds are left, never less than none."""
+        return max(self._started_s + self._max_s - self._now(), 0.0)
+
+    def check(self, needed_s: float = 0.0, why: str = "") -> None:
+        """Raise `BudgetSpent` where the time is over, or would be after a wait of so many seconds."""
+        left_s = self.left_s
+        if left_s > needed_s:
+            return
+        more = f", and a wait of {needed_s:.0f} s would pass them{f': {why}' if why else ''}" if left_s else ""
+        raise BudgetSpent("max_duration_s", round(self._max_s - left_s), self._max_s, more=more)
 
 
 class Allowance:

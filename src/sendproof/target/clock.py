@@ -8,7 +8,12 @@ from typing import Protocol
 
 
 class RunClock(Protocol):
-    """Tell the time of the run and let time pass. Seconds since the Unix epoch."""
+    """Tell the time of the run and let time pass. Seconds since the Unix epoch.
+
+    `takes_time` tells whether a wait for the target takes real time.
+    """
+
+    takes_time: bool
 
     def now(self) -> float:
         """Return the present time, on the clock that the target goes by."""
@@ -22,6 +27,8 @@ class RunClock(Protocol):
 
 class WallClock:
     """Tell the system's time, which never goes back during a run."""
+
+    takes_time = True
 
     def __init__(self) -> None:
         self._offset_s = time.time() - time.monotonic()
@@ -43,6 +50,8 @@ class WallClock:
 
 class MovedClock(WallClock):
     """Tell the system's time plus what was waited for: `advance` moves the target's clock instead."""
+
+    takes_time = False
 
     def __init__(self, advance: Callable[[float], None]) -> None:
         super().__init__()

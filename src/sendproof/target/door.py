@@ -14,15 +14,18 @@ from typing import Self
 
 import httpx
 
+import sendproof
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange, Headers, Request, Response
+from sendproof.target import tls
 from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest
-from sendproof.target.budget import Allowance
+from sendproof.target.budget import Allowance, TimeLimit
 from sendproof.target.clock import RunClock
 from sendproof.target.ledger import Spent
 from sendproof.target.masking import StandIns
+from sendproof.target.network import network_secrets
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 from sendproof.target.receiving import KEPT_BYTES, Received, receive
@@ -31,7 +34,7 @@ from sendproof.target.wire import Wire
 
 Tags = tuple[str, ...]
 _STANDARD_FIELDS: Headers = (
-    ("User-Agent", "sendproof"),
+    ("User-Agent", f"sendproof/{sendproof.__version__}"),
     ("Accept", "application/json, */*;q=0.8"),
     ("Accept-Encoding", "gzip"),
 )
@@ -52,10 +55,12 @@ class Door:
 
     It never raises for what the target does. Before anything is sent it may raise `Unbindable`
     (the profile lacks something), `Withheld` (the recipient is not allowed) or
-    `BudgetSpent`. `nonces` are texts of 24 letters and digits, each unlike all others.
-    `public` are texts that no answer is taken to quote a secret with: those of the documents.
+    `BudgetSpent`, also where the time of the run is over. `nonces` are texts of 24 letters and
+    digits, each unlike all others. `public` are texts that no answer is taken to quote a secret with:
+    those of the documents.
     Fields that only frame or describe the client (Host, Content-Length, User-Agent, Accept,
-    Accept-Encoding, Connection) are sent and not recorded, unless the case gives them.
+    Accept-Encoding, Connection), and those of the profile's network, are sent and not recorded, unless the case gives
+    them.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Door:
         budget: Allowance,
         pacing: Pacing,
         *,
+        time_limit: TimeLimit | None = None,
         transport: httpx.BaseTransport | None = None,
         nonces: Iterator[str] | None = None,
         public: Iterable[str] = (),
@@ -75,9 +81,12 @@ class Door:
         self._clock = clock
         self._budget = budget
         self._pacing = pacing
-        self._transport = transport or Wire(encrypted=profile.base_url.startswith("https:"))
+        self._time_limit = time_limit or TimeLimit()
+        self._transport = transport or _wire(profile)
         self._nonces = nonces or unique_nonces()
-        self._redactor = Redactor(provider, profile.keys, StandIns(profile), public=public)
+        self._own_fields = tuple((name, value.value) for name, value in profile.network.headers)
+        secrets = {**profile.keys, **network_secrets(profile, provider)}
+        self._redactor = Redactor(provider, secrets, StandIns(profile), public=public)
         self._urls: dict[str, httpx.URL] = {}
         self._ids = map("x{}".format, itertools.count(1))
 
@@ -118,6 +127,7 @@ class Door:
         """Send one case. The same `nonce` gives the very same request again."""
         bound = self._admission.admit(case, nonce or next(self._nonces))
         price = self._admission.price(bound.body)
+        self._time_limit.check(self._pacing.delay_s, "budget.requests_per_second")
         self._budget.reserve(credits_=price, should_be_refused=not case.may_be_accepted)
         self._pacing.acquire()
         return self._exchange(next(self._ids), case, bound, tags)
@@ -132,6 +142,7 @@ class Door:
             return []
         refusable = not any(case.may_be_accepted for case, _ in cases)
         price = sum(self._admission.price(bound.body) for _, bound, _ in admitted)
+        self._time_limit.check(self._pacing.delay_s, "budget.requests_per_second")
         self._budget.reserve(len(admitted), credits_=price, should_be_refused=refusable)
         self._pacing.acquire(len(admitted))
         barrier = threading.Barrier(len(admitted))
@@ -173,7 +184,7 @@ class Door:
             (name.encode("ascii"), value.encode("utf-8"))
             for name, value in (
                 *bound.headers,
-                *(item for item in _STANDARD_FIELDS if item[0].lower() not in given),
+                *(item for item in (*_STANDARD_FIELDS, *self._own_fields) if item[0].lower() not in given),
             )
         ]
         return httpx.Request(bound.method, self._url(bound.url), headers=headers, content=bound.body)
@@ -194,6 +205,13 @@ class Door:
             headers=self._redactor.response_headers(received.headers, asked, bound.presented),
             body=body[:KEPT_BYTES],
         )
+
+
+def _wire(profile: Profile) -> Wire:
+    network = profile.network
+    proxy_tls = tls.trusting(network) if network.proxy and network.proxy.scheme == "https" else None
+    context = tls.client_context(network) if profile.base_url.startswith("https:") else None
+    return Wire(tls=context, proxy=network.proxy, proxy_tls=proxy_tls)
 
 
 def _is_accepted(received: Received) -> bool | None:

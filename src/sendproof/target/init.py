@@ -18,7 +18,9 @@ def init_text(provider: Provider) -> str:
     The numbers are reserved for fiction (NANP 555-0100 to 555-0199). A line that begins
     with `#` and no space is a setting that only needs its `#` removed.
     """
-    return "\n".join([*_head(provider), *_account(provider), *_budget(provider), *_fixtures(provider)]) + "\n"
+    return (
+        "\n".join([*_head(provider), *_account(provider), *_network(), *_budget(provider), *_fixtures(provider)]) + "\n"
+    )
 
 
 def _head(provider: Provider) -> Iterator[str]:
@@ -41,6 +43,19 @@ def _account(provider: Provider) -> Iterator[str]:
     yield f"recipients = [{_number(20)}]  # the only numbers that may receive a message: use your own"
 
 
+def _network() -> Iterator[str]:
+    yield ""
+    yield "# Only where HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and the system's trust store do not say it already."
+    yield "#[network]"
+    yield '#proxy = "http://proxy.example.com:3128"  # or { env = "NAME" }; loopback is never reached through one'
+    yield "# Files in PEM, from the folder of this profile on:"
+    yield '# ca_file = "ca.pem"  # authorities to trust, and no others'
+    yield '# client_cert = "client.pem"  # what the service asks this client for, with its key'
+    yield '# client_key = "client.key"'
+    yield "#[network.headers]  # what a gateway before the API wants; kept nowhere"
+    yield '#X-Gateway-Key = { env = "GATEWAY_KEY" }'
+
+
 def _budget(provider: Provider) -> Iterator[str]:
     standard = Budget()
     yield ""
@@ -49,6 +64,7 @@ def _budget(provider: Provider) -> Iterator[str]:
     yield f"max_accepted = {standard.max_accepted}  # messages that the target may accept, and charge for"
     if provider.prices:
         yield "#max_credits = 150  # what the accepted messages may cost in all, at the contract's prices"
+    yield f"max_duration_s = {standard.max_duration_s}  # waits included; then what is known is judged"
     yield f"requests_per_second = {standard.requests_per_second}"
     yield f"retry_after_s = {standard.retry_after_s}  # the wait after an unexpected 429 that names no time"
 

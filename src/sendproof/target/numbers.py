@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import phonenumbers
 
@@ -12,6 +13,8 @@ _RESERVED = re.compile(
     r"\+1(?!8(?:00|22|33|44|55|66|77|88)|900)[2-9]\d\d55501\d\d|\+44(?:7700900|2079460|1632960)\d\d\d", re.ASCII
 )
 _SHOWN_AT_THE_END = 2
+# Digits as people space them: from seven on, as E.164 has at least, they may be dialled. A day is no number.
+_DIALABLE = re.compile(r"(?<![0-9])(?!(?:19|20)\d\d-[01]\d-[0-3]\d(?!\d))[0-9](?:[ ().\-/_]{0,3}[0-9]){6,}", re.ASCII)
 
 
 def is_reserved(number: str) -> bool:
@@ -33,3 +36,30 @@ def masked(number: str) -> str:
     country = country_digits(digits)
     hidden = max(len(digits) - country - _SHOWN_AT_THE_END, 0)
     return f"+{digits[:country]}{'*' * hidden}{digits[country + hidden :]}"
+
+
+def without_digits(text: str) -> str:
+    """Return a text with an asterisk for each digit of any script, but for the last two of all."""
+    digits = [index for index, character in enumerate(text) if _digit(character) is not None]
+    hidden = set(digits[:-_SHOWN_AT_THE_END])
+    return "".join("*" if index in hidden else character for index, character in enumerate(text))
+
+
+def without_numbers(text: str) -> str:
+    """Return a text in which nothing may be dialled: of so many digits in a row the last two are left."""
+    plain = "".join(character if (digit := _digit(character)) is None else str(digit) for character in text)
+    for match in _DIALABLE.finditer(plain):
+        text = text[: match.start()] + without_digits(text[match.start() : match.end()]) + text[match.end() :]
+    return text
+
+
+def is_number_like(text: str) -> bool:
+    """Whether a text has digits of any script and nothing beside them but what spaces them."""
+    digits = [_digit(character) is not None for character in text]
+    spaced = all(digit or not (c.isalpha() or c.isnumeric()) for digit, c in zip(digits, text, strict=True))
+    return any(digits) and spaced
+
+
+def _digit(character: str) -> int | None:
+    """Return the digit that a character is, also in another script, in a circle or raised."""
+    return unicodedata.digit(character, None)

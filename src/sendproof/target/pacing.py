@@ -24,6 +24,12 @@ class Pacing:
         self._interval_s = 1.0 / requests_per_second
         self._clock = clock
         self._ledger = ledger or Ledger()
+        self._free_s = 0.0
+
+    @property
+    def delay_s(self) -> float:
+        """Return how long the next request has to wait, as far as those sent from here tell."""
+        return max(self._free_s - self._clock.now(), 0.0) if self._interval_s else 0.0
 
     def acquire(self, count: int = 1) -> None:
         """Wait until the next request may be sent, and `count` - 1 at once with it.
@@ -34,5 +40,6 @@ class Pacing:
             return
         now = self._clock.now()
         start = self._ledger.queue(now, count * self._interval_s)
+        self._free_s = start + count * self._interval_s
         if start > now:
             self._clock.sleep(start - now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 from sendproof.account import Account, RateLimit
@@ -36,12 +37,17 @@ class Secret:
 class Budget:
     """What a run may spend. Without `max_credits` the messages alone bound the credits.
 
+    `max_duration_s` is real time, waits included; what is on its way then is still waited for.
+
     `stated` names what the profile says itself; the rest are defaults, which an effort may change.
     """
 
     max_requests: int = 400
     max_accepted: int = 60
     max_credits: int | None = None
+    # A run waits up to four windows of a minute for each rate limit, and takes seconds else: this leaves as much
+    # again for a slow service, and keeps a job of CI within a quarter of an hour.
+    max_duration_s: float = 900.0
     requests_per_second: float = 20.0
     retry_after_s: float = 60.0
     stated: frozenset[str] = frozenset()
@@ -54,6 +60,44 @@ class Given:
     kind: str
     state: str
     value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A proxy of HTTP. `source` is the setting or the variable that names it, `login` a user and a password."""
+
+    scheme: str
+    host: str
+    port: int
+    source: str
+    login: tuple[Secret, Secret] | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL, without credentials: it may be shown."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The way to a target. Without `ca_file` and `ca_folders` the system's authorities are trusted.
+
+    `ca_folders` are folders as OpenSSL reads them, `headers` go with every request.
+    """
+
+    proxy: Proxy | None = None
+    ca_file: Path | None = None
+    ca_folders: str | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    headers: tuple[tuple[str, Secret], ...] = ()
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What nobody else may see."""
+        login = self.proxy.login if self.proxy and self.proxy.login else ()
+        return (*login, *(value for _, value in self.headers))
 
 
 def _nothing() -> Mapping[str, str]:
@@ -83,6 +127,7 @@ class Profile:
     failing_recipients: Mapping[str, str] = field(default_factory=_nothing)
     rate_limits: Mapping[str, RateLimit] = field(default_factory=lambda: MappingProxyType({}))
     balances: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    network: Network = Network()
     budget: Budget = Budget()
     allow_http: bool = False
     timeout_s: float = 10.0

@@ -15,11 +15,12 @@ from sendproof.account import RateLimit
 from sendproof.contract.provider import Fixture, Provider
 from sendproof.errors import UsageError
 from sendproof.target.address import base_url
-from sendproof.target.numbers import masked
+from sendproof.target.network import read_network
+from sendproof.target.numbers import masked, without_numbers
 from sendproof.target.profile import KEY_KINDS, MAIN, Budget, Given, Profile, Secret
-from sendproof.target.table import Table, got, kind, shortened
+from sendproof.target.table import Table, got, hidden, kind, shortened, toml_text
 
-TOP = ("provider", "base_url", "allow_http", "timeout_s", "credentials", "account", "budget", "fixtures")
+TOP = ("provider", "base_url", "allow_http", "timeout_s", "credentials", "account", "network", "budget", "fixtures")
 _EXTRAS: Mapping[str, tuple[str, ...]] = {
     "key": (),
     "rate_limit": ("limit_per_minute", "window_s"),
@@ -27,17 +28,18 @@ _EXTRAS: Mapping[str, tuple[str, ...]] = {
 }
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _HEADER_SAFE = re.compile(r"[!-~]+")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 # Redaction scrubs a secret wherever it occurs: a shorter one occurs by chance.
 _SECRET_LENGTH = 6
-_YEAR_S = 366 * 86_400.0
+_WEEK_S, _YEAR_S = 7 * 86_400.0, 366 * 86_400.0
 
 
 def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping[str, str]) -> Profile:
     """Read the profile in the TOML file `path`; its name is the file's, without the ending."""
     where = str(path)
     try:
-        data = tomllib.loads(path.read_bytes().decode("utf-8"))
+        data = tomllib.loads(_text(path))
     except FileNotFoundError as error:
         raise UsageError(
             f"{where}: expected a target profile, got no such file. Make one with `sendproof init`."
@@ -45,16 +47,22 @@ def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UsageError(f"{where}: expected a readable file, got {reason!r}. Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{where}: expected TOML in UTF-8, got byte {error.start}. Save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{where}: expected TOML, got {_reason(error)}. Correct that line.") from error
-    return parse_profile(data, where=where, name=path.stem, providers=providers, environ=environ)
+    return parse_profile(data, where=where, name=path.stem, providers=providers, environ=environ, folder=path.parent)
+
+
+def _text(path: Path) -> str:
+    try:
+        return toml_text(path.read_bytes())
+    except ValueError as error:
+        raise UsageError(f"{path}: expected TOML in UTF-8, got {error}. Save it as UTF-8.") from error
 
 
 def exposure(path: Path, profile: Profile) -> str | None:
     """Return a warning where others can read a profile that holds a credential itself, or None."""
-    plain = any(secret.env is None for secrets in profile.keys.values() for secret in secrets)
+    secrets = (*(secret for parts in profile.keys.values() for secret in parts), *profile.network.secrets)
+    plain = any(secret.env is None for secret in secrets)
     with suppress(OSError):
         if os.name == "posix" and plain and path.stat().st_mode & 0o077:
             return f"{path}: others can read this file, and it holds credentials. Make it yours: chmod 600 {path}"
@@ -68,21 +76,23 @@ def parse_profile(
     name: str,
     providers: Mapping[str, Provider],
     environ: Mapping[str, str],
+    folder: Path = Path(),
 ) -> Profile:
-    """Parse the content of a profile; `where` names its source in errors."""
+    """Parse the content of a profile; `where` names its source in errors, `folder` is where its paths begin."""
     top = Table(data, where=where)
     top.only(TOP)
     provider = _provider(top, providers)
     allow_http = top.flag("allow_http", default=False)
-    fixtures = top.table("fixtures")
+    fixtures = top.table("fixtures", private=True)
     fixtures.only(provider.fixtures)
     account = _account(top, provider)
-    keys, limits, balances = _keys(top.table("credentials", required=True), fixtures, provider, environ)
+    keys, limits, balances = _keys(top.table("credentials", required=True, private=True), fixtures, provider, environ)
+    url = base_url(top, allow_http=allow_http)
     profile = Profile(
         name=name,
         where=where,
         provider=provider.name,
-        base_url=base_url(top, allow_http=allow_http),
+        base_url=url,
         parts=provider.credential_parts,
         keys=keys,
         senders=_numbers(account, "senders"),
@@ -92,6 +102,14 @@ def parse_profile(
         failing_recipients=MappingProxyType(dict(_failing(fixtures, provider))),
         rate_limits=limits,
         balances=balances,
+        network=read_network(
+            top.table("network", private=True),
+            url,
+            provider=provider,
+            folder=folder,
+            environ=environ,
+            secret=lambda table, key: _raw_secret(table, key, environ),
+        ),
         budget=_budget(top.table("budget")),
         allow_http=allow_http,
         timeout_s=top.positive("timeout_s", default=10.0, at_most=3600.0),
@@ -107,19 +125,23 @@ def parse_profile(
 def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "too many levels"
-    return shortened(f"an error: {error}", 120).rstrip(".").replace("\n", " ")
+    # What stands before the place may be a key of the document.
+    told, mark, place = str(error).rpartition(" (at ")
+    return shortened(f"an error: {without_numbers(told)}{mark}{place}", 120).rstrip(".").replace("\n", " ")
 
 
 def _provider(top: Table, providers: Mapping[str, Provider]) -> Provider:
     advice = f"Write one of {', '.join(sorted(providers))}."
     provider = providers.get(top.text("provider", advice))
     if provider is None:
-        raise top.error("provider", "a known provider", got(top.raw("provider")), advice)
+        value = str(top.raw("provider"))
+        shown = got(value) if _NAME.fullmatch(value) else kind(value)
+        raise top.error("provider", "a known provider", shown, advice)
     return provider
 
 
 def _account(top: Table, provider: Provider) -> Table:
-    account = top.table("account", required=True)
+    account = top.table("account", required=True, private=True)
     account.only(("senders", "recipients", *(("default_sender",) if provider.has_default_sender else ())))
     return account
 
@@ -132,6 +154,7 @@ def _budget(table: Table) -> Budget:
         max_requests=table.whole("max_requests", default=standard.max_requests, at_least=1),
         max_accepted=table.whole("max_accepted", default=standard.max_accepted, at_least=1),
         max_credits=table.whole("max_credits", default=None, at_least=0) if "max_credits" in table else None,
+        max_duration_s=table.positive("max_duration_s", default=standard.max_duration_s, at_most=_WEEK_S),
         requests_per_second=table.positive(
             "requests_per_second", default=standard.requests_per_second, at_most=10_000.0
         ),
@@ -153,13 +176,8 @@ def _number(table: Table, name: str) -> str:
 
 def _check_number(table: Table, name: str, number: str) -> str:
     if not _E164.fullmatch(number):
-        raise table.error(name, "a number in E.164", _hinted(number), "Write it as +15551234567.")
+        raise table.error(name, "a number in E.164", hidden(number), "Write it as +15551234567.")
     return number
-
-
-def _hinted(text: str) -> str:
-    """Return a text that is no number in E.164, without most of the digits that it has."""
-    return got(re.sub(r"[0-9](?=(?:[^0-9]*[0-9]){2})", "*", text))
 
 
 def _givens(fixtures: Table, provider: Provider) -> Iterator[tuple[str, Given]]:
@@ -238,19 +256,23 @@ def _values(secrets: tuple[Secret, ...]) -> tuple[str, ...]:
 
 
 def _secret(table: Table, name: str, provider: Provider, environ: Mapping[str, str]) -> Secret:
-    value, advice = table.raw(name), 'Write it as a string, or as { env = "NAME" }.'
-    if isinstance(value, Mapping):
-        secret = _from_environment(table, name, environ)
-    elif isinstance(value, str) and value:
-        secret = Secret(value=value)
-    else:
-        raise table.error(name, 'a text or { env = "NAME" }', kind(value), advice)
+    secret = _raw_secret(table, name, environ)
     problem = _problem(
         secret.value, provider, is_last=name == provider.credential_parts[-1] or name in provider.fixtures
     )
     if problem:
         raise table.error(name, problem, kind(secret.value), "Correct the value.")
     return secret
+
+
+def _raw_secret(table: Table, name: str, environ: Mapping[str, str]) -> Secret:
+    """Return a text that stands in the profile or in the environment, whatever it is."""
+    value, advice = table.raw(name), 'Write it as a string, or as { env = "NAME" }.'
+    if isinstance(value, Mapping):
+        return _from_environment(table, name, environ)
+    if isinstance(value, str) and value:
+        return Secret(value=value)
+    raise table.error(name, 'a text or { env = "NAME" }', kind(value), advice)
 
 
 def _from_environment(table: Table, name: str, environ: Mapping[str, str]) -> Secret:

@@ -6,13 +6,14 @@ import socket
 import ssl
 import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpcore
 import httpx
 
 from sendproof.exchange import Headers, field_value
-from sendproof.target.wire import DEADLINE
+from sendproof.target.wire import DEADLINE, ProxyFailed
 
 KEPT_BYTES = 1 << 20
 # Secrets are scrubbed before the cut: so much more is read that none is cut in two.
@@ -24,6 +25,7 @@ _TIMEOUTS = (httpcore.TimeoutException, httpx.TimeoutException)
 _CONNECT_ERRORS = (httpcore.ConnectError, httpx.ConnectError)
 _NETWORK_ERRORS = (httpcore.NetworkError, httpx.NetworkError, OSError)
 ERRORS = (
+    ProxyFailed,
     *_TIMEOUTS,
     *_NETWORK_ERRORS,
     httpcore.ProtocolError,
@@ -34,6 +36,8 @@ ERRORS = (
 )
 # Codes of X509_verify_cert (OpenSSL): the date of a certificate, and the host that it is for.
 _CERTIFICATES = {9: "tls_expired", 10: "tls_expired", 62: "tls_host", 64: "tls_host"}
+# Alerts by which a server says, also after the handshake (TLS 1.3), what it wants of the client's certificate.
+_ALERTS_ABOUT_CLIENT = ("CERTIFICATE_REQUIRED", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_CERTIFICATE_")
 _DROPPED_TEXTS = ("Server disconnected", "peer closed connection")
 
 
@@ -63,24 +67,38 @@ def receive(transport: httpx.BaseTransport, request: httpx.Request, *, timeout_s
 
 def failure_of(error: Exception) -> str:
     """Return the name of a failure of the transport, as `Exchange` has it."""
+    if isinstance(error, ProxyFailed):
+        return error.failure
     if isinstance(error, _TIMEOUTS):
         return "timeout"
+    if any(isinstance(cause, ssl.SSLError) and _is_about_client(cause) for cause in _causes(error)):
+        return "tls_client"
     if isinstance(error, _CONNECT_ERRORS):
         return _failure_to_connect(error)
     dropped = isinstance(error, _NETWORK_ERRORS) or str(error).startswith(_DROPPED_TEXTS)
     return "dropped" if dropped else "protocol"
 
 
-def _failure_to_connect(error: BaseException | None) -> str:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return _CERTIFICATES.get(error.verify_code, "tls_untrusted")
-        if isinstance(error, ssl.SSLError):
+def _failure_to_connect(error: Exception) -> str:
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _CERTIFICATES.get(cause.verify_code, "tls_untrusted")
+        if isinstance(cause, ssl.SSLError):
             return "tls"
-        if isinstance(error, socket.gaierror):
+        if isinstance(cause, socket.gaierror):
             return "name"
-        error = error.__cause__ or error.__context__
     return "connect"
+
+
+def _is_about_client(error: ssl.SSLError) -> bool:
+    return any(alert in (error.reason or "") for alert in _ALERTS_ABOUT_CLIENT)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, and what it came of."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _answer(response: httpx.Response, deadline_s: float) -> Received:
