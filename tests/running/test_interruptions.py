@@ -19,7 +19,10 @@ from tests.running.support import run_target, to_toml, with_verdict
 pytestmark = pytest.mark.slow
 CACHE = platformdirs.user_cache_path()
 # A process that was started in the background may have been told to ignore interrupts, and hands that on.
-HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from sendproof.__main__ import entry; entry()"
+HEEDING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from sendproof.__main__ import entry; entry()"
+)
 
 
 @pytest.fixture(autouse=True)
