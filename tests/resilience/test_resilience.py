@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import pickle
 import shutil
 import signal
 import socket
@@ -16,7 +14,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +23,6 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from filelock import FileLock
 
 from sendproof.contract.model import load_contract
 from sendproof.corpus.build import load_corpus
@@ -36,6 +33,7 @@ from sendproof.target.clock import WallClock
 from tests.resilience import proxy as net
 from tests.resilience.proxy import FaultyProxy, Plan, Seen
 from tests.running.support import run_target
+from tests.shared import once
 
 pytestmark = pytest.mark.slow
 
@@ -221,21 +219,6 @@ def run_through(
     )
 
 
-def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Ran]) -> Ran:
-    """Return a run that is made once, however many processes share the tests of it."""
-    shared = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder = shared / "resilience" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / "ran.pickle"
-    with FileLock(folder / "lock"):
-        if not kept.exists():
-            kept.write_bytes(pickle.dumps(make(folder)))
-        ran: Ran = pickle.loads(kept.read_bytes())
-    return ran
-
-
 @pytest.fixture(
     scope="module",
     params=[(provider, name) for name in TROUBLES for provider in PROVIDERS],
@@ -245,9 +228,9 @@ def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     """A run in trouble."""
     provider, name = request.param
     trouble = TROUBLES[name]
-    return _once(
+    return once(
         tmp_path_factory,
-        f"{provider}-{name}",
+        f"resilience-{provider}-{name}",
         lambda folder: run_through(folder, provider, trouble.plan, clock_s=trouble.clock_s),
     )
 
