@@ -32,7 +32,7 @@ from sendproof.mock.server import MockServer
 from sendproof.target.clock import WallClock
 from tests.resilience import proxy as net
 from tests.resilience.proxy import FaultyProxy, Plan, Seen
-from tests.running.support import run_target
+from tests.running.support import run_target, with_verdict
 from tests.shared import once
 
 pytestmark = pytest.mark.slow
@@ -307,6 +307,14 @@ def _is_lost(ran: Ran, entry: Mapping[str, Any]) -> bool:
     """Whether nobody knows what became of a request: no answer, or a gateway's after the service was asked."""
     hiding = any(seen.forwarded and (seen.trouble or "").startswith("gateway") for seen in ran.seen)
     return "_failure" in entry["request"] or (hiding and entry["response"]["status"] in (502, 504))
+
+
+def test_target_that_dies_in_the_middle_is_an_error_and_no_failure(tmp_path: Path) -> None:
+    ran = run_through(tmp_path, "textingline", net.during([(60, 60)], net.refuse(ENOUGH_S)))
+    assert ran.code == 11
+    assert ran.results["complete"] is False
+    assert with_verdict(ran.results, "fail") == set()
+    assert with_verdict(ran.results, "error")
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

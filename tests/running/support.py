@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import pytest
+
 from sendproof.cli import main
+from sendproof.mock.accounts import Provider
+from sendproof.mock.server import MockServer
+from tests.shared import once
 
 UNBOUNDED = {"max_requests": 100_000, "max_accepted": 100_000, "requests_per_second": 10_000.0, "retry_after_s": 1.0}
 
@@ -40,6 +46,29 @@ def run_target(
     code = main(["run", "--target", str(file), "--report-dir", str(reports), "--max-examples", "8", *arguments])
     results = reports / name / "results.json"
     return code, json.loads(results.read_text("utf-8")) if results.exists() else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """What came of a run that asked everything: the folder of its reports, its results, and its profile."""
+
+    folder: Path
+    results: dict[str, Any]
+    profile: dict[str, Any]
+
+
+def whole_run(factory: pytest.TempPathFactory, provider: Provider, variant: str | None = None) -> Whole:
+    """Return a whole run of a mock that keeps all promises. It is made once a session: change nothing in its folder."""
+    name = f"{provider}-variant" if variant else provider
+
+    def made(folder: Path) -> Whole:
+        with MockServer(provider, variant=variant, window_s=0.5) as mock:
+            profile = mock.profile()
+            code, results = run_target(folder, profile, name=name)
+        assert code == 0
+        return Whole(folder=folder / "reports" / name, results=results, profile=profile)
+
+    return once(factory, f"run-{provider}-{variant or 'faultless'}", made)
 
 
 def with_verdict(results: Mapping[str, Any], verdict: str, level: str = "required") -> set[str]:
