@@ -42,7 +42,7 @@ def make(folder: Path, factory: pytest.TempPathFactory) -> Made:
         given = [str(runs[run]) for run in side_by_side]
         assert main(["matrix", *given, "-o", str(pages[f"vendors-{name}"])]) == 0
     with contextlib.suppress(SystemExit):
-        main(["selftest", "textflow", "--only", FAULT, "--report-dir", str(folder), "-q"])
+        main(["selftest", "textflow", "--only", FAULT, "--jobs", "1", "--report-dir", str(folder), "-q"])
     pages["kill-matrix"] = folder / "selftest" / "matrix.html"
     return Made(runs=runs, pages=pages)
 
