@@ -91,6 +91,13 @@ def test_two_numbers_never_become_one(numbers: list[str]) -> None:
     assert len({stand_ins.number(number) for number in numbers}) == len(numbers)
 
 
+def test_number_of_a_network_whose_numbers_are_all_somebodys_has_a_stand_in_too() -> None:
+    stand_ins = StandIns(PROFILE)
+    made = {stand_ins.number(f"+8815930902{end}") for end in range(70, 80)}
+    assert {(number[:4], len(number)) for number in made} == {("+999", 13)}
+    assert len(made) == 10
+
+
 @given(st.binary(max_size=200))
 def test_any_content_keeps_its_length(data: bytes) -> None:
     assert len(STAND_INS.answer(data, b"")) == len(data)
