@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from sendproof.cli import main
-from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
 from tests.running.hostile import hostile_service
-from tests.running.support import run_target
+from tests.running.support import run_target, whole_run
 
 FAULT, CLAUSE = "key-prefix-enough", "tf.auth.key-prefix"
 
@@ -24,12 +25,12 @@ class Made:
     pages: Mapping[str, Path]
 
 
-def make(folder: Path) -> Made:
+def make(folder: Path, factory: pytest.TempPathFactory) -> Made:
     """Run everything, and draw every kind of page from it."""
     runs = {
-        "green": _mocked(folder, "textflow", "green"),
-        "broken": _mocked(folder, "textflow", "broken", fault=FAULT),
-        "other": _mocked(folder, "textingline", "other"),
+        "green": whole_run(factory, "textflow").folder,
+        "broken": _broken(folder),
+        "other": whole_run(factory, "textingline").folder,
         "hostile": _hostile(folder),
     }
     pages = {f"report-{name}": run / "report.html" for name, run in runs.items()}
@@ -41,16 +42,16 @@ def make(folder: Path) -> Made:
         given = [str(runs[run]) for run in side_by_side]
         assert main(["matrix", *given, "-o", str(pages[f"vendors-{name}"])]) == 0
     with contextlib.suppress(SystemExit):
-        main(["selftest", "textflow", "--only", FAULT, "--report-dir", str(folder), "-q"])
+        main(["selftest", "textflow", "--only", FAULT, "--jobs", "1", "--report-dir", str(folder), "-q"])
     pages["kill-matrix"] = folder / "selftest" / "matrix.html"
     return Made(runs=runs, pages=pages)
 
 
-def _mocked(folder: Path, provider: Provider, name: str, fault: str | None = None) -> Path:
-    with MockServer(provider, window_s=0.5, fault=fault) as mock:
-        code, _ = run_target(folder, mock.profile(), name=name)
-    assert code == (1 if fault else 0)
-    return folder / "reports" / name
+def _broken(folder: Path) -> Path:
+    with MockServer("textflow", window_s=0.5, fault=FAULT) as mock:
+        code, _ = run_target(folder, mock.profile(), name="broken")
+    assert code == 1
+    return folder / "reports" / "broken"
 
 
 def _hostile(folder: Path) -> Path:

@@ -15,7 +15,7 @@ from sendproof.mock.accounts import PROVIDERS, Provider
 from sendproof.mock.exchange import Answer, Call
 from sendproof.mock.faults.edits import setting
 from sendproof.mock.server import MockServer
-from tests.running.support import run_target
+from tests.running.support import run_target, whole_run
 
 pytestmark = pytest.mark.slow
 # Far beyond what a loaded machine adds to some answers and not to others.
@@ -32,7 +32,7 @@ def run(folder: Path, provider: Provider, *arguments: str, **given: Any) -> Path
 @pytest.fixture(scope="module")
 def olds(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """A run of each mock as it is."""
-    return {name: run(tmp_path_factory.mktemp("runs") / "old", name) for name in PROVIDERS}
+    return {name: whole_run(tmp_path_factory, name).folder for name in PROVIDERS}
 
 
 def compared(old: Path, new: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:

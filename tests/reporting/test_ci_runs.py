@@ -9,8 +9,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from sendproof.cli import main
 from sendproof.mock.accounts import PROVIDERS
+from tests.running.support import whole_run
 
 from .test_reporting_junit import XSDS, case, case_names
 from .test_reporting_junit import schema as junit_schema
@@ -39,9 +39,7 @@ def test_own_and_broken() -> None:
 
 @pytest.fixture(scope="module", params=PROVIDERS)
 def green(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("reports")
-    assert main(["run", request.param, "--report-dir", str(folder), "--max-examples", "8"]) == 0
-    return folder / str(request.param)
+    return whole_run(tmp_path_factory, request.param).folder
 
 
 @pytest.mark.parametrize("xsd", XSDS)

@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             request = json.loads(body)
             valid = self.headers.get("X-API-Key") == KEY and bool(request["to"]) and bool(request["message"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             request, valid = {}, False
         if valid:
             self._answer(200, _accepted(request))

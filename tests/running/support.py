@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+
+import pytest
 
 from sendproof.cli import main
 from sendproof.contract.model import load_contract, load_provider
@@ -19,6 +22,9 @@ from sendproof.running.place import Place, providers
 from sendproof.running.suites import suites
 from sendproof.target.clock import WallClock
 from sendproof.target.reading import parse_profile
+from sendproof.mock.accounts import Provider
+from sendproof.mock.server import MockServer
+from tests.shared import once
 
 UNBOUNDED = {"max_requests": 100_000, "max_accepted": 100_000, "requests_per_second": 10_000.0, "retry_after_s": 1.0}
 
@@ -70,6 +76,29 @@ def held(data: Mapping[str, Any], *, tell: Any = None, folder: Path = Path()) ->
         return talk.conversation.hold(), clock.waited_s
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """What came of a run that asked everything: the folder of its reports, its results, and its profile."""
+
+    folder: Path
+    results: dict[str, Any]
+    profile: dict[str, Any]
+
+
+def whole_run(factory: pytest.TempPathFactory, provider: Provider, variant: str | None = None) -> Whole:
+    """Return a whole run of a mock that keeps all promises. It is made once a session: change nothing in its folder."""
+    name = f"{provider}-variant" if variant else provider
+
+    def made(folder: Path) -> Whole:
+        with MockServer(provider, variant=variant, window_s=0.5) as mock:
+            profile = mock.profile()
+            code, results = run_target(folder, profile, name=name)
+        assert code == 0
+        return Whole(folder=folder / "reports" / name, results=results, profile=profile)
+
+    return once(factory, f"run-{provider}-{variant or 'faultless'}", made)
+
+
 def with_verdict(results: Mapping[str, Any], verdict: str, level: str = "required") -> set[str]:
     """Return the clauses of a level that have a verdict."""
     return {item["id"] for item in results["clauses"] if item["verdict"] == verdict and item["level"] == level}
@@ -81,6 +110,8 @@ def server(status: int, body: bytes, content_type: str, *, location: str | None 
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are written one after the other: the second would wait 40 ms for an acknowledgement.
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))

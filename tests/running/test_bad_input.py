@@ -18,7 +18,10 @@ PROFILE: dict[str, Any] = {
     "base_url": "http://127.0.0.1:9",
     "credentials": {"api_key": "sk_live_Nobodys4711Key"},
     "account": {"senders": ["+12025550101"], "default_sender": "+12025550101", "recipients": ["+12025550102"]},
+    "budget": {"retry_after_s": 0.05},
 }
+# What comes before all clauses is the same for one of them.
+ONE = ("--clause", "tf.auth.missing-key")
 
 
 @pytest.mark.parametrize(
@@ -129,13 +132,13 @@ def test_place_that_is_no_such_api_is_exit_11_and_says_what_was_seen(
     status: int, body: bytes, content_type: str, told: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with server(status, body, content_type, location="https://example.com/") as base_url:
-        _judged_nobody(*run_target(tmp_path, {**PROFILE, "base_url": base_url}))
+        _judged_nobody(*run_target(tmp_path, {**PROFILE, "base_url": base_url}, *ONE))
     assert told in capfd.readouterr().out
 
 
 def test_tls_error_is_exit_11(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with server(200, b"", "text/plain") as base_url:
-        _judged_nobody(*run_target(tmp_path, {**PROFILE, "base_url": base_url.replace("http:", "https:")}))
+        _judged_nobody(*run_target(tmp_path, {**PROFILE, "base_url": base_url.replace("http:", "https:")}, *ONE))
     assert "TLS" in capfd.readouterr().out
 
 
@@ -143,7 +146,7 @@ def test_target_that_hangs_ends_within_its_timeout(tmp_path: Path, capfd: pytest
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         base_url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         started = time.monotonic()
-        _judged_nobody(*run_target(tmp_path, {**PROFILE, "base_url": base_url, "timeout_s": 0.5}))
+        _judged_nobody(*run_target(tmp_path, {**PROFILE, "base_url": base_url, "timeout_s": 0.5}, *ONE))
     assert time.monotonic() - started < 8
     assert "no answer within the timeout" in capfd.readouterr().out
 

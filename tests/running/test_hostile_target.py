@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -41,7 +42,12 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         done = subprocess.run(
             [*command, "--", "-v", "--showlocals"],
             cwd=folder,
-            env={**environment, "HOME": str(folder), "XDG_CACHE_HOME": str(platformdirs.user_cache_path())},
+            env={
+                **environment,
+                "HOME": str(folder),
+                "XDG_CACHE_HOME": str(platformdirs.user_cache_path()),
+                "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"],
+            },
             capture_output=True,
             check=False,
         )

@@ -8,13 +8,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from threading import Thread
 
 import platformdirs
 import pytest
 
 from sendproof.mock.server import MockServer
-from tests.running.support import run_target, to_toml, with_verdict
+from tests.running.support import to_toml, with_verdict
 
 pytestmark = pytest.mark.slow
 CACHE = platformdirs.user_cache_path()
@@ -47,25 +46,6 @@ def test_interrupt_writes_what_is_known_and_is_exit_2(tmp_path: Path) -> None:
     assert results["exit_code"] == 2
     assert results["traffic"]["requests"] >= 40
     assert b"Traceback" not in output
-
-
-def test_target_that_dies_in_the_middle_is_an_error_and_no_failure(tmp_path: Path) -> None:
-    mock = MockServer("textingline")
-    mock.__enter__()
-
-    def end_after_some_requests() -> None:
-        while mock.request_count < 60:
-            time.sleep(0.005)
-        mock.__exit__(None, None, None)
-
-    watcher = Thread(target=end_after_some_requests)
-    watcher.start()
-    code, results = run_target(tmp_path, {**mock.profile(), "timeout_s": 1.0})
-    watcher.join(5)
-    assert code == 11
-    assert results["complete"] is False
-    assert with_verdict(results, "fail") == set()
-    assert with_verdict(results, "error")
 
 
 def test_failing_test_of_the_users_own_is_exit_1(pytester: pytest.Pytester) -> None:

@@ -41,6 +41,8 @@ def renumbering(port: int) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are written one after the other: the second would wait 40 ms for an acknowledgement.
+        disable_nagle_algorithm = True
 
         def _forward(self) -> None:
             upstream = http.client.HTTPConnection("127.0.0.1", port)

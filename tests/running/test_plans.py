@@ -74,8 +74,11 @@ def _of_one_window(should: Sent, surplus: int) -> Sent:
     return [item for item in should if item not in bursts] + bursts[surplus:]
 
 
-@pytest.mark.parametrize("effort", ["standard", "quick"])
-@pytest.mark.parametrize("served", [_mock, _second, _late], ids=["mock", "second reading", "late server"])
+@pytest.mark.parametrize(
+    ("served", "effort"),
+    [(_mock, "standard"), (_mock, "quick"), (_second, "standard"), (_late, "standard")],
+    ids=["mock", "mock, quick", "second reading", "late server"],
+)
 @pytest.mark.parametrize("provider", ["textingline", "textflow"])
 def test_plan_is_what_the_run_does(
     provider: Provider, served: Any, effort: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]

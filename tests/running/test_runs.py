@@ -16,7 +16,7 @@ from sendproof import reporting
 from sendproof.cli import main
 from sendproof.contract.model import load_contract
 from sendproof.mock.server import MockServer
-from tests.running.support import run_target, with_verdict
+from tests.running.support import Whole, run_target, whole_run, with_verdict
 
 pytestmark = pytest.mark.slow
 
@@ -32,17 +32,12 @@ REPORTS = {
 
 
 @pytest.fixture(scope="module", params=["textflow", "textingline"])
-def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], Any]:
-    folder = tmp_path_factory.mktemp(request.param)
-    with MockServer(request.param, window_s=0.6) as mock:
-        profile = mock.profile()
-        code, results = run_target(folder, profile)
-    assert code == 0
-    return folder / "reports" / "target", results, profile
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    return whole_run(tmp_path_factory, request.param)
 
 
-def test_every_required_clause_passes_on_a_faultless_mock(whole: tuple[Path, dict[str, Any], Any]) -> None:
-    _, results, _ = whole
+def test_every_required_clause_passes_on_a_faultless_mock(whole: Whole) -> None:
+    results = whole.results
     required = results["summary"]["required"]
     assert {name for name, count in required.items() if count} <= {"pass", "not_applicable"}
     assert results["complete"] is True
@@ -50,11 +45,10 @@ def test_every_required_clause_passes_on_a_faultless_mock(whole: tuple[Path, dic
     assert [item["id"] for item in results["clauses"]] == list(contract.clauses)
 
 
-def test_all_reports_are_written_and_the_results_are_valid(whole: tuple[Path, dict[str, Any], Any]) -> None:
-    folder, results, _ = whole
-    assert {file.name for file in folder.iterdir()} == REPORTS
+def test_all_reports_are_written_and_the_results_are_valid(whole: Whole) -> None:
+    assert {file.name for file in whole.folder.iterdir()} == REPORTS
     schema = json.loads((Path(reporting.__file__).parent / "results.schema.json").read_text("utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(results)
+    jsonschema.Draft202012Validator(schema).validate(whole.results)
 
 
 def _secrets(table: Any) -> set[str]:
@@ -70,8 +64,8 @@ def _forms(secret: str) -> set[bytes]:
     return {form.encode() for form in plain | {item[4:-4] for item in coded if len(item) > 16}}
 
 
-def test_no_secret_is_in_any_file_of_the_report_directory(whole: tuple[Path, dict[str, Any], Any]) -> None:
-    folder, _, profile = whole
+def test_no_secret_is_in_any_file_of_the_report_directory(whole: Whole) -> None:
+    folder, profile = whole.folder, whole.profile
     credentials = {
         name: value for name, value in profile["fixtures"].items() if "key" in name or isinstance(value, dict)
     }

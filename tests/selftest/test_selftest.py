@@ -1,4 +1,7 @@
-"""The selftest itself: a sample of it every day, seeds that must not matter, and the command."""
+"""The selftest itself: a small sample of it, seeds that must not matter, and the command.
+
+`tox -e conformance` holds all of it.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,10 @@ VARIANTS = {
 
 
 def test_sample_of_the_matrix_holds(tmp_path: Path) -> None:
-    assert main(["selftest", "--sample", "8", "--report-dir", str(tmp_path), "-q"]) == 0
+    assert main(["selftest", "textflow", "--sample", "2", "--jobs", "1", "--report-dir", str(tmp_path), "-q"]) == 0
     document = json.loads((tmp_path / "selftest" / "matrix.json").read_text("utf-8"))
     assert document["holds"]
-    assert len(document["trials"]) == 10
+    assert len(document["trials"]) == 3
     assert not document["complete"]
 
 

@@ -80,10 +80,22 @@ def test_number_of_a_stranger_is_replaced_in_answers(text: str) -> None:
     assert shown.endswith(f'{text[-2:]}"')
 
 
-@given(st.lists(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True), max_size=30, unique=True))
+# What stands for numbers is nobody's, and none of these.
+_SOMEBODYS = st.builds("+1{}{}".format, st.sampled_from(["201", "312", "415"]), st.integers(2_000_000, 5_549_999))
+_SOMEBODYS |= st.integers(0, 99_999_999).map("+4479{:08}".format)
+
+
+@given(st.lists(_SOMEBODYS, max_size=30, unique=True))
 def test_two_numbers_never_become_one(numbers: list[str]) -> None:
     stand_ins = StandIns(PROFILE)
     assert len({stand_ins.number(number) for number in numbers}) == len(numbers)
+
+
+def test_number_of_a_network_whose_numbers_are_all_somebodys_has_a_stand_in_too() -> None:
+    stand_ins = StandIns(PROFILE)
+    made = {stand_ins.number(f"+8815930902{end}") for end in range(70, 80)}
+    assert {(number[:4], len(number)) for number in made} == {("+999", 13)}
+    assert len(made) == 10
 
 
 @given(st.binary(max_size=200))

@@ -8,12 +8,11 @@ import pytest
 
 from sendproof.cli import main
 from sendproof.mock.accounts import Provider
-from sendproof.mock.server import MockServer
 from sendproof.reporting.saved import load_run
 from sendproof.vendors.concepts import load_catalogue
 from sendproof.vendors.differences import differences
 from sendproof.vendors.table import Table, build
-from tests.running.support import run_target
+from tests.running.support import whole_run
 
 from .pages import Page
 
@@ -29,15 +28,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    made = tmp_path_factory.mktemp("runs")
-    found = []
-    for provider, variant in RUNS:
-        name = f"{provider}-{'variant' if variant else 'faultless'}"
-        with MockServer(provider, variant=variant, window_s=0.5) as mock:
-            code, _ = run_target(made, mock.profile(), name=name)
-        assert code == 0
-        found.append(made / "reports" / name)
-    return found
+    return [whole_run(tmp_path_factory, provider, variant).folder for provider, variant in RUNS]
 
 
 @pytest.fixture(scope="module")

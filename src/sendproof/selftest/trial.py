@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -36,7 +36,8 @@ from sendproof.target.profile import Budget
 from sendproof.target.reading import parse_profile
 
 _LIVE = Budget()
-_LOOK_AFTER = 120
+# Nearly all faults are reported after so many exchanges.
+_LOOKS = (120,)
 # A mock needs no pacing: the budget of a live run is that of its requests and messages.
 LIVE_BUDGET: Mapping[str, float] = {
     "max_requests": _LIVE.max_requests,
@@ -150,10 +151,11 @@ def recorded(
     thorough: bool = True,
     budget: Mapping[str, float] = LIVE_BUDGET,
     change: Change[Any] | None = None,
+    looks: Collection[int] = _LOOKS,
 ) -> Recording:
     """Ask one subject, in full or, if not `thorough`, until a fault is reported as it should be.
 
-    `change` is one more change of the mock's rules.
+    Whether it is, is looked at after so many exchanges as `looks` has. `change` is one more change of the mock's rules.
     """
     contract = load_contract_once(subject.provider)
     plan = plan_once(subject.provider, seed, max_examples)
@@ -165,7 +167,7 @@ def recorded(
         here = Place(profile=profile, provider=load_provider(subject.provider), clock=clock, kind="mock")
 
         def enough(exchanges: Sequence[Exchange]) -> bool:
-            return len(exchanges) == _LOOK_AFTER and _is_reported(subject, contract, account, exchanges)
+            return len(exchanges) in looks and _is_reported(subject, contract, account, exchanges)
 
         early = None if thorough or subject.kind != FAULT else enough
         with conversing(here, contract, plan, tell=_nothing, keep=_nothing, enough=early) as talk:

@@ -189,15 +189,22 @@ def _is_valid(number: str) -> bool:
         return False
 
 
+# The code of no country: of some networks (+881) any number is somebody's. The millionth try took half a minute to find
+# that out, and of other codes the first few are nobody's.
+_NO_COUNTRY = "999"
+_TRIED = 1_000
+
+
 def _candidates(country: str, end: str, length: int) -> Iterator[str]:
     """Yield numbers that are nobody's: of a country, with these last digits, of a length that counts the plus."""
-    width = max(length - 1 - len(country) - len(end), 0)
-    if (country, width) == ("1", 8):
+    if (country, length) == ("1", 12):
         yield from (f"+1{area}55501{end}" for area in _FICTIONAL_AREAS)
-    for count in range(10**6):
-        made = f"+{country}{count:0{width}}"[: 1 + len(country) + width] + end
-        if not _is_valid(made):
-            yield made
+    for code, most in ((country, _TRIED), (_NO_COUNTRY, 10**6)):
+        width = max(length - 1 - len(code) - len(end), 0)
+        for count in range(most):
+            made = f"+{code}{count:0{width}}"[: 1 + len(code) + width] + end
+            if not _is_valid(made):
+                yield made
 
 
 def _settings(profile: Profile) -> Iterator[tuple[str, str]]:
