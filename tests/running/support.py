@@ -17,13 +17,13 @@ from sendproof.cli import main
 from sendproof.contract.model import load_contract, load_provider
 from sendproof.conversation.conversation import Evidence
 from sendproof.corpus.build import load_corpus
+from sendproof.mock.accounts import Provider
+from sendproof.mock.server import MockServer
 from sendproof.running.asking import asking_of, conversing, plan_of
 from sendproof.running.place import Place, providers
 from sendproof.running.suites import suites
 from sendproof.target.clock import WallClock
 from sendproof.target.reading import parse_profile
-from sendproof.mock.accounts import Provider
-from sendproof.mock.server import MockServer
 from tests.shared import once
 
 UNBOUNDED = {"max_requests": 100_000, "max_accepted": 100_000, "requests_per_second": 10_000.0, "retry_after_s": 1.0}
