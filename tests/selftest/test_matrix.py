@@ -26,13 +26,19 @@ def subject(kind: str = FAULT, name: str = "made-up", clauses: tuple[str, ...] =
 
 
 def trial(
-    tried: Subject, *failed: str, level: str = "required", stopped: str | None = None, unproved: tuple[str, ...] = ()
+    tried: Subject,
+    *failed: str,
+    level: str = "required",
+    stopped: str | None = None,
+    missing: tuple[str, ...] = (),
+    unproved: tuple[str, ...] = (),
 ) -> Trial:
     return Trial(
         subject=tried,
         failures=tuple(Failure(clause=clause, level=level, expected="<b>a", observed="b") for clause in failed),
         dependent=(),
         undecided=(),
+        missing=missing,
         unproved=unproved,
         stopped=stopped,
         requests=7,
@@ -60,6 +66,7 @@ def matrix(*trials: Trial, complete: bool = False) -> Matrix:
         (trial(subject(FAULTLESS, clauses=()), CLAUSE, level="recommended"), NOISE),
         (trial(subject(FAULTLESS, clauses=()), unproved=(CLAUSE,)), NOISE),
         (trial(subject(VARIANT, clauses=()), unproved=(CLAUSE,)), QUIET),
+        (trial(subject(VARIANT, clauses=()), missing=(CLAUSE,)), NOISE),
         (trial(subject(VARIANT, clauses=()), CLAUSE), NOISE),
         (trial(subject(VARIANT, clauses=()), CLAUSE, level="recommended"), QUIET),
         (trial(subject(VARIANT, clauses=()), stopped="preflight"), NOISE),

@@ -93,14 +93,15 @@ def undecided(run: Run) -> tuple[Verdict, ...]:
     return tuple(
         item
         for item in run.verdicts
-        if item.clause.level == "required" and _is_missing(item, run) and item.clause.id not in covered
+        if is_missing(item, require_complete=run.require_complete) and item.clause.id not in covered
     )
 
 
-def _is_missing(verdict: Verdict, run: Run) -> bool:
-    if verdict.verdict not in (NOT_EXERCISED, INCONCLUSIVE) or verdict.reason in NEVER_GATE:
+def is_missing(verdict: Verdict, *, require_complete: bool = False) -> bool:
+    """Whether a clause is required and was left undecided, so that a run is incomplete (exit 10)."""
+    if verdict.clause.level != "required" or verdict.verdict not in (NOT_EXERCISED, INCONCLUSIVE):
         return False
-    return run.require_complete or verdict.reason not in EXCUSED
+    return verdict.reason not in NEVER_GATE and (require_complete or verdict.reason not in EXCUSED)
 
 
 def _covered(run: Run) -> frozenset[str]:

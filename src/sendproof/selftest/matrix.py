@@ -58,13 +58,13 @@ class Matrix:
 def outcome_of(trial: Trial) -> str:
     """Return what a trial shows: of a fault whether it is reported as declared, of others whether they are let be.
 
-    The faultless mock has to prove every clause that applies.
+    A permitted variant has to end a run with exit code 0; the faultless mock has to prove every clause that applies.
     """
     if trial.subject.kind == FAULTLESS and (trial.failures or trial.unproved):
         return NOISE
     if trial.subject.kind != FAULT:
         alarmed = trial.stopped is not None or any(item.level == "required" for item in trial.failures)
-        return NOISE if alarmed else QUIET
+        return NOISE if alarmed or trial.missing else QUIET
     failed = {item.clause for item in trial.failures}
     if not failed:
         return SURVIVED

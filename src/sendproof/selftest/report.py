@@ -75,6 +75,7 @@ def _trial(trial: Trial, outcome: str) -> dict[str, Any]:
         ],
         "dependent": list(trial.dependent),
         "undecided": list(trial.undecided),
+        "missing": list(trial.missing),
         "unproved": list(trial.unproved),
         "stopped": trial.stopped,
         "requests": trial.requests,
@@ -125,7 +126,7 @@ def problems(matrix: Matrix) -> Iterator[str]:
     for trial, outcome in zip(matrix.trials, matrix.outcomes, strict=True):
         if outcome not in (KILLED, QUIET):
             failed = [item.clause for item in trial.failures]
-            missing = trial.unproved if trial.subject.kind == FAULTLESS else ()
+            missing = trial.unproved if trial.subject.kind == FAULTLESS else trial.missing
             said = ", ".join(failed or missing) or trial.stopped or "nothing"
             wanted = f", expected {', '.join(trial.subject.clauses)}" if trial.subject.kind == FAULT else ""
             yield f"{outcome}: {trial.subject.provider} {trial.subject.name}: got {visible(said, 400)}{wanted}"

@@ -26,6 +26,7 @@ from sendproof.judge.verdicts import (
 )
 from sendproof.mock.faults.model import Change
 from sendproof.mock.server import MockServer
+from sendproof.reporting.results import is_missing
 from sendproof.running.asking import asking_of, conversing, plan_of
 from sendproof.running.place import UNBOUNDED, Place, providers
 from sendproof.running.suites import suites
@@ -72,7 +73,8 @@ class Failure:
 class Trial:
     """What the suites said of one subject.
 
-    `undecided` are the clauses left inconclusive, those that only followed from a failure aside;
+    `undecided` are the clauses left inconclusive, those that only followed from a failure aside; `missing` those
+    for which a run would end with exit 10;
     `unproved` those that were neither kept nor observed nor broken, though they apply.
     """
 
@@ -80,6 +82,7 @@ class Trial:
     failures: tuple[Failure, ...]
     dependent: tuple[str, ...]
     undecided: tuple[str, ...]
+    missing: tuple[str, ...]
     unproved: tuple[str, ...]
     stopped: str | None
     requests: int
@@ -116,6 +119,7 @@ def tried(
         ),
         dependent=_inconclusive(found, dependent=True),
         undecided=_inconclusive(found, dependent=False),
+        missing=tuple(item.clause.id for item in found if is_missing(item)),
         unproved=unproved(found),
         stopped=recording.environment_error or recording.circumstances.stopped,
         requests=len(recording.exchanges),
