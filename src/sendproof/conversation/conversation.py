@@ -10,7 +10,14 @@ from typing import Protocol
 
 from sendproof.contract.model import Contract
 from sendproof.conversation import scenarios
-from sendproof.conversation.answers import is_failed, is_lost, is_of_a_gateway, is_refused, may_have_been_served
+from sendproof.conversation.answers import (
+    is_failed,
+    is_foreign,
+    is_lost,
+    is_refused,
+    is_throttled,
+    may_have_been_served,
+)
 from sendproof.conversation.breaker import Breakers
 from sendproof.conversation.keys import Keys
 from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
@@ -110,8 +117,8 @@ class Conversation:
         self._enough = enough
         self._progress = Progress(len(plan.cases), tell)
         self._patience = Patience(self.wait, profile.budget.retry_after_s)
-        self._slots = Slots(door.room)
-        self._breakers = Breakers()
+        self._slots = Slots(contract.provider, door.room)
+        self._breakers = Breakers(contract.provider)
         self._keys = Keys(contract.provider)
         self._postponed: deque[_Postponed] = deque()
         self._at_the_end: deque[_Postponed] = deque()
@@ -219,7 +226,7 @@ class Conversation:
                 self.ask(control)
             except BudgetSpent as spent:
                 self.evidence.budget_spent = str(spent)
-        elif self._refused is not None and _has_failed(self.evidence.exchanges[-1]):
+        elif self._refused is not None and self._has_failed(self.evidence.exchanges[-1]):
             with suppress(BudgetSpent):
                 self.ask_once(self._refused)
 
@@ -227,9 +234,8 @@ class Conversation:
         """Send a case; after an unexpected 429 wait and ask again.
 
         What the service says it failed to do is asked once more, and so is what may have been
-        served or not, unless it ought to be accepted: then only with the idempotency key that it
-        had. A refusal of what ought to be accepted is, some times in a run: let in then, it was
-        refused for no reason of its own.
+        served or not: with the idempotency key that it had, if it had one. A refusal of what ought to
+        be accepted is, some times in a run: accepted then, it was refused for no reason of its own.
         """
         case = self._keys.applied(case)
         nonce = self.token() if self._keys.has_its_own(case) else None
@@ -241,7 +247,7 @@ class Conversation:
         if exchange is not None and self._is_worth_asking_again(case, exchange, keyed=nonce is not None):
             # Another key would make another message of what was served already.
             same = nonce if may_have_been_served(exchange) else None
-            if is_of_a_gateway(exchange):
+            if is_foreign(self._contract.provider, exchange):
                 self._patience.wait_for_gateway(exchange)
             exchange = self.ask_once(case, nonce=same)
             self._postpone(case, exchange, same, to=self._postponed)
@@ -249,9 +255,7 @@ class Conversation:
 
     def _postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to: deque[_Postponed]) -> None:
         """Put off what had no answer, or a failure for one, unless another message might follow one that was sent."""
-        if exchange is None or not _has_failed(exchange):
-            return
-        if case.expects == "accept" and not (is_of_a_gateway(exchange) or is_lost(exchange)):
+        if exchange is None or not self._has_failed(exchange):
             return
         again = nonce if may_have_been_served(exchange) else None
         if again or not (case.expects == "accept" and may_have_been_served(exchange)):
@@ -259,12 +263,13 @@ class Conversation:
 
     def _is_worth_asking_again(self, case: Case, exchange: Exchange, *, keyed: bool) -> bool:
         if may_have_been_served(exchange):
-            return keyed or case.expects != "accept"
-        if is_failed(exchange) or is_lost(exchange):
+            # Without a key the second one may be a message of its own: it has a slot of the budget, too.
+            return keyed or case.expects != "accept" or self._slots.has_room(case)
+        if self._has_failed(exchange):
             return True
         if case.expects != "accept":
             return False
-        unexpected = is_refused(exchange) and case.key == _MAIN_KEY
+        unexpected = is_refused(self._contract.provider, exchange) and case.key == _MAIN_KEY
         self._asked_again += unexpected
         return unexpected and self._asked_again <= _MOST_ASKED_AGAIN
 
@@ -302,7 +307,11 @@ class Conversation:
             for counter in (self._breakers, self._keys, self._slots):
                 counter.note(case, exchange)
             self._progress.step(case.family)
-            if case.expects == "refuse" and is_refused(exchange) and not self._is_throttled(exchange):
+            if (
+                case.expects == "refuse"
+                and is_refused(self._contract.provider, exchange)
+                and not self._is_throttled(exchange)
+            ):
                 self._refused = case
             ends = exchange if self._patience.is_at_an_end(exchange) else ends
         if ends is not None:
@@ -323,8 +332,7 @@ class Conversation:
 
     def _is_throttled(self, exchange: Exchange) -> bool:
         state = self._profile.account().keys.get(exchange.credential.key or "")
-        return exchange.response is not None and exchange.response.status == 429 and state != "daily_exhausted"
+        return is_throttled(self._contract.provider, exchange) and state != "daily_exhausted"
 
-
-def _has_failed(exchange: Exchange) -> bool:
-    return is_failed(exchange) or is_lost(exchange)
+    def _has_failed(self, exchange: Exchange) -> bool:
+        return is_failed(self._contract.provider, exchange) or is_lost(exchange)

@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract, load_contract, provider_names
+from sendproof.contract.outcome import is_page
 from sendproof.contract.provider import Provider
+from sendproof.conversation.answers import is_accepted
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.body import MISSING, answer_of
-from sendproof.judge.refused import is_refusal_by_flag, says
+from sendproof.judge.refused import says
 
 _NO_ANSWER = {
     "connect": "no connection: refused. Check base_url, and that the service runs.",
@@ -48,10 +50,7 @@ _BY_STATUS = {
 
 def is_let_in(provider: Provider, exchange: Exchange) -> bool:
     """Whether an answer to a valid message shows the API that is to be judged."""
-    response = exchange.response
-    if response is None or response.status // 100 != 2 or _is_page(response):
-        return False
-    return not is_refusal_by_flag(provider, answer_of(response))
+    return is_accepted(provider, exchange)
 
 
 def diagnosis(contract: Contract, base_url: str, attempts: Iterable[Exchange]) -> str:
@@ -87,7 +86,7 @@ def _cause(contract: Contract, response: Response) -> str:
         return f"a redirect to {(response.header('Location') or 'nowhere')[:100]!r}. Set base_url to the final address."
     if response.status == 407:
         return _BY_STATUS[407]
-    if _is_page(response):
+    if is_page(response.body):
         return "an HTML page, as a proxy or a login page in front of the API gives. Check base_url and the network."
     for other in _others(contract.provider):
         if _documented(other, answer) is not None or _wants_credentials_of(other.provider, contract.provider, response):
@@ -124,8 +123,3 @@ def _wants_credentials_of(other: Provider, own: Provider, response: Response) ->
 def _excerpt(answer: object, response: Response) -> str:
     text = repr(answer) if answer is not MISSING else repr(response.body[:120])
     return text[:160]
-
-
-def _is_page(response: Response) -> bool:
-    start = response.body.lstrip()[:9].lower()
-    return start.startswith((b"<!doctype", b"<html", b"<head", b"<body"))

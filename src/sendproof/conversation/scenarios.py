@@ -10,6 +10,7 @@ from typing import Protocol
 from sendproof.account import RateLimit
 from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
+from sendproof.conversation.answers import is_accepted, is_failed
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
 
@@ -104,7 +105,7 @@ def _near_keys(provider: Provider, asker: Asker) -> None:
     for length, ends in _NEAR_KEYS:
         stem = (asker.token() + asker.token() + asker.token())[: length - 1]
         cases = [message(provider, f"idempotency.distinct-{end}", idempotency=stem + end) for end in ends]
-        if all(exchange is not None and _is_accepted(exchange) for exchange in map(asker.ask, cases)):
+        if all(exchange is not None and is_accepted(provider, exchange) for exchange in map(asker.ask, cases)):
             break
     key = asker.token()
     for spelled in (key.lower() + "z", key.upper() + "Z"):
@@ -161,7 +162,7 @@ def rate_limits(provider: Provider, asker: Asker, limits: Mapping[str, RateLimit
         for _ in range(2 if limit.limit <= _CONCURRENT_LIMIT else 0):
             _pause(asker, limit)
             together = asker.ask_together([case] * (limit.limit + 3))
-            if sum(map(_is_accepted, together)) <= limit.limit:
+            if sum(is_accepted(provider, exchange) for exchange in together) <= limit.limit:
                 break
 
 
@@ -172,14 +173,10 @@ def _pause(asker: Asker, limit: RateLimit) -> None:
 def _burst(provider: Provider, asker: Asker, case: Case, limit: RateLimit) -> int:
     for count in range(2 * limit.limit + 1):
         exchange = asker.ask_once(case)
-        if exchange is not None and exchange.response is not None and exchange.response.status >= 500:
+        if exchange is not None and is_failed(provider, exchange):
             # A failure that passes is no limit. What was lost may have been sent, and is not asked again.
             exchange = asker.ask_once(case)
-        if exchange is None or not _is_accepted(exchange):
+        if exchange is None or not is_accepted(provider, exchange):
             asker.ask_once(message(provider, "rate_limits.other-key"))
             return count
     return 2 * limit.limit + 1
-
-
-def _is_accepted(exchange: Exchange) -> bool:
-    return exchange.response is not None and exchange.response.status // 100 == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from sendproof.contract.provider import Provider
 from sendproof.conversation.answers import is_accepted, may_have_been_served
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
@@ -23,7 +24,8 @@ class Slots:
     asked for, whichever way open questions are answered, and are known beforehand.
     """
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, provider: Provider, room: int) -> None:
+        self._provider = provider
         self._open = open_slots(room)
         self._left = room - self._open - _SPARE_SLOTS
 
@@ -34,7 +36,7 @@ class Slots:
 
     def note(self, case: Case, exchange: Exchange) -> None:
         """Count what took a slot, or may have."""
-        taken = is_accepted(exchange) or may_have_been_served(exchange)
+        taken = is_accepted(self._provider, exchange) or may_have_been_served(exchange)
         if case.expects == "accept":
             self._left -= taken
         else:

@@ -10,7 +10,9 @@ from itertools import pairwise
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
+from sendproof.contract.outcome import Outcome
 from sendproof.exchange import Exchange
+from sendproof.judge.body import answer_of
 from sendproof.judge.causes import cause_findings
 from sendproof.judge.controls import Controls, blame_findings, control_findings, uncontrolled
 from sendproof.judge.findings import (
@@ -52,7 +54,7 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
     ordered = sorted(exchanges, key=lambda exchange: exchange.started_s)
     short = overdrawn(contract, account, ordered)
     repeated = _repeated(contract, account, ordered)
-    throttling = _throttling_bodies(account, ordered)
+    throttling = _throttling_bodies(contract, account, ordered)
 
     def judged(exchange: Exchange, *, vouched: bool) -> Judgement:
         context = Context(
@@ -101,13 +103,14 @@ def _if_controlled(contract: Contract, finding: Finding, doubtful: Collection[st
     return replace(finding, kind=UNDECIDED, observed=why)
 
 
-def _throttling_bodies(account: Account, exchanges: Sequence[Exchange]) -> frozenset[bytes]:
-    """Return how a 429 is put to keys whose daily limit is not reached."""
-    throttled = (item for item in exchanges if item.response is not None and item.response.status == 429)
+def _throttling_bodies(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> frozenset[bytes]:
+    """Return how throttling is put to keys whose daily limit is not reached."""
+    others = (item for item in exchanges if account.keys.get(item.credential.key or "") != "daily_exhausted")
+    answers = (item.response for item in others if item.response is not None)
     return frozenset(
-        item.response.body
-        for item in throttled
-        if item.response and account.keys.get(item.credential.key or "") != "daily_exhausted"
+        answer.body
+        for answer in answers
+        if contract.provider.outcome(answer.status, answer_of(answer), answer.body) is Outcome.THROTTLED
     )
 
 

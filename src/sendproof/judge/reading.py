@@ -24,7 +24,8 @@ class Reason:
 
     `fields` are the parts of the request that are at fault: request fields, IDENTITY or
     WHOLE_BODY. `tainted` tells that the answer cannot be related to those fields.
-    `code` is the error code without which a refusal cannot rest on this reason.
+    `code` is the error code without which a refusal cannot rest on this reason. `concern` is that
+    of the clause; `of_transport` tells that it is no provider's promise but one of HTTP.
     """
 
     clause: str
@@ -32,6 +33,8 @@ class Reason:
     fields: tuple[str, ...]
     tainted: bool = True
     code: int | None = None
+    concern: str = ""
+    of_transport: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +161,8 @@ def _reason(clause: Clause, parts: tuple[str, ...]) -> Reason:
         fields=parts,
         tainted=clause.check not in _UNTAINTED,
         code=clause.params.get("code"),
+        concern=clause.concern,
+        of_transport=clause.source.fingerprint is None,
     )
 
 
@@ -171,7 +176,8 @@ def _breaches(facts: _Facts) -> Iterator[Reason]:
         fields = (WHOLE_BODY,) if whole else (breach.field,) if breach.field else ()
         if breach.keyword == "required" and breach.field == facts.contract.provider.fields["text"]:
             fields = (*fields, facts.contract.provider.fields.get("media", breach.field))
-        yield Reason(clause=breach.clause, level=clauses[breach.clause].level, fields=fields)
+        clause = clauses[breach.clause]
+        yield Reason(clause=clause.id, level=clause.level, fields=fields, concern=clause.concern)
 
 
 # A rule returns the parts of the request at fault, or None where it has nothing against it.

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sendproof.contract.clause import Clause
+from sendproof.contract.outcome import TRANSPORT
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.accepted import schema_findings
@@ -15,8 +16,6 @@ from sendproof.judge.body import MISSING, at
 from sendproof.judge.findings import CONTRADICTED, OBSERVED, UPHELD, Context, Finding, shown
 from sendproof.judge.reading import IDENTITY, WHOLE_BODY, Reading
 
-# Answers of the HTTP layer in front of an API, which no vendor's document speaks for.
-_TRANSPORT_STATUSES = (404, 405, 408, 411, 413, 414, 415, 417, 421, 426, 431)
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{3,6}(?![0-9])")
 _OF_STATUS = ("status", "")
 _OF_SENTENCES = ("message", "detail", "details", "description", "field", "path", "param", "parameter", "pointer")
@@ -30,8 +29,8 @@ def refused_findings(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
     """Judge a refusal that has a reason."""
-    own = isinstance(answer, dict) and not all(reason.clause.startswith("http.") for reason in reading.reasons)
-    if response.status in _TRANSPORT_STATUSES and not own:
+    own = isinstance(answer, dict) and not all(reason.of_transport for reason in reading.reasons)
+    if response.status in TRANSPORT and not own:
         return
     yield from _statuses(context, exchange, response, reading)
     breaches = context.contract.refusal.breaches(None if answer is MISSING else answer)
@@ -42,16 +41,6 @@ def refused_findings(
     yield from _observations(context, exchange, response, reading, answer)
 
 
-def is_refusal_by_flag(provider: Provider, answer: Any) -> bool:
-    """Whether the answer bears the mark of a refusal, or nothing of an accepted message."""
-    if provider.refusal_flag:
-        pointer, value = provider.refusal_flag
-        told = at(answer, provider.refusal_text or "") not in (MISSING, answer)
-        return at(answer, pointer) is value or (told and at(answer, provider.answer["id"]) is MISSING)
-    named = (provider.answer[role] for role in ("id", "recipient", "sender"))
-    return isinstance(answer, dict) and bool(answer) and all(at(answer, pointer) is MISSING for pointer in named)
-
-
 def tells_of_the_account(context: Context, reading: Reading, answer: Any) -> bool:
     """Whether a refusal speaks of the account, and not of what is known to be wrong with the request.
 
@@ -59,7 +48,7 @@ def tells_of_the_account(context: Context, reading: Reading, answer: Any) -> boo
     senders of this one. What was let in later with the same text vouches against it.
     """
     provider = context.contract.provider
-    if context.vouched or _is_documented(context, reading, answer):
+    if context.vouched or is_documented(context, reading, answer):
         return False
     if is_unexcludable(provider, answer):
         return True
@@ -67,7 +56,8 @@ def tells_of_the_account(context: Context, reading: Reading, answer: Any) -> boo
     return fixture and any(says(provider, clause, answer) for clause in _of_senders(context))
 
 
-def _is_documented(context: Context, reading: Reading, answer: Any) -> bool:
+def is_documented(context: Context, reading: Reading, answer: Any) -> bool:
+    """Whether a refusal bears the text or the code that is documented for one of the request's own reasons."""
     return any(
         says(context.contract.provider, clause, answer)
         for check in ("documented_text", "documented_code")
@@ -154,7 +144,7 @@ def _concerns(params: Mapping[str, Any], reading: Reading) -> bool:
         return False
     group = params["group"]
     if group == "auth":
-        return all(IDENTITY in reason.fields and ".auth." in reason.clause for reason in hard)
+        return all(IDENTITY in reason.fields and reason.concern == "auth" for reason in hard)
     if group == "several":
         return reading.instance == {} and not any(IDENTITY in reason.fields for reason in hard)
     if group in ("request", "coded"):

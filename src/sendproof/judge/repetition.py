@@ -10,12 +10,14 @@ from typing import Any
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
+from sendproof.contract.outcome import GATEWAY
 from sendproof.exchange import NEVER_SENT, Exchange
 from sendproof.judge.body import MISSING, at
 from sendproof.judge.findings import (
     ACCEPTED,
     CONTRADICTED,
     LOST,
+    NO_ANSWER,
     OBSERVED,
     REFUSED,
     SERVER_ERROR,
@@ -24,7 +26,6 @@ from sendproof.judge.findings import (
     Finding,
     Judgement,
 )
-from sendproof.judge.single import INFRASTRUCTURE
 
 # Two keys that agree in so many characters are distinct only to who compares them whole.
 _LONG_PREFIX = 16
@@ -273,18 +274,21 @@ def _may_be_cut_off(exchange: Exchange) -> bool:
 
 def _is_lost(item: Judgement, robustness: frozenset[str]) -> bool:
     response = item.exchange.response
-    return response is None or (item.outcome == SERVER_ERROR and _is_passing(item, response.status, robustness))
+    if response is None or item.outcome == NO_ANSWER:
+        return True
+    return item.outcome == SERVER_ERROR and _is_passing(item, response.status, robustness)
 
 
 def _is_passing(item: Judgement, status: int, robustness: frozenset[str]) -> bool:
     """Whether a 5xx may be of the moment: of a gateway, or documented for a message without a fault."""
     contradicted = any(finding.kind == CONTRADICTED and finding.clause in robustness for finding in item.findings)
-    return status in INFRASTRUCTURE or not contradicted
+    return status in GATEWAY or not contradicted
 
 
 def _drops(contract: Contract, item: Judgement, *, repeated: bool) -> Iterator[Finding]:
     response = item.exchange.response
-    check, seen = ("no_server_error", str(response.status)) if response else ("answered", item.exchange.failure or "")
+    seen = str(response.status) if response else item.exchange.failure or ""
+    check = "answered" if item.outcome == NO_ANSWER else "no_server_error"
     for clause in contract.with_check(check):
         if repeated:
             yield _contradiction(clause, item, "an answer of the API", f"{seen}, each time it was asked")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sendproof.account import Account
+from sendproof.contract.outcome import GATEWAY, Outcome
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.accepted import accepted_findings
 from sendproof.judge.body import MISSING, answer_of, at, is_json_type
@@ -29,10 +30,7 @@ from sendproof.judge.findings import (
     shown,
 )
 from sendproof.judge.reading import Reading, Reason, read_request
-from sendproof.judge.refused import has_code, is_refusal_by_flag, refused_findings, tells_of_the_account
-
-# What stands between a client and an API says these of itself.
-INFRASTRUCTURE = (502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530)
+from sendproof.judge.refused import has_code, is_documented, refused_findings, tells_of_the_account
 
 
 def judge_exchange(context: Context, account: Account, exchange: Exchange) -> Judgement:
@@ -74,15 +72,14 @@ def _is_of_a_series(context: Context, reading: Reading) -> bool:
 def _outcome(context: Context, reading: Reading, response: Response, answer: Any) -> str:
     if not reading.is_operation or response.status < 200:
         return OTHER
-    if response.status == 429:
-        daily = reading.key_state == "daily_exhausted" and response.body not in context.throttling
-        return REFUSED if daily else THROTTLED
-    if response.status >= 500:
-        return SERVER_ERROR
-    if response.status // 100 == 2 and not is_refusal_by_flag(context.contract.provider, answer):
-        lost = bool(reading.hard) and (not isinstance(answer, dict))
-        return REFUSED if lost else ACCEPTED
-    return REFUSED
+    outcome = context.contract.provider.outcome(response.status, answer, response.body)
+    if outcome is Outcome.THROTTLED and reading.key_state == "daily_exhausted":
+        # The limit of the day is put as that of a minute is, and may have its text: then it says which it is.
+        told = is_documented(context, reading, answer) or response.body not in context.throttling
+        return REFUSED if told else THROTTLED
+    if outcome is Outcome.FOREIGN:
+        return SERVER_ERROR if response.status >= 500 else NO_ANSWER
+    return ACCEPTED if outcome is Outcome.FAILED else outcome.value
 
 
 def _overdraft(context: Context, reading: Reading, outcome: str) -> Reading:
@@ -107,7 +104,7 @@ def _http_findings(
 ) -> Iterator[Finding]:
     for clause in context.contract.with_check("answered"):
         yield Finding(clause=clause.id, exchange=exchange.id, kind=UPHELD)
-    excepted = response.status in INFRASTRUCTURE or _documented_internal_error(context, response, reading)
+    excepted = response.status in GATEWAY or _documented_internal_error(context, response, reading)
     unknown_method = response.status == 501 and exchange.request.method != context.contract.provider.method
     if not excepted and not unknown_method:
         for clause in context.contract.with_check("no_server_error"):
@@ -138,7 +135,7 @@ def _documented_internal_error(context: Context, response: Response, reading: Re
 
 
 def _method_findings(context: Context, exchange: Exchange, response: Response) -> Iterator[Finding]:
-    if response.status in INFRASTRUCTURE:
+    if response.status in GATEWAY:
         return
     for clause in context.contract.with_check("method_status"):
         expected = clause.params["status"]
@@ -169,7 +166,10 @@ def _accepted(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
     if reading.hard and not context.overdrawn:
-        yield from _accepted_against(context, exchange, response, reading, answer)
+        if isinstance(answer, dict):
+            yield from _accepted_against(context, exchange, response, reading, answer)
+        else:
+            yield from _undecided(exchange, reading, f"answered {response.status} with no JSON object")
         return
     for reason in reading.reasons:
         yield Finding(clause=reason.clause, exchange=exchange.id, kind=OBSERVED, value="accepted")
@@ -182,7 +182,7 @@ def _accepted(
 def _accepted_against(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
-    failed = at(answer, context.contract.provider.answer["status"]) == context.contract.provider.failed_status
+    failed = context.contract.provider.outcome(response.status, answer, response.body) is Outcome.FAILED
     delivery = context.contract.with_check("fault_not_delivery")
     if failed and delivery and any(reason.level == "required" for reason in reading.hard):
         for clause in delivery:
