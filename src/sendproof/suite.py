@@ -9,6 +9,7 @@ import pytest
 
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_EXERCISED, Verdict
 from sendproof.reporting.annotations import inert
+from sendproof.reporting.digest import why
 from sendproof.reporting.text import visible
 
 _LONGEST_LINE = 8000
@@ -35,9 +36,9 @@ class ClauseVerdict:
         if verdict.verdict == FAIL:
             self._fail()
         elif verdict.verdict == ERROR:
-            pytest.fail(_said(f"error: {verdict.reason}"), pytrace=False)
+            pytest.fail(_said(f"error: {verdict.detail}"), pytrace=False)
         elif verdict.verdict in (INCONCLUSIVE, NOT_EXERCISED, NOT_APPLICABLE):
-            pytest.skip(_said(f"{verdict.verdict}: {verdict.reason or 'no reason known'}"))
+            pytest.skip(_said(f"{verdict.verdict}: {why(verdict)}"))
 
     def _fail(self) -> None:
         verdict = self.verdict

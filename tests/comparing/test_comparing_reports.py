@@ -43,7 +43,7 @@ def everything() -> Comparison:
     """One change of each kind."""
     pairs = {
         "tf.a.regressed": (record(), record(verdict="fail", reproduce=CURL, waiver="known")),
-        "tf.a.fails-now": (record(verdict="error", reason="why"), record(verdict="fail")),
+        "tf.a.fails-now": (record(verdict="error", detail="why"), record(verdict="fail")),
         "tf.a.lost": (record(), record(verdict="not_exercised", reason="budget")),
         "tf.a.other": (record(verdict="fail"), record(verdict="fail", observed="refused with 503")),
         "tf.a.fixed": (record(verdict="fail"), record()),
@@ -66,7 +66,7 @@ def everything() -> Comparison:
 
 def hostile() -> Comparison:
     """Hostile text wherever a file can hold some."""
-    texts: dict[str, Any] = dict.fromkeys(("claim", "expected", "reason", "waiver", "reproduce"), HOSTILE)
+    texts: dict[str, Any] = dict.fromkeys(("claim", "expected", "detail", "waiver", "reproduce"), HOSTILE)
     old = run(
         record(REQUIRED, claim="old"),
         record("tf.a.lost"),
@@ -75,7 +75,7 @@ def hostile() -> Comparison:
     )
     new = run(
         record(REQUIRED, "fail", **{**texts, "observed": HOSTILE, "evidence": [HOSTILE]}),
-        record("tf.a.lost", "error", **{**texts, "reason": LONG}),
+        record("tf.a.lost", "error", **{**texts, "detail": LONG}),
         record(OPEN, "observed", observation=f"{HOSTILE}2", claim=HOSTILE),
         exchanges=[
             *(

@@ -14,6 +14,7 @@ from sendproof.cli import cli
 from sendproof.comparing.model import CLAUSE_CHANGES, GATING
 from sendproof.contract.model import HTTP, load_contract, provider_names
 from sendproof.contract.provider import FIXTURE_KINDS
+from sendproof.judge.reasons import EXCUSED, NEVER_GATE, ReasonCode
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.faults import FAULTS
 from sendproof.mock.variants import VARIANTS
@@ -74,6 +75,17 @@ def test_every_provider_has_its_profile_and_its_fixtures_in_the_reference() -> N
     for name in provider_names():
         assert f"{{generated}} init {name}" in page
         assert f"{{generated}} fixtures {name}" in page
+
+
+def _effect(reason: ReasonCode) -> str:
+    if reason in NEVER_GATE:
+        return "never"
+    return "with `--require-complete`" if reason in EXCUSED else "yes"
+
+
+def test_every_reason_is_explained_with_what_it_does_to_the_exit_code() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .+ \| (yes|never|with .+) \|$", PAGES["explanation/verdicts.md"], re.MULTILINE)
+    assert dict(rows) == {reason.value: _effect(reason) for reason in ReasonCode}
 
 
 def test_every_check_has_its_words_and_no_words_are_idle() -> None:

@@ -14,6 +14,7 @@ from sendproof.exchange import Credential, Exchange, Headers, Request
 from sendproof.judge.body import MISSING
 from sendproof.judge.findings import Judgement
 from sendproof.judge.reading import Reading
+from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import FAIL, NOT_APPLICABLE, NOT_EXERCISED, OBSERVATION, PASS, Verdict
 from sendproof.reporting.digest import fixture_for
 from sendproof.reporting.record import Run
@@ -87,9 +88,9 @@ def green_verdicts(name: str = "textflow") -> dict[str, Verdict]:
 
 def _green(item: Clause, of: Contract) -> Verdict:
     if item.level == "excluded":
-        return Verdict(clause=item, verdict=NOT_APPLICABLE, reason=item.reason)
+        return Verdict(clause=item, verdict=NOT_APPLICABLE, detail=item.reason)
     if fixture_for(item, of.provider):
-        return Verdict(clause=item, verdict=NOT_EXERCISED, reason="no_fixture")
+        return Verdict(clause=item, verdict=NOT_EXERCISED, reason=ReasonCode.NO_FIXTURE)
     if item.level == "open":
         return Verdict(clause=item, verdict=OBSERVATION, exercised=1, observation="400", evidence=("x1",))
     return Verdict(clause=item, verdict=PASS, exercised=2, evidence=("x1",))
@@ -150,10 +151,10 @@ def hostile_run() -> Run:
     verdicts = changed(
         replace(verdict(base.id, **texts), clause=replace(base, claim=HOSTILE)),
         verdict("tf.auth.key-elsewhere", **texts),
-        verdict("tf.auth.unknown-key", "inconclusive", reason=HOSTILE, evidence=("x1",)),
-        verdict("tf.auth.empty-key", "error", reason=HOSTILE),
+        verdict("tf.auth.unknown-key", "inconclusive", detail=HOSTILE, evidence=("x1",)),
+        verdict("tf.auth.empty-key", "error", detail=HOSTILE),
         verdict("tf.auth.refusal-status", "observed", observation=HOSTILE, evidence=("x1",)),
-        verdict("tf.auth.key-case", "not_applicable", reason=HOSTILE),
+        verdict("tf.auth.key-case", "not_applicable", detail=HOSTILE),
     )
     return run_of(
         verdicts,

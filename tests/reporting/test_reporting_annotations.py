@@ -95,7 +95,7 @@ def test_failure_is_an_error_with_its_clause() -> None:
         (run_of(changed(BROKEN), waiver_errors=("expired",)), ["error", "error"]),
         (run_of(environment_error="refused", accepted=0), ["error"]),
         (run_of(changed(verdict("tf.auth.empty-key", "inconclusive"))), ["error"]),
-        (run_of(changed(verdict("tf.auth.empty-key", "error", reason="lost"))), ["error"]),
+        (run_of(changed(verdict("tf.auth.empty-key", "error", detail="lost"))), ["error"]),
         (run_of(changed(verdict("tf.auth.key-elsewhere"), BROKEN)), ["error", "warning"]),
     ],
     ids=["recommended", "strict", "waived", "waivers", "environment", "undecided", "error", "order"],
@@ -124,8 +124,8 @@ def hostile(text: str) -> Run:
     failing = (
         verdict("tf.auth.missing-key", expected=text, observed=text, evidence=(text,)),
         verdict("tf.auth.key-elsewhere", expected=text, observed=text),
-        verdict("tf.auth.unknown-key", "inconclusive", reason=text),
-        verdict("tf.auth.empty-key", "error", reason=text),
+        verdict("tf.auth.unknown-key", "inconclusive", detail=text),
+        verdict("tf.auth.empty-key", "error", detail=text),
     )
     return run_of(changed(*failing), name=text, title=text, waiver_errors=(text,), environment_error=text)
 

@@ -28,7 +28,7 @@ def hostile() -> Verdict:
     return Verdict(
         clause=clause(),
         verdict="fail",
-        reason=HOSTILE,
+        detail=HOSTILE,
         expected=HOSTILE,
         observed=HOSTILE,
         observation=HOSTILE,
@@ -129,7 +129,7 @@ def test_page_of_pytest_html_shows_hostile_text_as_text(pytester: pytest.Pyteste
         @pytest.fixture
         def found(request):
             clause = load_contract("textflow").clauses["tf.auth.missing-key"]
-            verdict = Verdict(clause=clause, verdict="fail", reason=TEXT, expected=TEXT, observed=TEXT)
+            verdict = Verdict(clause=clause, verdict="fail", detail=TEXT, expected=TEXT, observed=TEXT)
             request.node.user_properties.extend(html.properties(verdict, TEXT))
             request.node.stash["extras"] = html.extras(verdict, TEXT)
 

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 import pytest
 import xmlschema
 
+from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import ERROR, INCONCLUSIVE, NOT_EXERCISED, Verdict
 from sendproof.reporting.junit import to_junit, write_junit
 from sendproof.reporting.record import Run
@@ -98,7 +99,7 @@ def test_each_clause_has_a_suite_with_its_properties() -> None:
 
 
 def test_excluded_and_filtered_clauses_are_left_out() -> None:
-    run = run_of(changed(verdict("tf.auth.empty-key", NOT_EXERCISED, reason="filtered")))
+    run = run_of(changed(verdict("tf.auth.empty-key", NOT_EXERCISED, reason=ReasonCode.FILTERED)))
     names = case_names(junit(run))
     excluded = {item.clause.id for item in run.verdicts if item.clause.level == "excluded"}
     assert excluded
@@ -114,15 +115,15 @@ def test_excluded_and_filtered_clauses_are_left_out() -> None:
         (BROKEN, {"not_waived": {BROKEN.clause.id: "another"}}, "failure", "expected: a 4xx; observed: 201"),
         (verdict("tf.auth.key-elsewhere"), {}, "skipped", "recommended; observed: 201"),
         (verdict("tf.auth.key-elsewhere"), {"strict": True}, "failure", "expected: a 4xx; observed: 201"),
-        (verdict("tf.auth.empty-key", ERROR, reason="lost"), {}, "error", "error: lost"),
+        (verdict("tf.auth.empty-key", ERROR, detail="lost"), {}, "error", "error: lost"),
         (verdict("tf.auth.empty-key", INCONCLUSIVE), {}, "skipped", "inconclusive: no reason given"),
         (
-            verdict("tf.auth.test-key", NOT_EXERCISED, reason="no_fixture"),
+            verdict("tf.auth.test-key", NOT_EXERCISED, reason=ReasonCode.NO_FIXTURE),
             {},
             "skipped",
             "not_exercised: no_fixture: test_key",
         ),
-        (verdict("tf.auth.empty-key", NOT_EXERCISED, reason="budget"), {}, "skipped", "not_exercised: budget"),
+        (verdict("tf.auth.empty-key", NOT_EXERCISED, reason=ReasonCode.BUDGET), {}, "skipped", "not_exercised: budget"),
     ],
     ids=["required", "waived", "other failure", "recommended", "strict", "error", "undecided", "fixture", "unasked"],
 )

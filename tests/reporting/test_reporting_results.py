@@ -11,9 +11,10 @@ import pytest
 
 from sendproof.contract.clause import CONCERNS, LEVELS
 from sendproof.errors import SendproofError, UsageError
+from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import VERDICTS
 from sendproof.reporting.record import Run
-from sendproof.reporting.results import SCHEMA_FILE, exit_code, load_results, to_results, write_results
+from sendproof.reporting.results import SCHEMA_FILE, exit_code, load_results, to_results, undecided, write_results
 
 from .support import changed, contract, exchange, green_verdicts, hostile_run, judgement, run_of, verdict
 
@@ -86,6 +87,7 @@ def test_results_have_the_documented_shape() -> None:
         "level": "required",
         "verdict": "fail",
         "reason": None,
+        "detail": None,
         "claim": "A request without a key is refused.",
         "exercised": 3,
         "violated": 1,
@@ -93,6 +95,7 @@ def test_results_have_the_documented_shape() -> None:
         "observed": "201",
         "observation": None,
         "evidence": ["x1"],
+        "suspects": [],
         "reproduce": clauses[3]["reproduce"],
         "waiver": None,
     }
@@ -209,7 +212,7 @@ CODES = {
     "recommended fails, strict, waived": (after(verdict(RECOMMENDED), strict=True, waived={RECOMMENDED: "known"}), 0),
     "required inconclusive": (after(verdict(REQUIRED, "inconclusive")), 10),
     "recommended inconclusive": (after(verdict(RECOMMENDED, "inconclusive"), strict=True), 0),
-    "open not asked": (after(verdict(OPEN, "not_exercised", reason="budget")), 0),
+    "open not asked": (after(verdict(OPEN, "not_exercised", reason=ReasonCode.BUDGET)), 0),
     **{
         f"required not asked: {reason}": (after(verdict(REQUIRED, "not_exercised", reason=reason)), code)
         for reason, code in (
@@ -221,9 +224,23 @@ CODES = {
             (None, 10),
         )
     },
+    **{
+        f"required {verdict_}, {reason}": (after(verdict(REQUIRED, verdict_, reason=ReasonCode(reason))), code)
+        for verdict_, reason, code in (
+            ("inconclusive", "not_distinguished", 0),
+            ("inconclusive", "void", 0),
+            ("inconclusive", "no_fixture", 0),
+            ("inconclusive", "filtered", 0),
+            ("inconclusive", "account_dry", 10),
+            ("inconclusive", "throttled", 10),
+            ("inconclusive", "suspect", 10),
+            ("inconclusive", "undecided", 10),
+            ("not_exercised", "void", 0),
+        )
+    },
     "green, complete asked": (run_of(require_complete=True), 10),
     "filtered, complete asked": (
-        after(verdict(REQUIRED, "not_exercised", reason="filtered"), require_complete=True),
+        after(verdict(REQUIRED, "not_exercised", reason=ReasonCode.FILTERED), require_complete=True),
         10,
     ),
     "required not applicable": (after(verdict(REQUIRED, "not_applicable")), 0),
@@ -245,9 +262,31 @@ def test_exit_code_follows_the_table(run: Run, code: int) -> None:
     assert to_results(run, PROVIDER)["exit_code"] == code
 
 
+@pytest.mark.parametrize("reason", ReasonCode)
+@pytest.mark.parametrize("verdict_", ["inconclusive", "not_exercised"])
+def test_complete_run_demands_all_that_asking_could_decide(verdict_: str, reason: ReasonCode) -> None:
+    run = after(verdict(REQUIRED, verdict_, reason=reason), require_complete=True)
+    missing = {item.clause.id for item in undecided(run)}
+    assert (REQUIRED in missing) == (reason not in ("void", "not_distinguished"))
+
+
+def test_results_of_before_reasons_were_codes_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    write_results(after(verdict(REQUIRED, "inconclusive", reason=ReasonCode.UNDECIDED)), PROVIDER, path)
+    data = json.loads(path.read_text("utf-8"))
+    for item in data["clauses"]:
+        del item["detail"], item["suspects"]
+        if item["reason"] == "undecided":
+            item["reason"] = "answered 500"
+    path.write_text(json.dumps(data), "utf-8")
+    read = {item["id"]: item for item in load_results(path)["clauses"]}
+    assert (read[REQUIRED]["reason"], read[REQUIRED]["detail"]) == ("undecided", "answered 500")
+    assert read["tf.auth.test-key"]["reason"] == "no_fixture"
+
+
 def test_results_without_judged_exchanges_are_valid() -> None:
     verdicts = tuple(
-        replace(item, verdict="not_exercised", reason="dependency", observation=None, exercised=0, evidence=())
+        replace(item, verdict="not_exercised", reason=ReasonCode.DEPENDENCY, observation=None, exercised=0, evidence=())
         for item in green_verdicts().values()
     )
     run = run_of(environment_error="no", verdicts=verdicts, exchanges=(), accepted=0, corpus_sha256="")

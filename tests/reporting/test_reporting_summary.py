@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import Verdict
 from sendproof.reporting.summary import to_markdown
 from sendproof.reporting.text import is_plain
@@ -40,8 +41,8 @@ def test_summary_shows_recommended_inconclusive_errors_and_waivers() -> None:
     run = run_of(
         changed(
             verdict("tf.auth.key-elsewhere"),
-            verdict("tf.auth.empty-key", "inconclusive", reason="throttled"),
-            verdict("tf.auth.key-case", "error", reason="lost"),
+            verdict("tf.auth.empty-key", "inconclusive", reason=ReasonCode.THROTTLED),
+            verdict("tf.auth.key-case", "error", detail="lost"),
         ),
         waived={"tf.auth.key-elsewhere": "until May"},
         waiver_errors=("waivers.toml: expired",),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
+from sendproof.judge.reasons import ReasonCode
 from sendproof.reporting.curl import reproduction
 from sendproof.reporting.digest import closing_line
 from sendproof.reporting.record import Run
@@ -28,8 +29,8 @@ def test_terminal_shows_table_failures_groups_and_the_closing_line() -> None:
     run = run_of(
         BROKEN
         | changed(
-            verdict("tf.auth.empty-key", "inconclusive", reason="throttled"),
-            verdict("tf.auth.key-case", "error", reason="lost"),
+            verdict("tf.auth.empty-key", "inconclusive", reason=ReasonCode.THROTTLED),
+            verdict("tf.auth.key-case", "error", detail="lost"),
         ),
         waived={"tf.auth.missing-key": "until May"},
         waiver_errors=("expired",),

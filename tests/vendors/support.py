@@ -30,6 +30,7 @@ def record(identity: str, verdict: str = "pass", **given: Any) -> dict[str, Any]
         "level": clause.level if clause else "required",
         "verdict": verdict,
         "reason": None,
+        "detail": None,
         "claim": clause.claim if clause else f"What {identity} says.",
         "exercised": 2,
         "violated": 0,
@@ -37,6 +38,7 @@ def record(identity: str, verdict: str = "pass", **given: Any) -> dict[str, Any]
         "observed": None,
         "observation": None,
         "evidence": [],
+        "suspects": [],
         "reproduce": None,
         "waiver": None,
     }

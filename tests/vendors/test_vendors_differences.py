@@ -84,8 +84,8 @@ def test_wider_promise_of_another_level_differs() -> None:
 
 
 def test_what_cannot_be_seen_is_no_matter_of_coverage() -> None:
-    one = record("tl.credits.dashboard", "not_applicable", reason="In a dashboard.")
-    other = record("tf.credits.usage", "not_applicable", reason="Elsewhere.")
+    one = record("tl.credits.dashboard", "not_applicable", detail="In a dashboard.")
+    other = record("tf.credits.usage", "not_applicable", detail="Elsewhere.")
     assert differences(row_of("credits.readable", textingline(one), textflow(other))) == ("promise",)
 
 

@@ -121,7 +121,7 @@ def test_hostile_text_breaks_no_table(verdict: str) -> None:
     records = {
         "fail": failed("x.auth.odd", claim=HOSTILE, observed=HOSTILE, expected=HOSTILE, evidence=[HOSTILE]),
         "observed": observed("x.auth.odd", HOSTILE, claim=HOSTILE),
-        "error": record("x.auth.odd", "error", reason=HOSTILE, claim=HOSTILE),
+        "error": record("x.auth.odd", "error", detail=HOSTILE, claim=HOSTILE),
     }
     run = replace(textflow(records[verdict]), name=HOSTILE, provider=HOSTILE, base_url=HOSTILE, version=HOSTILE)
     text = to_markdown(table_of(run, run))

@@ -48,19 +48,19 @@ def test_head_tells_where_a_column_comes_from() -> None:
         (failed("tf.auth.missing-key", waiver="known"), "✗ fail waived · required 201"),
         (observed("tf.auth.refusal-status", "401; 403"), "◉ observed · open 401; 403"),
         (
-            record("tf.auth.missing-key", "not_exercised", reason="no_fixture"),
-            "○ not exercised · required the profile names nothing to show it with",
+            record("tf.auth.missing-key", "not_exercised", reason="no_fixture", detail="no fixture"),
+            "○ not exercised · required no fixture",
         ),
         (
-            record("tf.auth.missing-key", "not_exercised", reason="budget"),
+            record("tf.auth.missing-key", "not_exercised", reason="budget", detail="the budget was spent before"),
             "○ not exercised · required the budget was spent before",
         ),
         (
-            record("tf.errors.internal-error", "not_applicable", reason="none was seen"),
+            record("tf.errors.internal-error", "not_applicable", reason="void", detail="none was seen"),
             "– not applicable · required none was seen",
         ),
         (record("tf.auth.missing-key", "inconclusive", reason="throttled"), "? inconclusive · required throttled"),
-        (record("tf.auth.missing-key", "error", reason="no route"), "! error · required no route"),
+        (record("tf.auth.missing-key", "error", detail="no route"), "! error · required no route"),
     ],
 )
 def test_cell_shows_sign_word_level_and_value(given: dict[str, Any], told: str) -> None:
@@ -194,7 +194,7 @@ def hostile(run: SavedRun) -> SavedRun:
     texts = dict.fromkeys(("claim", "expected", "observed", "reproduce", "waiver"), HOSTILE)
     records = (
         *(failed(name, **texts) for name in list(catalogue().contracts[run.provider].clauses)[:4]),
-        record("x.auth.error", "error", reason=HOSTILE, claim=HOSTILE, evidence=[HOSTILE]),
+        record("x.auth.error", "error", detail=HOSTILE, claim=HOSTILE, evidence=[HOSTILE]),
         observed("x.auth.observed", HOSTILE, claim=HOSTILE),
     )
     body = HOSTILE.encode("utf-8", "surrogatepass")

@@ -77,8 +77,8 @@ def test_what_has_no_weight_counts_nothing() -> None:
         (failed("tf.auth.missing-key", waiver="known"), "broken"),
         (record("tf.auth.missing-key", "not_exercised", reason="budget"), "undecided"),
         (record("tf.auth.missing-key", "inconclusive"), "undecided"),
-        (record("tf.auth.missing-key", "error", reason="network"), "undecided"),
-        (record("tf.auth.missing-key", "not_applicable", reason="none was seen"), "unpromised"),
+        (record("tf.auth.missing-key", "error", detail="network"), "undecided"),
+        (record("tf.auth.missing-key", "not_applicable", reason="void", detail="none was seen"), "unpromised"),
         (observed("tf.auth.missing-key", "401", level="open"), "unpromised"),
     ],
 )

@@ -18,7 +18,7 @@ FORMAT = 1
 SCHEMA_FILE = Path(__file__).with_name("comparison.schema.json")
 _LONGEST_TEXT = 2000
 _LONGEST_COMMAND = 16_000
-_TEXTS = ("reason", "claim", "expected", "observed", "observation", "waiver")
+_TEXTS = ("reason", "detail", "claim", "expected", "observed", "observation", "waiver")
 
 
 def to_json(found: Comparison) -> str:
@@ -94,6 +94,7 @@ def _record(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "exercised": record["exercised"],
         "violated": record["violated"],
         "evidence": [_text(item) for item in record["evidence"]],
+        "suspects": [_text(item) for item in record["suspects"]],
         **{name: None if record[name] is None else _text(record[name]) for name in _TEXTS},
         "reproduce": None if record["reproduce"] is None else visible(record["reproduce"], _LONGEST_COMMAND),
     }

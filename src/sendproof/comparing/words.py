@@ -97,7 +97,7 @@ def _said(record: Mapping[str, Any]) -> str:
     if record["verdict"] == verdicts.FAIL:
         counts = f"{record['violated']} of {record['exercised']} exchanges"
         return f"{verdict} ({counts}): {record['observed'] or 'nothing told'}"
-    detail = record["observation"] or record["reason"]
+    detail = record["observation"] or record["detail"] or record["reason"]
     return f"{verdict}: {detail}" if detail else verdict
 
 

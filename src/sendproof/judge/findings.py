@@ -9,6 +9,7 @@ from typing import Any
 from sendproof.contract.model import Contract
 from sendproof.exchange import Exchange
 from sendproof.judge.reading import Reading
+from sendproof.judge.reasons import ReasonCode
 
 UPHELD, CONTRADICTED, OBSERVED, UNDECIDED = "upheld", "contradicted", "observed", "undecided"
 EXCUSED, LOST = "excused", "lost"
@@ -30,7 +31,8 @@ class Finding:
     says nothing; `observed` tells why), EXCUSED (refused as another clause permits) or
     LOST (a valid message that was never answered: the clause cannot be said to hold).
     A contradiction counts only where none of the clauses `unless` is contradicted, each of
-    which would explain it.
+    which would explain it. `reason` is why an UNDECIDED clause is so. `suspects` are the other
+    clauses of which any would explain a contradiction too.
     """
 
     clause: str
@@ -40,6 +42,8 @@ class Finding:
     observed: str = ""
     value: str | None = None
     unless: tuple[str, ...] = ()
+    reason: ReasonCode | None = None
+    suspects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
 from sendproof.judge.findings import CONTRADICTED, EXCUSED, LOST, OBSERVED, UNDECIDED, UPHELD, Finding
 from sendproof.judge.history import Judged
+from sendproof.judge.reasons import PRECEDENCE, SENTENCES, ReasonCode
 
 PASS, FAIL, OBSERVATION, INCONCLUSIVE, NOT_EXERCISED, NOT_APPLICABLE, ERROR = (
     "pass",
@@ -20,28 +21,32 @@ PASS, FAIL, OBSERVATION, INCONCLUSIVE, NOT_EXERCISED, NOT_APPLICABLE, ERROR = (
     "error",
 )
 VERDICTS = (PASS, FAIL, OBSERVATION, INCONCLUSIVE, NOT_EXERCISED, NOT_APPLICABLE, ERROR)
-DEPENDENCY = "dependency"
 _MOST_EVIDENCE = 5
+# So many different details of one verdict can still be read in one line.
+_MOST_DETAILS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What the evidence says of one clause of one target.
 
-    `reason` is given for "not_exercised" (no_fixture, budget, filtered, dependency,
-    no_test), "not_applicable", "inconclusive" and "error". `exercised` and `violated`
-    count exchanges. `evidence` are exchange ids, the smallest contradiction first.
+    `reason` is given for "not_exercised", "inconclusive" and, where the vendor's choices leave nothing
+    to look at, for "not_applicable"; `detail` says it in a sentence, and what an "error" was and why an excluded
+    clause cannot be seen. `exercised` and `violated` count exchanges. `evidence` are exchange
+    ids, the smallest contradiction first. `suspects` are the other clauses that would explain a failure.
     """
 
     clause: Clause
     verdict: str
-    reason: str | None = None
+    reason: ReasonCode | None = None
+    detail: str | None = None
     exercised: int = 0
     violated: int = 0
     expected: str | None = None
     observed: str | None = None
     observation: str | None = None
     evidence: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +78,7 @@ def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -
     found: dict[str, list[Finding]] = {}
     for finding in judged.findings:
         explained = contradicted.intersection(finding.unless)
-        said = replace(finding, kind=UNDECIDED, observed=f"explained by {min(explained)}") if explained else finding
-        found.setdefault(finding.clause, []).append(said)
+        found.setdefault(finding.clause, []).append(_explained(finding, min(explained)) if explained else finding)
     sizes = {item.exchange.id: len(item.exchange.request.body) for item in judged.judgements}
     judged_alone = tuple(
         _verdict(contract, clause, found.get(clause.id, []), circumstances, sizes)
@@ -84,20 +88,38 @@ def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -
     return tuple(_dependent(item) if failed.intersection(item.clause.after) else item for item in judged_alone)
 
 
+def _explained(finding: Finding, by: str) -> Finding:
+    """Return what is left of a contradiction that another one explains."""
+    return replace(finding, kind=UNDECIDED, observed=f"explained by {by}", reason=ReasonCode.DEPENDENCY)
+
+
+def _unasked_for(clause: Clause, reason: ReasonCode) -> Verdict:
+    return Verdict(clause=clause, verdict=NOT_EXERCISED, reason=reason, detail=SENTENCES[reason])
+
+
 def _dependent(verdict: Verdict) -> Verdict:
     """Return what is left of a failure whose cause another failing clause names."""
     if verdict.verdict != FAIL:
         return verdict
-    return replace(verdict, verdict=INCONCLUSIVE, reason=DEPENDENCY, violated=0)
+    return replace(
+        verdict,
+        verdict=INCONCLUSIVE,
+        reason=ReasonCode.DEPENDENCY,
+        detail=SENTENCES[ReasonCode.DEPENDENCY],
+        violated=0,
+        suspects=(),
+    )
 
 
 def _verdict(
     contract: Contract, clause: Clause, findings: list[Finding], circumstances: Circumstances, sizes: Mapping[str, int]
 ) -> Verdict:
     if clause.level == "excluded":
-        return Verdict(clause=clause, verdict=NOT_APPLICABLE, reason=clause.reason)
+        return Verdict(clause=clause, verdict=NOT_APPLICABLE, detail=clause.reason)
     if circumstances.selected is not None and clause.id not in circumstances.selected:
-        return Verdict(clause=clause, verdict=NOT_EXERCISED, reason="filtered")
+        return Verdict(
+            clause=clause, verdict=NOT_EXERCISED, reason=ReasonCode.FILTERED, detail=SENTENCES[ReasonCode.FILTERED]
+        )
     by_kind = {kind: [item for item in findings if item.kind == kind] for kind in _KINDS}
     if by_kind[CONTRADICTED]:
         return _failed(clause, by_kind, sizes)
@@ -106,8 +128,13 @@ def _verdict(
     if by_kind[UPHELD] or by_kind[OBSERVED]:
         return _kept(clause, by_kind)
     if by_kind[EXCUSED] and not by_kind[UNDECIDED]:
-        reason = "every request that would show it was refused for what the document permits"
-        return Verdict(clause=clause, verdict=NOT_APPLICABLE, reason=reason, evidence=_ids(by_kind[EXCUSED]))
+        return Verdict(
+            clause=clause,
+            verdict=NOT_APPLICABLE,
+            reason=ReasonCode.VOID,
+            detail="every request that would show it was refused for what the document permits",
+            evidence=_ids(by_kind[EXCUSED]),
+        )
     if by_kind[UNDECIDED]:
         return _inconclusive(clause, by_kind[UNDECIDED])
     return _unasked(clause, circumstances)
@@ -126,6 +153,7 @@ def _failed(clause: Clause, by_kind: Mapping[str, list[Finding]], sizes: Mapping
         expected=against[0].expected or clause.claim,
         observed=against[0].observed,
         evidence=_ids(against),
+        suspects=tuple(dict.fromkeys(clause for item in against for clause in item.suspects)),
     )
 
 
@@ -150,11 +178,14 @@ def _one_of_each_value(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _inconclusive(clause: Clause, undecided: list[Finding]) -> Verdict:
-    reasons = tuple(dict.fromkeys(item.observed for item in undecided if item.observed))
+    reason = min((item.reason or ReasonCode.UNDECIDED for item in undecided), key=PRECEDENCE.index)
+    of_it = [item for item in undecided if (item.reason or ReasonCode.UNDECIDED) == reason]
+    details = tuple(dict.fromkeys(item.observed for item in of_it if item.observed))
     return Verdict(
         clause=clause,
         verdict=INCONCLUSIVE,
-        reason="; ".join(reasons[:3]) or None,
+        reason=reason,
+        detail="; ".join(details[:_MOST_DETAILS]) or SENTENCES[reason],
         exercised=_count(undecided),
         evidence=_ids(undecided),
     )
@@ -163,19 +194,22 @@ def _inconclusive(clause: Clause, undecided: list[Finding]) -> Verdict:
 def _unasked(clause: Clause, circumstances: Circumstances) -> Verdict:
     if clause.check == "internal_error":
         return Verdict(
-            clause=clause, verdict=NOT_APPLICABLE, reason="no internal error was seen, and none can be asked for"
+            clause=clause,
+            verdict=NOT_APPLICABLE,
+            reason=ReasonCode.VOID,
+            detail="no internal error was seen, and none can be asked for",
         )
     if clause.id in circumstances.no_fixture:
-        reason = "no_fixture"
+        reason = ReasonCode.NO_FIXTURE
     elif circumstances.stopped is not None:
-        return Verdict(clause=clause, verdict=ERROR, reason=circumstances.stopped)
+        return Verdict(clause=clause, verdict=ERROR, detail=circumstances.stopped)
     elif clause.id not in circumstances.planned:
-        reason = "no_test"
+        reason = ReasonCode.NO_TEST
     elif circumstances.budget_spent:
-        reason = "budget"
+        reason = ReasonCode.BUDGET
     else:
-        reason = DEPENDENCY
-    return Verdict(clause=clause, verdict=NOT_EXERCISED, reason=reason)
+        reason = ReasonCode.DEPENDENCY
+    return _unasked_for(clause, reason)
 
 
 def _count(findings: Iterable[Finding]) -> int:

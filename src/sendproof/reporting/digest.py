@@ -9,6 +9,7 @@ from types import MappingProxyType
 from sendproof import exit_codes
 from sendproof.contract.clause import CONCERNS, Clause
 from sendproof.contract.provider import Provider
+from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import (
     ERROR,
     FAIL,
@@ -36,6 +37,8 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
 )
 MOST_IDS = 12
 NO_REASON = "no reason given"
+# What the answers leave undecided is said by the detail alone: the code adds nothing.
+_SAID_BY_DETAIL = (None, ReasonCode.UNDECIDED)
 
 
 def by_concern(run: Run) -> Mapping[str, Counter[str]]:
@@ -53,7 +56,13 @@ def with_verdict(run: Run, verdict: str, level: str | None = None) -> tuple[Verd
 
 def by_reason(verdicts: Iterable[Verdict]) -> Mapping[str, tuple[Verdict, ...]]:
     """Group verdicts by their reason."""
-    return _grouped((item.reason or NO_REASON, item) for item in verdicts)
+    return _grouped((why(item), item) for item in verdicts)
+
+
+def why(verdict: Verdict) -> str:
+    """Return why a clause was not decided: the code of the reason, where it says something, and the sentence."""
+    code = None if verdict.reason in _SAID_BY_DETAIL else verdict.reason
+    return ": ".join(part for part in (code, verdict.detail) if part) or NO_REASON
 
 
 def not_exercised(run: Run, provider: Provider) -> Mapping[str, tuple[Verdict, ...]]:
@@ -63,8 +72,8 @@ def not_exercised(run: Run, provider: Provider) -> Mapping[str, tuple[Verdict, .
 
 
 def _hint(verdict: Verdict, provider: Provider) -> str:
-    fixture = fixture_for(verdict.clause, provider) if verdict.reason == "no_fixture" else None
-    return f"no_fixture: the profile has no fixtures.{fixture}" if fixture else verdict.reason or NO_REASON
+    fixture = fixture_for(verdict.clause, provider) if verdict.reason == ReasonCode.NO_FIXTURE else None
+    return f"no_fixture: the profile has no fixtures.{fixture}" if fixture else why(verdict)
 
 
 def _grouped(pairs: Iterable[tuple[str, Verdict]]) -> Mapping[str, tuple[Verdict, ...]]:

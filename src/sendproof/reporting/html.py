@@ -54,6 +54,7 @@ def properties(verdict: Verdict, reproduce: str | None) -> list[tuple[str, str]]
         ("observed", verdict.observed),
         ("reproduce", _command(reproduce)),
         ("reason", verdict.reason),
+        ("detail", verdict.detail),
         ("observation", verdict.observation),
     )
     return [(name, _text(name, value)) for name, value in given if value is not None]
@@ -78,7 +79,7 @@ def table_row(report: Report, cells: list[str]) -> None:
     An item that is no clause gets empty cells.
     """
     given = {name: value for name, value in report.user_properties if isinstance(value, str)}
-    detail = given.get("observation") or given.get("reason")
+    detail = given.get("observation") or given.get("detail") or given.get("reason")
     verdict = given.get("verdict", "")
     cells[_AT:_AT] = (
         _cell("verdict", f"{verdict}: {detail}" if detail else verdict),
@@ -101,6 +102,8 @@ def extras(verdict: Verdict, reproduce: str | None) -> list[dict[str, Any]]:
         ("Observed", verdict.observed),
         ("Observation", verdict.observation),
         ("Reason", verdict.reason),
+        ("Detail", verdict.detail),
+        ("Suspects", ", ".join(verdict.suspects) or None),
         ("Evidence", ", ".join(verdict.evidence) or None),
     )
     rows = [(name, visible(text, _LONGEST_TEXT)) for name, text in given if text is not None]

@@ -15,6 +15,7 @@ from datetime import UTC
 from pathlib import Path
 
 from sendproof.contract.provider import Provider
+from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import ERROR, FAIL, NOT_EXERCISED, OBSERVATION, PASS, Verdict
 from sendproof.reporting import digest
 from sendproof.reporting.curl import reproduction
@@ -78,7 +79,10 @@ def write_junit(run: Run, provider: Provider, path: Path, of_pytest: Path | None
 
 def _chosen(verdict: Verdict) -> bool:
     """Whether pytest has an item for a clause: not where it is excluded, or was left out by the user."""
-    return verdict.clause.level != "excluded" and (verdict.verdict, verdict.reason) != (NOT_EXERCISED, "filtered")
+    return verdict.clause.level != "excluded" and (verdict.verdict, verdict.reason) != (
+        NOT_EXERCISED,
+        ReasonCode.FILTERED,
+    )
 
 
 def _of_clause(verdict: Verdict, run: Run, provider: Provider, asked: tuple[_Case, ...]) -> _Case:
@@ -89,6 +93,7 @@ def _of_clause(verdict: Verdict, run: Run, provider: Provider, asked: tuple[_Cas
         ("level", clause.level),
         ("verdict", verdict.verdict),
         ("reason", verdict.reason),
+        ("detail", verdict.detail),
         ("observation", verdict.observation),
         ("waiver", run.waived.get(clause.id)),
     )
@@ -115,9 +120,9 @@ def _outcome(verdict: Verdict, run: Run, provider: Provider) -> _Outcome | None:
     if verdict.verdict == FAIL:
         return _broken(verdict, run, provider)
     if verdict.verdict == ERROR:
-        return _Outcome(kind=_ERROR, type=ERROR, message=f"error: {verdict.reason}")
-    fixture = digest.fixture_for(verdict.clause, provider) if verdict.reason == "no_fixture" else None
-    reason = f"{verdict.reason}: {fixture}" if fixture else verdict.reason or digest.NO_REASON
+        return _Outcome(kind=_ERROR, type=ERROR, message=f"error: {verdict.detail}")
+    fixture = digest.fixture_for(verdict.clause, provider) if verdict.reason == ReasonCode.NO_FIXTURE else None
+    reason = f"{verdict.reason}: {fixture}" if fixture else digest.why(verdict)
     return _Outcome(kind=_SKIPPED, message=f"{verdict.verdict}: {reason}")
 
 

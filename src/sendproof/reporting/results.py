@@ -18,6 +18,7 @@ from sendproof import exit_codes
 from sendproof.contract.provider import Provider
 from sendproof.errors import SendproofError, UsageError
 from sendproof.judge.findings import ACCEPTED, REFUSED, Judgement
+from sendproof.judge.reasons import EXCUSED, NEVER_GATE, SENTENCES, ReasonCode
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_EXERCISED, VERDICTS, Verdict
 from sendproof.reporting.curl import reproduction
 from sendproof.reporting.record import Run
@@ -27,7 +28,6 @@ FORMAT = 1
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 _COUNTED_LEVELS = ("required", "recommended", "open")
 _PERCENTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
-_EXCUSED = ("no_fixture", "filtered")
 _LONGEST_TEXT = 2000
 
 
@@ -92,9 +92,9 @@ def undecided(run: Run) -> tuple[Verdict, ...]:
 
 
 def _is_missing(verdict: Verdict, run: Run) -> bool:
-    if verdict.verdict == NOT_EXERCISED:
-        return run.require_complete or verdict.reason not in _EXCUSED
-    return verdict.verdict == INCONCLUSIVE
+    if verdict.verdict not in (NOT_EXERCISED, INCONCLUSIVE) or verdict.reason in NEVER_GATE:
+        return False
+    return run.require_complete or verdict.reason not in EXCUSED
 
 
 def write_results(run: Run, provider: Provider, path: Path) -> None:
@@ -124,10 +124,27 @@ def load_results(path: Path) -> dict[str, Any]:
     if isinstance(data, dict) and data.get("format", FORMAT) != FORMAT:
         shown = visible(repr(data["format"]), 40)
         raise UsageError(f"{path}: expected format {FORMAT}, got {shown}. Use the version that wrote it.")
+    data = _with_details(data)
     if problem := _problem(data):
         raise UsageError(f"{path}: expected results of a run, got {problem}. Write it again with `sendproof run`.")
     results: dict[str, Any] = data
     return results
+
+
+def _with_details(data: Any) -> Any:
+    """Return results in which a reason is a code: files written before had either a code or a sentence there."""
+    records = data.get("clauses") if isinstance(data, dict) else None
+    if not isinstance(records, list) or not all(isinstance(item, dict) for item in records):
+        return data
+    return {**data, "clauses": [item if "detail" in item else _with_detail(item) for item in records]}
+
+
+def _with_detail(record: dict[str, Any]) -> dict[str, Any]:
+    given = record.get("reason")
+    code = given if isinstance(given, str) and given in SENTENCES else None
+    if code is None and record.get("verdict") == INCONCLUSIVE:
+        code = ReasonCode.UNDECIDED.value
+    return {**record, "reason": code, "detail": given, "suspects": record.get("suspects", [])}
 
 
 def _no_constant(name: str) -> float:
@@ -152,7 +169,8 @@ def _record(verdict: Verdict, run: Run, provider: Provider) -> dict[str, Any]:
         "concern": clause.concern,
         "level": clause.level,
         "verdict": verdict.verdict,
-        "reason": _text_or_none(verdict.reason),
+        "reason": verdict.reason,
+        "detail": _text_or_none(verdict.detail),
         "claim": _text(clause.claim),
         "exercised": verdict.exercised,
         "violated": verdict.violated,
@@ -160,6 +178,7 @@ def _record(verdict: Verdict, run: Run, provider: Provider) -> dict[str, Any]:
         "observed": _text_or_none(verdict.observed),
         "observation": _text_or_none(verdict.observation),
         "evidence": list(verdict.evidence),
+        "suspects": list(verdict.suspects),
         "reproduce": reproduction(verdict, run, provider),
         "waiver": _text_or_none(run.waived.get(clause.id)),
     }

@@ -14,8 +14,8 @@ from sendproof.conversation.plan import Plan
 from sendproof.corpus.build import load_corpus
 from sendproof.exchange import Exchange
 from sendproof.judge.history import judge
+from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import (
-    DEPENDENCY,
     ERROR,
     FAIL,
     INCONCLUSIVE,
@@ -127,7 +127,7 @@ def _inconclusive(found: tuple[Verdict, ...], *, dependent: bool) -> tuple[str, 
     return tuple(
         item.clause.id
         for item in found
-        if item.verdict == INCONCLUSIVE and (item.reason == DEPENDENCY) is dependent and item.clause.gates
+        if item.verdict == INCONCLUSIVE and (item.reason == ReasonCode.DEPENDENCY) is dependent and item.clause.gates
     )
 
 

@@ -46,21 +46,12 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         NOT_APPLICABLE: "promised or left open, but it cannot be seen here; the reason stands beside it",
     }
 )
-_REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        "no_fixture": "the profile names nothing to show it with",
-        "budget": "the budget was spent before",
-        "filtered": "the run was told not to ask",
-        "dependency": "what it rests on did not hold",
-        "no_test": "nothing asks for it",
-    }
-)
 
 
 def reason(entry: Entry) -> str | None:
-    """Return why a clause was not decided, in words where the reason is one of the known ones."""
-    given: str | None = entry.record["reason"]
-    return None if given is None else _REASONS.get(given, given)
+    """Return why a clause was not decided, in words."""
+    given: str | None = entry.record["detail"] or entry.record["reason"]
+    return given
 
 
 def value(entry: Entry) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from sendproof import exit_codes
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract
+from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import (
     ERROR,
     FAIL,
@@ -36,13 +37,6 @@ _OPEN_FAILURES = 5
 _VARIABLE = re.compile(r"\$\{?([A-Z][A-Z0-9_]+)")
 _STATES = {exit_codes.OK: ("good", "✓", "Holds"), exit_codes.FAILED: ("bad", "✗", "Broken")}
 _UNDECIDED = ("warn", "?", "Undecided")
-_REASONS = {
-    "no_fixture": "the profile lacks what they need",
-    "budget": "the budget was spent first",
-    "filtered": "not selected for this run",
-    "dependency": "what they rest on was not reached or does not hold",
-    "no_test": "no request of this run could show them",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +172,8 @@ def _locked(run: Run, contract: Contract) -> list[tuple[str, str | None, tuple[V
     """Return what was not asked: why in words, the fixture that it needs, the clauses."""
     groups: dict[tuple[str, str | None], tuple[Verdict, ...]] = {}
     for item in digest.with_verdict(run, NOT_EXERCISED):
-        fixture = digest.fixture_for(item.clause, contract.provider) if item.reason == "no_fixture" else None
-        key = (_REASONS.get(item.reason or "", item.reason or digest.NO_REASON), fixture)
+        fixture = digest.fixture_for(item.clause, contract.provider) if item.reason == ReasonCode.NO_FIXTURE else None
+        key = (item.detail or digest.NO_REASON, fixture)
         groups[key] = (*groups.get(key, ()), item)
     return [(reason, fixture, found) for (reason, fixture), found in groups.items()]
 
@@ -193,7 +187,7 @@ def _times(run: Run) -> Mapping[str, list[float]]:
 
 def _details(run: Run) -> Mapping[str, str]:
     """Return in a few words what there is to say of each clause beside its verdict."""
-    return {item.clause.id: item.observation or item.observed or item.reason or "" for item in run.verdicts}
+    return {item.clause.id: item.observation or item.observed or item.detail or "" for item in run.verdicts}
 
 
 def page_values(data: Mapping[str, Any]) -> tuple[Test, ...]:
