@@ -17,7 +17,7 @@ FIXTURES = {
     },
     "textingline": {
         "inactive_sender", "unassigned_sender", "noncompliant_body", "unsupported_body",
-        "no_credits", "metered", "failing_recipients",
+        "media_url", "no_credits", "metered", "failing_recipients",
     },
 }  # fmt: skip
 

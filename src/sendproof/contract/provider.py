@@ -11,7 +11,7 @@ from sendproof.contract.outcome import Outcome, OutcomeRules, outcome_of, outcom
 from sendproof.errors import ContractError
 
 FIELD_ROLES = ("recipient", "sender", "text", "media", "idempotency")
-FIXTURE_KINDS = ("key", "sender", "text", "rate_limit", "metered", "recipients")
+FIXTURE_KINDS = ("key", "sender", "text", "media", "rate_limit", "metered", "recipients")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,8 @@ class Provider:
     role to a JSON pointer into an accepted answer. `prices` are credits by "sms", "mms".
     `outcomes` tell what an answer comes to, and `refusal_text` is the pointer to the text of a
     refusal, where there is one.
-    `unexcludable` are refusals that no request can rule out: error codes (int), those of
+    `not_sent` is the error type, by role, of a message that is answered as failed where its form
+    should have been refused. `unexcludable` are refusals that no request can rule out: error codes (int), those of
     them that speak of the message's text, and (pointer, text) pairs.
     """
 
@@ -44,7 +45,6 @@ class Provider:
     method: str
     path: str
     example_text: str
-    example_media: str | None
     credential_scheme: str
     credential_header: str
     credential_parts: tuple[str, ...]
@@ -56,6 +56,7 @@ class Provider:
     answer: Mapping[str, str]
     outcomes: OutcomeRules
     refusal_text: str | None
+    not_sent: Mapping[str, str]
     unexcludable_codes: tuple[int, ...]
     unexcludable_of_text: tuple[int, ...]
     unexcludable_texts: tuple[tuple[str, str], ...]
@@ -77,6 +78,11 @@ class Provider:
         rules = self.outcomes.get(Outcome.FAILED, ())
         return str(rules[0].equals) if rules else ""
 
+    @property
+    def media_fixture(self) -> str | None:
+        """The name of the fixture that is media which the vendor can fetch."""
+        return next((name for name, fixture in self.fixtures.items() if fixture.kind == "media"), None)
+
     def outcome(self, status: int, answer: Any, body: bytes) -> Outcome:
         """Return what an answer comes to; `answer` is the JSON value of its body."""
         return outcome_of(self.outcomes, status, answer, body)
@@ -93,7 +99,6 @@ def _provider(data: Mapping[str, Any], *, where: str) -> Provider:
         method=operation["method"],
         path=operation["path"],
         example_text=operation["example_text"],
-        example_media=operation.get("example_media"),
         credential_scheme=credentials["scheme"],
         credential_header=credentials.get("header", "Authorization"),
         credential_parts=tuple(credentials["parts"]),
@@ -105,6 +110,7 @@ def _provider(data: Mapping[str, Any], *, where: str) -> Provider:
         answer=MappingProxyType(dict(data["answer"])),
         outcomes=outcome_rules(data["outcome"], where=where),
         refusal_text=data["refusal"].get("text"),
+        not_sent=MappingProxyType(dict(data.get("not_sent", {}))),
         unexcludable_codes=tuple(item["code"] for item in unexcludable if "code" in item),
         unexcludable_of_text=tuple(item["code"] for item in unexcludable if item.get("about") == "text"),
         unexcludable_texts=tuple((item["pointer"], item["equals"]) for item in unexcludable if "equals" in item),

@@ -12,7 +12,7 @@ from sendproof.contract.provider import Provider
 from sendproof.conversation.answers import is_accepted
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.body import MISSING, answer_of
-from sendproof.judge.refused import says
+from sendproof.judge.refused import documenting, says
 
 _NO_ANSWER = {
     "connect": "no connection: refused. Check base_url, and that the service runs.",
@@ -102,7 +102,7 @@ def _cause(contract: Contract, response: Response) -> str:
 
 def _documented(contract: Contract, answer: object) -> str | None:
     """Return what to do about the cause whose documented text or code an answer bears."""
-    for clause in (*contract.with_check("documented_text"), *contract.with_check("documented_code")):
+    for clause in documenting(contract):
         if says(contract.provider, clause, answer):
             reasons = (contract.clauses[reason] for reason in clause.params["reasons"])
             return next((told for reason in reasons if (told := _advice(reason))), None)

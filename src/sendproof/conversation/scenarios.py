@@ -12,6 +12,7 @@ from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
 from sendproof.conversation.answers import is_accepted, is_failed
 from sendproof.corpus.case import Case
+from sendproof.corpus.draft import media_token
 from sendproof.exchange import Exchange
 
 IDEMPOTENCY, CREDITS, RATE_LIMITS, AT_ONCE = "idempotency", "credits", "rate_limits", "at_once"
@@ -66,10 +67,11 @@ def message(provider: Provider, name: str, *, key: str = "main", media: bool = F
     values = {"recipient": "@{recipient}", "text": provider.example_text}
     if "sender" not in provider.optional:
         values["sender"] = "@{sender}"
-    if media and provider.example_media:
-        values["media"] = provider.example_media
-    body = {fields[role]: value for role, value in (values | extra).items()}
     needs = () if key == "main" else (key,)
+    if media and provider.media_fixture:
+        values["media"] = media_token(provider) or ""
+        needs = (*needs, provider.media_fixture)
+    body = {fields[role]: value for role, value in (values | extra).items()}
     return Case(id=name, family="scenario", body=json.dumps(body).encode(), key=key, expects="accept", needs=needs)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sendproof.contract.model import Contract
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
 from sendproof.judge.reading import IDENTITY, WHOLE_BODY
-from sendproof.judge.refused import says
+from sendproof.judge.refused import documenting, says
 
 
 class Controls:
@@ -148,7 +148,7 @@ def _said_by_answer(contract: Contract, item: Judgement) -> str | None:
     """Return the feature of a valid message that its refusal itself names: the key, or the sender."""
     response = item.exchange.response
     concerns = {"auth"} if response is not None and response.status == 401 else set()
-    for clause in (*contract.with_check("documented_text"), *contract.with_check("documented_code")):
+    for clause in documenting(contract):
         reasons = [contract.clauses[reason] for reason in clause.params["reasons"]]
         if says(contract.provider, clause, item.answer):
             concerns |= {"sender" if reason.check == "sender_state" else reason.concern for reason in reasons}

@@ -37,6 +37,7 @@ from sendproof.judge.repetition import (
     replay_findings,
     unique_id_findings,
 )
+from sendproof.judge.server_errors import server_error_findings
 from sendproof.judge.single import judge_exchange
 from sendproof.judge.spending import overdrawn, spending_findings
 
@@ -130,9 +131,12 @@ def _is_vouched(contract: Contract, account: Account, item: Judgement, let_in: M
     known, tells that it is no matter of the text.
     """
     text, started = item.reading.text, item.exchange.started_s
+    of_text = any(has_code(item.answer, code) for code in contract.provider.unexcludable_of_text)
+    if of_text and text and text in let_in and item.reading.key_state not in ("active", None):
+        # Another key sent the same text: it is no matter of the text.
+        return True
     if item.reading.key_state not in ("active", None) or let_in.get(None, 0.0) <= started:
         return False
-    of_text = any(has_code(item.answer, code) for code in contract.provider.unexcludable_of_text)
     return not of_text or text in (None, "") or text in account.texts or let_in.get(text, 0.0) > started
 
 
@@ -197,6 +201,7 @@ def _together(
     yield from cause_findings(contract, account, judgements)
     yield from replay_findings(contract, judgements)
     yield from drop_findings(contract, judgements)
+    yield from server_error_findings(contract, judgements)
     yield from spending_findings(contract, account, judgements)
     yield from rate_findings(contract, account, judgements)
     yield from _throttling(contract, account, judgements)

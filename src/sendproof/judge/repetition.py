@@ -10,7 +10,6 @@ from typing import Any
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
-from sendproof.contract.outcome import GATEWAY
 from sendproof.exchange import NEVER_SENT, Exchange
 from sendproof.judge.body import MISSING, at
 from sendproof.judge.findings import (
@@ -236,27 +235,26 @@ def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterat
     lost in a row. The same again for the same request, while others are answered between and
     after, is the API's.
     """
-    robustness = frozenset(clause.id for clause in contract.with_check("no_server_error"))
     attempts: dict[tuple[str, str, str, bytes | str], list[Judgement]] = {}
     for item in judgements:
         request, sent = item.exchange.request, item.exchange
         key = (request.method, request.path, f"{sent.credential}", sent.case or request.body)
         attempts.setdefault(key, []).append(item)
-    answered_s = sorted(item.exchange.started_s for item in judgements if not _is_lost(item, robustness))
-    rate = _loss_rate(attempts.values(), robustness)
+    answered_s = sorted(item.exchange.started_s for item in judgements if not _is_lost(item))
+    rate = _loss_rate(attempts.values())
     for items in attempts.values():
         lost = items[-1].exchange
-        if not all(_is_lost(item, robustness) for item in items) or lost.failure in NEVER_SENT or _may_be_cut_off(lost):
+        if not all(_is_lost(item) for item in items) or lost.failure in NEVER_SENT or _may_be_cut_off(lost):
             continue
         by_chance = len(attempts) * rate ** len(items) > _UNLIKELY
         repeated = _is_apart(items, answered_s) and not by_chance
         yield from _drops(contract, items[-1], repeated=repeated)
 
 
-def _loss_rate(attempts: Iterable[Sequence[Judgement]], robustness: frozenset[str]) -> float:
+def _loss_rate(attempts: Iterable[Sequence[Judgement]]) -> float:
     """Return how often what is answered in the end is lost: so often anything is, whatever it asks."""
-    passing = [items for items in attempts if not all(_is_lost(item, robustness) for item in items)]
-    lost = sum(_is_lost(item, robustness) for items in passing for item in items)
+    passing = [items for items in attempts if not all(_is_lost(item) for item in items)]
+    lost = sum(_is_lost(item) for items in passing for item in items)
     return lost / max(sum(map(len, passing)), 1)
 
 
@@ -272,17 +270,9 @@ def _may_be_cut_off(exchange: Exchange) -> bool:
     return exchange.response is None and len(exchange.request.body) > _SMALL_BODY
 
 
-def _is_lost(item: Judgement, robustness: frozenset[str]) -> bool:
-    response = item.exchange.response
-    if response is None or item.outcome == NO_ANSWER:
-        return True
-    return item.outcome == SERVER_ERROR and _is_passing(item, response.status, robustness)
-
-
-def _is_passing(item: Judgement, status: int, robustness: frozenset[str]) -> bool:
-    """Whether a 5xx may be of the moment: of a gateway, or documented for a message without a fault."""
-    contradicted = any(finding.kind == CONTRADICTED and finding.clause in robustness for finding in item.findings)
-    return status in GATEWAY or not contradicted
+def _is_lost(item: Judgement) -> bool:
+    """Whether the API did not serve a request: no answer, none of its own, or a failure."""
+    return item.exchange.response is None or item.outcome in (NO_ANSWER, SERVER_ERROR)
 
 
 def _drops(contract: Contract, item: Judgement, *, repeated: bool) -> Iterator[Finding]:

@@ -26,6 +26,8 @@ from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 
 Tell = Callable[[int, int, str], None]
+# One cause cannot be told from another.
+_SEVERAL = 2
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -130,4 +132,6 @@ def locked_clauses(profile: Profile, contract: Contract) -> Mapping[str, str]:
     for clause in contract.with_check("delivery_cause"):
         if clause.params["cause"] in causes:
             locked[clause.id] = causes[clause.params["cause"]]
+    for clause in contract.with_check("causes_differ") if len(profile.failing_recipients) < _SEVERAL else ():
+        locked[clause.id] = next(name for name, fixture in fixtures.items() if fixture.kind == "recipients")
     return MappingProxyType(locked)

@@ -154,7 +154,8 @@ def _from_account(account: Account) -> dict[str, Any]:
     fields = {item.name: getattr(account, item.name) for item in dataclasses.fields(account)}
     limits = {key: [limit.limit, limit.window_s] for key, limit in account.rate_limits.items()}
     return {name: dict(value) if isinstance(value, Mapping) else value for name, value in fields.items()} | {
-        "rate_limits": limits
+        "rate_limits": limits,
+        "media_urls": sorted(account.media_urls),
     }
 
 
@@ -165,7 +166,12 @@ def _to_account(data: Mapping[str, Any]) -> Account:
         for name, value in data.items()
         if isinstance(value, dict) and name != "rate_limits"
     }
-    return Account(**maps, rate_limits=MappingProxyType(limits), default_sender=data["default_sender"])
+    return Account(
+        **maps,
+        rate_limits=MappingProxyType(limits),
+        default_sender=data["default_sender"],
+        media_urls=frozenset(data["media_urls"]),
+    )
 
 
 def _to_circumstances(data: Mapping[str, Any]) -> Circumstances:

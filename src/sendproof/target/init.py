@@ -75,6 +75,8 @@ def _fixture(provider: Provider, fixture: Fixture, number: int) -> Iterator[str]
         yield f"#{fixture.name} = {_key(provider, fixture)}"
     elif fixture.kind == "sender":
         yield f"#{fixture.name} = {_number(number)}"
+    elif fixture.kind == "media":
+        yield f"#{fixture.name} = {_quoted('https://example.com/images/promo.jpg')}  # that the vendor can fetch"
     else:
         yield f"#{fixture.name} = {_quoted(f'a text that is {fixture.state}')}"
 

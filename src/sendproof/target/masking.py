@@ -20,6 +20,8 @@ _NANP_SHAPE = re.compile(rb"(?:1[ .\-]?)?\(?[2-9][0-9]{2}\)?[ .\-]{0,2}[2-9][0-9
 _PLUS = (b"+", b"%2B", b"%2b", b"\\u002b", b"\\u002B")
 _LONGEST_PLUS = max(map(len, _PLUS))
 _LONGEST = 15
+# The kinds of fixtures that are a text of the user's.
+_TEXTS = ("text", "media")
 # An answer may hold any number of numbers: of too many one is like the other.
 _MOST = 20_000
 _FICTIONAL_AREAS = tuple(area for area in range(202, 990) if area % 100 not in (0, 11) and area // 10 not in (80, 90))
@@ -54,7 +56,7 @@ class StandIns:
         self._known = tuple(
             (number[1:], number[1 + country_digits(number[1:]) :], made[1:]) for number, made in self._by_number.items()
         )
-        self._texts = {given.value: f"[{name}]" for name, given in profile.fixtures.items() if given.kind == "text"}
+        self._texts = {given.value: f"[{name}]" for name, given in profile.fixtures.items() if given.kind in _TEXTS}
         numbers = [
             StandIn(shown=self._by_number[number], setting=setting, variable=_variable(setting))
             for number, setting in settings.items()
@@ -63,7 +65,7 @@ class StandIns:
         texts = [
             StandIn(shown=f"[{name}]", setting=f"fixtures.{name}", variable=_variable(name))
             for name, given in profile.fixtures.items()
-            if given.kind == "text"
+            if given.kind in _TEXTS
         ]
         self.listed: tuple[StandIn, ...] = (*numbers, *texts)
 
@@ -107,6 +109,7 @@ class StandIns:
             senders=MappingProxyType({self.number(number): state for number, state in account.senders.items()}),
             recipients=MappingProxyType({self.number(number): state for number, state in account.recipients.items()}),
             texts=MappingProxyType({self._texts[text]: state for text, state in account.texts.items()}),
+            media_urls=frozenset(self._texts[url] for url in account.media_urls),
             default_sender=account.default_sender and self.number(account.default_sender),
         )
 

@@ -49,7 +49,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """The number or the text of a fixture of kind "sender" or "text", and its state; `repr` does not show it."""
+    """What a fixture of kind "sender", "text" or "media" is, and its state; `repr` does not show it."""
 
     kind: str
     state: str
@@ -110,6 +110,7 @@ class Profile:
                 | {number: cause for cause, number in self.failing_recipients.items()}
             ),
             texts=MappingProxyType({item.value: item.state for item in given if item.kind == "text"}),
+            media_urls=frozenset(item.value for item in given if item.kind == "media"),
             balances=self.balances,
             rate_limits=self.rate_limits,
             default_sender=self.default_sender,

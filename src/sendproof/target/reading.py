@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from sendproof.account import RateLimit
 from sendproof.contract.provider import Fixture, Provider
@@ -164,10 +165,29 @@ def _hinted(text: str) -> str:
 
 def _givens(fixtures: Table, provider: Provider) -> Iterator[tuple[str, Given]]:
     for name, fixture in provider.fixtures.items():
-        if name in fixtures and fixture.kind in ("sender", "text"):
-            is_number = fixture.kind == "sender"
-            value = _number(fixtures, name) if is_number else fixtures.text(name, "Write it as a string.")
+        if name in fixtures and fixture.kind in _GIVEN:
+            value = _GIVEN[fixture.kind](fixtures, name)
             yield name, Given(kind=fixture.kind, state=fixture.state or name, value=value)
+
+
+def _text(fixtures: Table, name: str) -> str:
+    return fixtures.text(name, "Write it as a string.")
+
+
+def _media(fixtures: Table, name: str) -> str:
+    """Return the URL of something that the vendor can fetch."""
+    value, advice = _text(fixtures, name), "Write one that anybody can open."
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and value.isprintable() and " " not in value
+    except ValueError:
+        sound = False
+    if not sound:
+        raise fixtures.error(name, "an http or https URL", got(value), advice)
+    return value
+
+
+_GIVEN: Mapping[str, Callable[[Table, str], str]] = {"sender": _number, "text": _text, "media": _media}
 
 
 def _failing(fixtures: Table, provider: Provider) -> Iterator[tuple[str, str]]:
