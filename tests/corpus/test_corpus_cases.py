@@ -21,7 +21,8 @@ _FICTION = re.compile(r"\+1[2-9]\d\d55501\d\d")
 _PRESENTS = {
     *("exact", "missing", "empty", "unknown", "unknown_id", "wrong_secret", "other_secret", "empty_secret"),
     *("case", "id_case", "prefix", "extended", "extended_colon", "prepended", "scheme", "malformed", "query", "bearer"),
-    *("carrier_lower", "carrier_upper"),
+    *("carrier_lower", "carrier_upper", "scheme_wrong", "query_wrong", "bearer_wrong"),
+    *("space_before", "space_after", "id_space_before", "id_space_after", "id_prefix", "id_extended", "id_prepended"),
 }
 
 

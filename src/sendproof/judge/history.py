@@ -98,10 +98,15 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
 def _if_controlled(contract: Contract, finding: Finding, doubtful: Collection[str]) -> Finding:
     """Let a refusal that may have had another cause say nothing of how its own must be put."""
     clause = contract.clauses[finding.clause]
-    if finding.kind != CONTRADICTED or finding.exchange not in doubtful or "reasons" not in clause.params:
+    of_a_reason = "reasons" in clause.params or clause.check in _OF_A_REASON
+    if finding.kind != CONTRADICTED or finding.exchange not in doubtful or not of_a_reason:
         return finding
     why = "the same request without the fault was not seen to be accepted"
     return replace(finding, kind=UNDECIDED, observed=why)
+
+
+# How a refusal is put, where it rests on the reason that is known.
+_OF_A_REASON = ("text_misused", "code_misused", "code_due")
 
 
 def _throttling_bodies(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> frozenset[bytes]:

@@ -253,7 +253,9 @@ def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterat
 
 def _loss_rate(attempts: Iterable[Sequence[Judgement]]) -> float:
     """Return how often what is answered in the end is lost: so often anything is, whatever it asks."""
-    passing = [items for items in attempts if not all(_is_lost(item) for item in items)]
+    # What a limit is answered with comes by no chance.
+    others = [[item for item in items if item.reading.key_state != "rate_limited"] for items in attempts]
+    passing = [items for items in others if not all(_is_lost(item) for item in items)]
     lost = sum(_is_lost(item) for items in passing for item in items)
     return lost / max(sum(map(len, passing)), 1)
 

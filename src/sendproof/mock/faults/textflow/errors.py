@@ -189,10 +189,10 @@ FAULTS: Final = (
         "tf.errors.to-empty-text",
     ),
     fault(
-        "sender-malformed-as-recipient",
-        "A malformed from is answered as a missing recipient.",
-        "One function reads both numbers.",
-        error(Reason.SENDER_INVALID, error="Recipient phone number (to) is required"),
+        "sender-malformed-tells",
+        "A malformed from is answered with a text of its own.",
+        "A kinder text than the documented.",
+        error(Reason.SENDER_INVALID, error="That is no sender"),
         "tf.errors.sender-form-text",
     ),
     fault(
