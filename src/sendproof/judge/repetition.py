@@ -10,6 +10,7 @@ from typing import Any
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
+from sendproof.contract.outcome import GATEWAY
 from sendproof.exchange import NEVER_SENT, Exchange
 from sendproof.judge.body import MISSING, at
 from sendproof.judge.findings import (
@@ -261,10 +262,18 @@ def _loss_rate(attempts: Iterable[Sequence[Judgement]]) -> float:
 
 
 def _is_apart(items: Sequence[Judgement], answered_s: Sequence[float]) -> bool:
-    """Whether something else was answered between the first attempt and the last, and after it."""
+    """Whether something else was answered between the first attempt and the last, and after it.
+
+    Where the API itself failed each time, what was answered between is enough: it was there.
+    """
     first_s, last_s = items[0].exchange.started_s, items[-1].exchange.started_s
     between = bisect_left(answered_s, last_s) - bisect_right(answered_s, first_s)
-    return between > 0 and answered_s[-1] > last_s
+    return between > 0 and (answered_s[-1] > last_s or all(_has_failed_itself(item) for item in items))
+
+
+def _has_failed_itself(item: Judgement) -> bool:
+    response = item.exchange.response
+    return item.outcome == SERVER_ERROR and response is not None and response.status not in GATEWAY
 
 
 def _may_be_cut_off(exchange: Exchange) -> bool:
