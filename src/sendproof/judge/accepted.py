@@ -199,7 +199,7 @@ def _echo(context: Context, reading: Reading, answer: Any, params: Mapping[str, 
     if params.get("form") == "exact" and not same:
         # What is another text altogether is another clause's.
         return None
-    if isinstance(got, str) and "form" in params:
+    if isinstance(got, str) and params.get("form") != "number":
         observed = f"{observed}: {difference(sent, got)}"
     return same and params.get("form") == "text", expected, observed
 

@@ -216,12 +216,12 @@ def _misused(
     reasons = {reason.clause for reason in reading.reasons}
     known = context.contract.with_check(documented)
     said = [clause for clause in known if says(context.contract.provider, clause, answer)]
-    if not said:
-        return
-    fits = any(reasons.intersection((*clause.params["reasons"], *clause.params.get("covers", ()))) for clause in said)
+    fits = not said or any(
+        reasons.intersection((*clause.params["reasons"], *clause.params.get("covers", ()))) for clause in said
+    )
     better = tuple(clause.id for clause in known if reasons.intersection(clause.params["reasons"]))
     for clause in context.contract.with_check(check):
-        expected = f"nothing documented for {', '.join(said[0].params['reasons'])}"
+        expected = f"nothing documented for {', '.join(said[0].params['reasons'])}" if said else ""
         finding = _said(clause, exchange, fits, expected, shown(answer))
         yield finding if fits else replace(finding, unless=better)
 

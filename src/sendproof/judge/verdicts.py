@@ -135,7 +135,7 @@ def _verdict(
             detail=by_kind[EXCUSED][0].observed or SENTENCES[ReasonCode.VOID],
             evidence=_ids(by_kind[EXCUSED]),
         )
-    if by_kind[UNDECIDED]:
+    if by_kind[UNDECIDED] and clause.id not in circumstances.no_fixture:
         return _inconclusive(clause, by_kind[UNDECIDED])
     return _unasked(clause, circumstances)
 

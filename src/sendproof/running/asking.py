@@ -127,7 +127,11 @@ def locked_clauses(profile: Profile, contract: Contract) -> Mapping[str, str]:
     """Return the clauses for which the profile lacks a fixture, each with the fixture that it lacks."""
     missing = profile.missing_fixtures(contract.provider)
     fixtures = contract.provider.fixtures
-    locked = {clause: name for name in missing if name in fixtures for clause in fixtures[name].unlocks}
+    # Any of the fixtures that unlock a clause is enough.
+    open_ = {clause for name, fixture in fixtures.items() if name not in missing for clause in fixture.unlocks}
+    locked = {
+        clause: name for name in missing if name in fixtures for clause in fixtures[name].unlocks if clause not in open_
+    }
     causes = {name.partition(".")[2]: name for name in missing if "." in name}
     for clause in contract.with_check("delivery_cause"):
         if clause.params["cause"] in causes:
