@@ -26,7 +26,7 @@ RAW = (
     b'{"a": "' + b"x" * 300_000 + b'"}',
     b'{"a": 1}',
 )
-LEAVES_TRACE_IN_TIME = {"slow", "sliding-window"}
+LEAVES_TRACE_IN_TIME = {"slow", "sliding-window", "one-500"}
 
 TL_ACCOUNTS = accounts.textingline_accounts(Settings())
 TF_KEYS = accounts.textflow_keys(Settings())

@@ -14,6 +14,9 @@ from sendproof.exchange import Exchange
 _SPARE_SLOTS = 3
 # Of all slots one in so many is for what the documents leave to the service.
 _OPEN_SHARE = 6
+# Of those so many are kept for what should be refused, by advice: what is left open is mostly accepted, and would
+# take them all.
+_FOR_ADVICE = 3
 # So large a part of the requests may come to nothing where a service lets in more than that.
 _UNCERTAIN_SHARE = 0.12
 # Each of these writes the same fault in another way, and a lenient service takes some: so many tell most of them.
@@ -31,6 +34,8 @@ class Slots:
         self._provider = provider
         self._open = open_slots(room)
         self._left = room - self._open - _SPARE_SLOTS
+        # A small budget has hardly a slot for either.
+        self._kept_for_advice = self._open // 2
 
     @property
     def left(self) -> int:
@@ -47,7 +52,9 @@ class Slots:
 
     def has_room(self, case: Case) -> bool:
         """Whether there is a slot for a case that may be accepted."""
-        return (self._open if is_open(case) else self._left) > 0
+        if not is_open(case):
+            return self._left > 0
+        return self._open > (0 if case.breaks else min(_FOR_ADVICE, self._kept_for_advice))
 
 
 def open_slots(room: int) -> int:

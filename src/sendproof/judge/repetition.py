@@ -249,7 +249,7 @@ def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterat
             continue
         by_chance = len(attempts) * rate ** len(items) > _UNLIKELY
         repeated = _is_apart(items, answered_s) and not by_chance
-        yield from _drops(contract, items[-1], repeated=repeated)
+        yield from _drops(contract, items[-1], repeated=repeated, asked_again=len(items) > 1)
 
 
 def _loss_rate(attempts: Iterable[Sequence[Judgement]]) -> float:
@@ -286,7 +286,7 @@ def _is_lost(item: Judgement) -> bool:
     return item.exchange.response is None or item.outcome in (NO_ANSWER, SERVER_ERROR)
 
 
-def _drops(contract: Contract, item: Judgement, *, repeated: bool) -> Iterator[Finding]:
+def _drops(contract: Contract, item: Judgement, *, repeated: bool, asked_again: bool) -> Iterator[Finding]:
     response = item.exchange.response
     seen = str(response.status) if response else item.exchange.failure or ""
     check = "answered" if item.outcome == NO_ANSWER else "no_server_error"
@@ -297,4 +297,5 @@ def _drops(contract: Contract, item: Judgement, *, repeated: bool) -> Iterator[F
             yield Finding(clause=clause.id, exchange=item.exchange.id, kind=UNDECIDED, observed=seen)
     for clause in contract.with_check("accepted") if item.reading.features else ():
         if clause.params["feature"] == "any":
-            yield Finding(clause=clause.id, exchange=item.exchange.id, kind=LOST, observed=f"never accepted: {seen}")
+            kind = LOST if asked_again else UNDECIDED
+            yield Finding(clause=clause.id, exchange=item.exchange.id, kind=kind, observed=f"never accepted: {seen}")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sendproof.account import Account
-from sendproof.contract.outcome import Outcome
+from sendproof.contract.outcome import NOT_SERVED, Outcome
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.accepted import accepted_findings, named_findings
@@ -142,7 +142,7 @@ def _documented_internal_error(context: Context, response: Response, reading: Re
 
 
 def _method_findings(context: Context, exchange: Exchange, response: Response) -> Iterator[Finding]:
-    if response.status >= 500 and response.status != 501:
+    if response.status in NOT_SERVED or (response.status >= 500 and response.status != 501):
         return
     for clause in context.contract.with_check("method_status"):
         expected = clause.params["status"]

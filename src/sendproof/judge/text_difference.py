@@ -25,9 +25,14 @@ def difference(sent: str, got: str) -> str:
     start = _common(sent, got)
     end = _common(sent[start:][::-1], got[start:][::-1])
     was, became = sent[start : len(sent) - end], got[start : len(got) - end]
-    cause = next((words for words, made in _CAUSES if made(sent, got)), None)
+    cause = cause_of(sent, got)
     told = f"from character {start + 1} {_points(was)} became {_points(became)}"
     return f"{told}, perhaps {cause}" if cause else told
+
+
+def cause_of(sent: str, got: str) -> str | None:
+    """Return what makes the one text of the other, in words; None where nothing known does."""
+    return next((words for words, made in _CAUSES if made(sent, got)), None)
 
 
 def _common(one: str, other: str) -> int:

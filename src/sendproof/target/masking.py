@@ -11,6 +11,7 @@ from types import MappingProxyType
 import phonenumbers
 
 from sendproof.account import Account
+from sendproof.judge.text_difference import cause_of
 from sendproof.target.numbers import country_digits, is_reserved
 from sendproof.target.profile import Profile
 
@@ -185,7 +186,7 @@ def _variable(setting: str) -> str:
 
 def kept_text(sent: str, answered: str) -> str:
     """Return a text of an answer if it is that of the request, or what became of it; another one is somebody's."""
-    if not answered.strip() or _is_of(answered, sent):
+    if not answered.strip() or _is_of(answered, sent) or cause_of(sent, answered):
         return answered
     return f"[another text of {len(answered)} characters]"
 

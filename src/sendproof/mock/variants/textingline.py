@@ -415,6 +415,6 @@ VARIANTS: Final = (
         "one-500",
         "One request in a run is answered 500.",
         "One stumble is not a broken promise.",
-        lambda r: replace(r, http=replace(r.http, before=(*r.http.before, crash(lambda call: call.ordinal == 25)))),
+        lambda r: replace(r, http=replace(r.http, before=(*r.http.before, crash(lambda call: call.ordinal == 60)))),
     ),
 )
