@@ -30,6 +30,7 @@ ACCOUNT = Account(
     recipients={RECIPIENT: "deliverable", OTHER: "deliverable", OPTED_OUT: "opted_out"},
     texts={"casino": "noncompliant", "rune": "unsupported"},
     balances={"metered": 7},
+    mms_balances={"metered": None},
     rate_limits={"rate_limited": RateLimit(limit=2, window_s=60.0)},
     default_sender=SENDER,
 )

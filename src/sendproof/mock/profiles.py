@@ -35,7 +35,7 @@ def _textingline(settings: Settings) -> dict[str, object]:
             "noncompliant_body": accounts.NONCOMPLIANT_BODY,
             "unsupported_body": accounts.UNSUPPORTED_BODY,
             "no_credits": credentials["no_credits"],
-            "metered": {**credentials["metered"], "balance": settings.metered_balance},
+            "metered": {**credentials["metered"], "balance": {"credits": settings.metered_balance}},
             "failing_recipients": dict(accounts.FAILING_RECIPIENTS),
         },
     }
