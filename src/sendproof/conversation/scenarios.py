@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Protocol
 
 from sendproof.account import RateLimit
@@ -169,10 +170,11 @@ def rate_limits(provider: Provider, asker: Asker, limits: Mapping[str, RateLimit
     """Reach each limit, be refused, let the window pass, and reach it again."""
     for key, limit in limits.items():
         case = message(provider, "rate_limits.burst", key=key)
-        counts = [_burst(provider, asker, case, limit)]
+        cases = _of_each_kind(provider, key)
+        counts = [_burst(provider, asker, cases, limit)]
         while len(counts) < 2 or (len(counts) < 3 and any(count > limit.limit for count in counts)):
             _pause(asker, limit)
-            counts.append(_burst(provider, asker, case, limit))
+            counts.append(_burst(provider, asker, cases, limit))
         if limit.limit > _CONCURRENT_LIMIT:
             # Windows that follow the clock may be too long and end in one pause, by chance, but not in two.
             _pause(asker, limit)
@@ -188,8 +190,19 @@ def _pause(asker: Asker, limit: RateLimit) -> None:
     asker.wait(limit.window_s * 1.02 + 0.05)
 
 
-def _burst(provider: Provider, asker: Asker, case: Case, limit: RateLimit) -> int:
+def _of_each_kind(provider: Provider, key: str) -> list[Case]:
+    """Return messages to two recipients, if there are two, with two texts: a limit counts them all for one key."""
+    texts = (provider.example_text, f"{provider.example_text} Again.")
+    numbers = ("@{recipient}", "@{recipient2}")
+    return [
+        message(provider, f"rate_limits.burst-{place}", key=key, recipient=number, text=text)
+        for place, (text, number) in enumerate(product(texts, numbers))
+    ]
+
+
+def _burst(provider: Provider, asker: Asker, cases: Sequence[Case], limit: RateLimit) -> int:
     for count in range(2 * limit.limit + 1):
+        case = cases[count % len(cases)]
         exchange = asker.ask_once(case)
         if exchange is not None and exchange.response is not None and exchange.response.status >= 500:
             # A failure that passes is no limit. What was lost may have been sent, and is not asked again.

@@ -36,6 +36,7 @@ from sendproof.judge.retries import recognised_retries
 from sendproof.judge.worlds import (
     Decision,
     Dimension,
+    Group,
     History,
     Row,
     Timed,
@@ -240,7 +241,7 @@ def metered_dimension(
     spends = {spend for group in history for spend in group.events}
     outcomes = {spend.outcome for spend in spends}
     is_long = any(spend.segments > 1 for spend in spends)
-    races = (Covers.RACE,) if any(len(group.events) > 1 for group in history) else ()
+    races = (Covers.RACE,) if any(_shows_race(group) for group in history) else ()
     charges = (ALL, LOOKUP) if any(spend.is_retry for spend in spends) else ()
     return Dimension(
         rows=(
@@ -256,6 +257,11 @@ def metered_dimension(
         start=_start,
         step=step,
     )
+
+
+def _shows_race(group: Group[Spend]) -> bool:
+    """Whether requests that overlap could have been paid by the same credits: one that was accepted, and another."""
+    return len(group.events) > 1 and any(spend.outcome == Outcome.ACCEPTED for spend in group.events)
 
 
 def _wrong_sms(price: int, *, is_long: bool) -> tuple[Price, ...]:
@@ -453,9 +459,17 @@ def _kept(key: Metered, decision: Decision, aspect: str) -> Finding:
     if key.dimension.world.shared:
         return _undecided(ReasonCode.UNDECIDED, f"others may use the key: {key.story}")
     if not any(spend.event.outcome == Outcome.SHORT for spend in key.spends):
-        return _undecided(ReasonCode.UNDECIDED, f"the balance was not spent to its end: {key.story}")
+        # All that was planned was asked, and another balance for MMS has left more of this one than it would else.
+        untold = len(_whole_prices(key)) > 1 and any(len(group.events) > 1 for group in grouped(key.spends))
+        reason = ReasonCode.NOT_DISTINGUISHED if untold else ReasonCode.UNDECIDED
+        return _undecided(reason, f"the balance was not spent to its end: {key.story}")
     why = f"a service that breaks it answers in the same way, from a balance of {key.balance}: {key.story}"
     return _undecided(ReasonCode.NOT_DISTINGUISHED, why)
+
+
+def _whole_prices(key: Metered) -> tuple[Price, ...]:
+    """Return what an MMS may cost, as far as the profile tells."""
+    return next(row.permitted for row in key.dimension.rows if row.name == "mms")
 
 
 def _failures(contract: Contract, key: Metered, decision: Decision, aspects: Sequence[str]) -> Mapping[str, Finding]:

@@ -164,12 +164,17 @@ class Counters(NamedTuple):
 
 
 def _start(world: RateWorld) -> Iterable[Counters]:
-    """Return no counters at all for windows of the clock that last too long.
+    """Return the counters before all requests; none for worlds that would only repeat the work, or prove nothing.
 
-    They may end in each pause that a run makes by chance, of some parts in a hundred in three of them, and would leave
-    it in doubt for ever whether the wait suffices. Who has them is found out by a window that the first request opens.
+    Windows that follow the clock excuse a service, but no rival is tried with them: such a window may end in each pause
+    of a run by chance, and would leave each clause in doubt. Who has them is found out by a window of another kind. A
+    limit that is counted in parts, or is none, is one and the same with each limiter.
     """
-    return () if world.limiter == Limiter.CLOCK and world.stretch != 1.0 else (Counters(),)
+    is_first = world.limiter == Limiter.FIRST
+    repeats = world.counts_refused and world.limiter != Limiter.SLIDING
+    parts = world.scope != Scope.KEY or world.late == UNLIMITED or world.stretch == LOCKED_OUT
+    doubtful = not world.is_permitted and world.limiter == Limiter.CLOCK
+    return () if repeats or doubtful or (parts and not is_first) else (Counters(),)
 
 
 def _unused(world: RateWorld) -> Counter:
@@ -213,7 +218,7 @@ def _counted(world: RateWorld, counter: Counter, seen: Counter, hit: Hit, reply:
         elif any(True for _ in admit(world, seen, hit)):
             yield from admit(replace(world, late=UNLIMITED), counter, hit)
     elif reply == Reply.THROTTLED:
-        refused = tuple(refuse(world, counter, hit))
+        refused = tuple(refuse(world, counter if world.atomic else seen, hit))
         yield from refused or ((counter,) if world.shared else ())
     elif reply == Reply.FAILED:
         yield from admit(world, counter, hit) if world.counts_failed else (counter,)
@@ -291,10 +296,13 @@ def _refilled(world: RateWorld, bucket: Bucket, hit: Hit) -> tuple[float, float]
     return least, min(bucket.most + per_s * (hit.answered_s - bucket.from_s), capacity)
 
 
-def limited_dimension(world: RateWorld, history: History[Hit]) -> Dimension[Hit, Counters, RateWorld]:
+def limited_dimension(
+    world: RateWorld, history: History[Hit], passed: Iterable[int]
+) -> Dimension[Hit, Counters, RateWorld]:
     """Return what is promised of a limited key, what is left open, and what would be wrong.
 
-    A value that no event could show is left out: it would only repeat the work.
+    A value that no event could show is left out: it would only repeat the work. `passed` are the numbers of requests
+    that were accepted in a burst, of which each other than the limit might be the real one.
     """
     hits = [hit for group in history for hit in group.events]
     replies = {hit.reply for hit in hits}
@@ -303,19 +311,22 @@ def limited_dimension(world: RateWorld, history: History[Hit]) -> Dimension[Hit,
         *((Scope.TEXT,) if len({hit.text for hit in hits}) > 1 else ()),
     )
     answers = tuple(reply for reply in (Reply.REFUSED, Reply.FAILED) if reply in replies)
-    fewer = dict.fromkeys(missing for missing in (1, 2, world.limit // 2, world.limit - 1) if 0 < missing < world.limit)
+    others = sorted(set(passed) - {world.limit})
+    late = (1, *(number - world.limit for number in others if number > world.limit + 1), UNLIMITED)
+    early = dict.fromkeys((1, *(world.limit - number for number in others if 0 < number < world.limit)))
     return Dimension(
         rows=(
             Row("answer", "enforced", (Reply.THROTTLED,), answers),
-            Row("late", "enforced", (0,), (1, UNLIMITED, world.limit, 2)),
+            Row("late", "enforced", (0,), late),
             Row("scope", "enforced", (Scope.KEY,), scopes),
-            Row("atomic", "enforced", (True,), (False,) if any(len(group.events) > 1 for group in history) else ()),
-            Row("early", "not_early", (0,), tuple(fewer)),
+            Row("atomic", "enforced", (True,), (False,) if any(_is_over(group, world) for group in history) else ()),
+            Row("early", "not_early", (0,), tuple(number for number in early if number < world.limit)),
             Row(
                 "limiter",
                 "not_early",
                 (Limiter.FIRST, Limiter.CLOCK, Limiter.SLIDING, Limiter.BUCKET),
-                (Limiter.ONE_A_SECOND, Limiter.EVENLY),
+                # A bucket of one is early for a larger limit alone.
+                (Limiter.ONE_A_SECOND, Limiter.EVENLY) if world.limit > 1 else (),
             ),
             Row("stretch", "recovers", (1.0,), (2.0, math.inf, LOCKED_OUT)),
             Row("counts_refused", None, (False, True)),
@@ -325,6 +336,11 @@ def limited_dimension(world: RateWorld, history: History[Hit]) -> Dimension[Hit,
         start=_start,
         step=step,
     )
+
+
+def _is_over(group: Group[Hit], world: RateWorld) -> bool:
+    """Whether more than the limit were accepted of requests at once."""
+    return len(group.events) > 1 and sum(hit.reply == Reply.ACCEPTED for hit in group.events) > world.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,7 +446,8 @@ def _findings(
     history = _history(bursts)
     begun_s = bursts[0].hits[0].sent_s
     world = RateWorld(limit=limit.limit, window_s=limit.window_s, begun_s=begun_s, shared=shared)
-    decision = decide(limited_dimension(world, history), history)
+    passed = [len(burst.with_reply(Reply.ACCEPTED)) for burst in bursts]
+    decision = decide(limited_dimension(world, history, passed), history)
     throttled = [item for burst in bursts for item in burst.with_reply(Reply.THROTTLED)]
     of_a_day = any(is_unexcludable(contract.provider, item.answer) for item in throttled)
     for aspect in ("enforced", "not_early", "recovers"):
