@@ -14,6 +14,7 @@ from sendproof.judge.history import Judged, judge
 
 RECIPIENT, OTHER, OPTED_OUT = "+12025550123", "+12025550124", "+12025550126"
 SENDER, SECOND, INACTIVE, FOREIGN = "+13035550101", "+13035550102", "+13035550103", "+13035550104"
+MEDIA = "https://example.com/images/promo.jpg"
 MAIN = Credential(key="main")
 
 ACCOUNT = Account(
@@ -29,8 +30,9 @@ ACCOUNT = Account(
     senders={SENDER: "active", SECOND: "active", INACTIVE: "inactive", FOREIGN: "unassigned"},
     recipients={RECIPIENT: "deliverable", OTHER: "deliverable", OPTED_OUT: "opted_out"},
     texts={"casino": "noncompliant", "rune": "unsupported"},
-    media_urls=frozenset({"https://example.com/images/promo.jpg"}),
+    media_urls=frozenset({MEDIA}),
     balances={"metered": 7},
+    mms_balances={"metered": None},
     rate_limits={"rate_limited": RateLimit(limit=2, window_s=60.0)},
     default_sender=SENDER,
 )

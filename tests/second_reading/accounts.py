@@ -120,7 +120,7 @@ def line_sections() -> dict[str, object]:
             "noncompliant_body": LINE_NONCOMPLIANT_BODY,
             "unsupported_body": LINE_UNSUPPORTED_BODY,
             "no_credits": key_pair(LINE_NO_CREDITS),
-            "metered": {**key_pair(LINE_METERED), "balance": METERED_BALANCE},
+            "metered": {**key_pair(LINE_METERED), "balance": {"credits": METERED_BALANCE}},
             "failing_recipients": dict(LINE_FAILING),
         },
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -38,6 +39,8 @@ _PATIENCE = 3
 _MOST_ASKED_AGAIN = 12
 _MAIN_KEY = "main"
 _MEANWHILE = 12
+# What is to be asked at the latest moment is asked so long before it: a slow answer is no late question.
+_IN_TIME_S = 2.0
 
 
 @dataclass(slots=True)
@@ -122,6 +125,7 @@ class Conversation:
         self._keys = Keys(contract.provider)
         self._postponed: deque[_Postponed] = deque()
         self._at_the_end: deque[_Postponed] = deque()
+        self._once_more: list[tuple[float, Case]] = []
         self._asked_again = 0
         self._refused: Case | None = None
         self.evidence = Evidence()
@@ -132,6 +136,7 @@ class Conversation:
             self._preflight()
             self._play()
             self._ask_cases()
+            self._ask_once_more()
             self._ask_postponed()
             self._postponed.extend(self._at_the_end)
             self._ask_postponed()
@@ -169,7 +174,7 @@ class Conversation:
         provider, account = self._contract.provider, self._profile.account()
         plays: dict[str, Callable[[], None]] = {
             scenarios.IDEMPOTENCY: lambda: scenarios.idempotency(provider, self),
-            scenarios.CREDITS: lambda: scenarios.spending(provider, self, account.balances),
+            scenarios.CREDITS: lambda: scenarios.spending(provider, self, account.balances, account.mms_balances),
             scenarios.AT_ONCE: lambda: scenarios.at_once(provider, self),
             scenarios.RATE_LIMITS: lambda: scenarios.rate_limits(provider, self, account.rate_limits),
         }
@@ -187,6 +192,7 @@ class Conversation:
                 return
             if case.id in asked and case.family == CONTROLS:
                 continue
+            self._ask_once_more(until_s=self._clock.now() + _IN_TIME_S)
             self._ask_postponed(later_than=_MEANWHILE)
             if self._breakers.holds_back(case):
                 continue
@@ -214,6 +220,16 @@ class Conversation:
                     self.evidence.budget_spent = str(spent)
                 else:
                     self._postpone(case, exchange, nonce, to=self._at_the_end)
+
+    def _ask_once_more(self, *, until_s: float = math.inf) -> None:
+        """Ask what was to be asked as late as possible, but before a moment that comes before `until_s`."""
+        due = [case for due_s, case in self._once_more if due_s <= until_s]
+        self._once_more = [(due_s, case) for due_s, case in self._once_more if due_s > until_s]
+        for case in due:
+            try:
+                self.ask_once(case)
+            except BudgetSpent as spent:
+                self.evidence.budget_spent = str(spent)
 
     def _close(self) -> None:
         """Send one valid message at the end: what is let in then was let in all along.
@@ -292,6 +308,10 @@ class Conversation:
             return []
         self._note(zip(exchanges, cases, strict=True))
         return exchanges
+
+    def ask_late(self, case: Case, *, within_s: float) -> None:
+        """Send a case later on, as late as the run goes on, but within so many seconds."""
+        self._once_more.append((self._clock.now() + within_s, case))
 
     def wait(self, seconds: float) -> None:
         """Let the time of the target pass."""

@@ -85,7 +85,7 @@ def _key(provider: Provider, fixture: Fixture) -> str:
     parts = [(part, _reference(provider, fixture.state or fixture.name, part)) for part in provider.credential_parts]
     extras = {
         "rate_limit": [("limit_per_minute", "5"), ("window_s", "60.0")],
-        "metered": [("balance", "14")],
+        "metered": [("balance", "{ credits = 14 }")],
     }.get(fixture.kind, [])
     if len(parts) == 1 and not extras:
         return parts[0][1]

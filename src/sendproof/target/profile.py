@@ -67,7 +67,7 @@ class Profile:
     `keys` maps "main" and the state of each fixture that is a key ("inactive",
     "metered", ...) to the values of `parts`, in that order. `fixtures` holds the fixtures
     that are a number or a text, `failing_recipients` maps an error type to a number. All numbers
-    are in E.164. `rate_limits` and `balances` are by key name.
+    are in E.164. `rate_limits`, `balances`, `mms_balances` and `exclusive` are by key name, as in `Account`.
     """
 
     name: str
@@ -83,6 +83,8 @@ class Profile:
     failing_recipients: Mapping[str, str] = field(default_factory=_nothing)
     rate_limits: Mapping[str, RateLimit] = field(default_factory=lambda: MappingProxyType({}))
     balances: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    mms_balances: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
+    exclusive: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     budget: Budget = Budget()
     allow_http: bool = False
     timeout_s: float = 10.0
@@ -112,6 +114,8 @@ class Profile:
             texts=MappingProxyType({item.value: item.state for item in given if item.kind == "text"}),
             media_urls=frozenset(item.value for item in given if item.kind == "media"),
             balances=self.balances,
+            mms_balances=self.mms_balances,
+            exclusive=self.exclusive,
             rate_limits=self.rate_limits,
             default_sender=self.default_sender,
         )

@@ -26,6 +26,8 @@ _EXTRAS: Mapping[str, tuple[str, ...]] = {
     "rate_limit": ("limit_per_minute", "window_s"),
     "metered": ("balance",),
 }
+# Others may use a key of these kinds while the run lasts.
+_SHAREABLE = ("rate_limit", "metered")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _HEADER_SAFE = re.compile(r"[!-~]+")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -93,6 +95,8 @@ def parse_profile(
         failing_recipients=MappingProxyType(dict(_failing(fixtures, provider))),
         rate_limits=limits,
         balances=balances,
+        mms_balances=_mms_balances(fixtures, provider),
+        exclusive=_exclusive(fixtures, provider),
         budget=_budget(top.table("budget")),
         allow_http=allow_http,
         timeout_s=top.positive("timeout_s", default=10.0, at_most=3600.0),
@@ -218,7 +222,7 @@ def _keys(credentials: Table, fixtures: Table, provider: Provider, environ: Mapp
             if fixture.kind == "rate_limit":
                 limits[state] = _rate_limit(table)
             elif fixture.kind == "metered":
-                balances[state] = table.whole("balance", default=None, at_least=0)
+                balances[state] = _balance(table)[0]
         if any(_values(secrets) == _values(other) for other in keys.values()):
             raise fixtures.error(name, "a key of its own", "another key's value", "Remove it or correct it.")
         keys[state] = secrets
@@ -238,8 +242,41 @@ def _key_table(fixtures: Table, name: str, fixture: Fixture, provider: Provider)
         example = ", ".join(f"{item} = ..." for item in wanted)
         raise fixtures.error(name, f"a table of {', '.join(wanted)}", kind(value), f"Write it as {{ {example} }}.")
     table = fixtures.table(name)
-    table.only(wanted)
+    table.only((*wanted, *(("exclusive",) if fixture.kind in _SHAREABLE else ())))
     return table
+
+
+def _balance(table: Table) -> tuple[int, Mapping[str, int | None]]:
+    """Return the credits of a key and, under "mms", those kept apart for MMS: None where there are none apart."""
+    if not isinstance(table.raw("balance"), Mapping):
+        return table.whole("balance", default=None, at_least=0), {}
+    balance = table.table("balance")
+    if "credits" in balance:
+        balance.only(("credits",))
+        return balance.whole("credits", default=None, at_least=0), {"mms": None}
+    balance.only(("sms", "mms"))
+    credits_ = balance.whole("sms", default=None, at_least=0)
+    return credits_, {"mms": balance.whole("mms", default=None, at_least=0)}
+
+
+def _mms_balances(fixtures: Table, provider: Provider) -> Mapping[str, int | None]:
+    """Return, by key name, the credits that are kept apart for MMS, where a profile tells of them."""
+    found = {state: _balance(table)[1] for state, table in _counted(fixtures, provider, "metered")}
+    return MappingProxyType({state: told["mms"] for state, told in found.items() if told})
+
+
+def _exclusive(fixtures: Table, provider: Provider) -> Mapping[str, bool]:
+    """Return, by key name, whether the run alone uses a key, where a profile tells of it."""
+    tables = _counted(fixtures, provider, *_SHAREABLE)
+    return MappingProxyType(
+        {state: table.flag("exclusive", default=True) for state, table in tables if "exclusive" in table}
+    )
+
+
+def _counted(fixtures: Table, provider: Provider, *kinds: str) -> Iterator[tuple[str, Table]]:
+    for name, fixture in provider.fixtures.items():
+        if name in fixtures and fixture.kind in kinds:
+            yield fixture.state or name, fixtures.table(name)
 
 
 def _rate_limit(table: Table) -> RateLimit:

@@ -32,7 +32,7 @@ def _textingline() -> dict[str, object]:
             "noncompliant_body": a.LINE_NONCOMPLIANT_BODY,
             "unsupported_body": a.LINE_UNSUPPORTED_BODY,
             "no_credits": _pair(a.LINE_EMPTY),
-            "metered": {**_pair(a.LINE_METERED), "balance": a.LINE_METERED_BALANCE},
+            "metered": {**_pair(a.LINE_METERED), "balance": {"credits": a.LINE_METERED_BALANCE}},
             "failing_recipients": {kind: number for number, (kind, _) in a.LINE_FAILING.items()},
         },
     }

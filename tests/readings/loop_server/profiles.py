@@ -25,7 +25,7 @@ def textingline_profile(base_url: str) -> dict[str, object]:
             "noncompliant_body": textingline_rules.NONCOMPLIANT_BODY,
             "unsupported_body": textingline_rules.UNSUPPORTED_BODY,
             "no_credits": {"key_id": empty[0], "key_secret": empty[1]},
-            "metered": {"key_id": metered[0], "key_secret": metered[1], "balance": metered[2]},
+            "metered": {"key_id": metered[0], "key_secret": metered[1], "balance": {"credits": metered[2]}},
             "failing_recipients": {name: number for number, (name, _) in textingline_rules.FAILURES.items()},
         },
     }

@@ -34,7 +34,7 @@ def _textingline() -> dict[str, object]:
             "noncompliant_body": accounts.TL_NONCOMPLIANT_BODY,
             "unsupported_body": accounts.TL_UNSUPPORTED_BODY,
             "no_credits": _pair(accounts.TL_EMPTY),
-            "metered": {**_pair(accounts.TL_METERED), "balance": accounts.TL_METERED.balance},
+            "metered": {**_pair(accounts.TL_METERED), "balance": {"credits": accounts.TL_METERED.balance}},
             "failing_recipients": {kind: number for kind, (number, _) in accounts.TL_FAILING.items()},
         },
     }

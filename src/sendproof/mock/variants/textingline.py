@@ -1,7 +1,7 @@
 """What the documents leave open to TextingLine."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
@@ -27,9 +27,11 @@ from sendproof.mock.faults.edits import (
     without_nulls,
 )
 from sendproof.mock.faults.model import Change, Variant
+from sendproof.mock.idempotency import KeyReusedError, Remembered, Sending
 from sendproof.mock.textingline import (
     Attempt,
     Reason,
+    Record,
     RefusedError,
     Rules,
     Service,
@@ -125,6 +127,15 @@ def _charging(step: Callable[[Service, Attempt], None]) -> Callable[[Service, At
             raise
 
     return charged
+
+
+class _Refusing(Remembered[Record]):
+    """Refuse what is known."""
+
+    async def once(self, key: Hashable, payload: Hashable, send: Sending[Record]) -> Record:
+        if key in self._kept:
+            raise KeyReusedError
+        return await super().once(key, payload, send)
 
 
 def _fits_the_plan(value: object) -> bool:
@@ -338,6 +349,12 @@ VARIANTS: Final = (
         "Characters outside GSM-7 are unsupported, a backtick and a tab among them.",
         "Which characters are unsupported is not said.",
         lambda r: replace(r, steps=after_step(r.steps, fields_are_valid, _only_gsm_7)),
+    ),
+    _variant(
+        "retry-answered-409",
+        "A retry is refused, and not told the id.",
+        "That the same key sends no second message is promised, not what answers the retry.",
+        lambda r: replace(r, idempotency=_Refusing),
     ),
     _variant(
         "refused-charged",
