@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sendproof.contract.model import Contract
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
 from sendproof.judge.reading import IDENTITY, WHOLE_BODY
-from sendproof.judge.refused import documenting, says
+from sendproof.judge.refused import codes_of, documenting, says
 
 
 class Controls:
@@ -122,11 +122,11 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
     """
     accepted = {feature for item in judgements if item.outcome == ACCEPTED for feature in item.reading.features}
     catch_all = _catch_all(contract)
-    fetched = any(item.outcome == ACCEPTED and item.reading.has_media for item in judgements)
-    left = [item for item in judgements if item.unexplained and (fetched or not item.reading.has_media)]
+    aside = _aside(contract, judgements)
     for item in judgements:
-        if item.unexplained and item.reading.has_media and not fetched:
-            yield from _set_aside(item, "no media was ever let in: its URL may not be to be had")
+        if item.exchange.id in aside:
+            yield from _set_aside(item, aside[item.exchange.id])
+    left = [item for item in judgements if item.unexplained and item.exchange.id not in aside]
     while left:
         counts: dict[str, int] = {}
         for item in left:
@@ -142,6 +142,42 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
         yield from _contradict(contract, feature, [item for item, other in said if other == feature])
     for clause in catch_all:
         yield from _contradict(contract, clause, [item for item, feature in said if feature is None])
+
+
+def _aside(contract: Contract, judgements: Sequence[Judgement]) -> Mapping[str, str]:
+    """Return the refusals that accuse nobody, by exchange, each with the reason."""
+    fetched = any(item.outcome == ACCEPTED and item.reading.has_media for item in judgements)
+    unexplained = [item for item in judgements if item.unexplained]
+    media = [item for item in unexplained if item.reading.has_media and not fetched]
+    odd = _odd_codes(contract, judgements, [item for item in unexplained if item not in media])
+    code = "refused with a code that the document does not name, and accepted at another time"
+    return {
+        **dict.fromkeys((item.exchange.id for item in media), "no media was ever let in: its URL may not be to be had"),
+        **dict.fromkeys(odd, code),
+    }
+
+
+def _odd_codes(contract: Contract, judgements: Sequence[Judgement], refused: Sequence[Judgement]) -> frozenset[str]:
+    """Return the refusals with a code of another page, where the same request was accepted another time.
+
+    A throughput limit, a lock-out or a filter of duplicates may have one: that accuses nobody while it is rare.
+    """
+    if not contract.with_check("documented_code"):
+        return frozenset()
+    accepted = {item.exchange.case or item.exchange.request.body for item in judgements if item.outcome == ACCEPTED}
+    found = [
+        item.exchange.id
+        for item in refused
+        if (item.exchange.case or item.exchange.request.body) in accepted
+        and item.exchange.response is not None
+        and codes_of(contract, item.answer, item.exchange.response.status)
+        and not any(says(contract.provider, clause, item.answer) for clause in documenting(contract))
+    ]
+    return frozenset(found if len(found) < _SEVERAL else ())
+
+
+# So many refusals of what is accepted at other times are no chance any more.
+_SEVERAL = 3
 
 
 def _said_by_answer(contract: Contract, item: Judgement) -> str | None:
