@@ -172,6 +172,10 @@ def test_refusal_of_a_valid_message_without_a_feature_stands_against_the_catch_a
     talk = line()
     talk.say(line_message(), 201, line_answer())
     talk.say(line_message(body="other"), 400, line_refusal())
+    talk.say(line_message(body="other"), 400, line_refusal())
+    assert talk.of(CONTRADICTED) == set()
+    talk.say(line_message(body="third"), 201, line_answer(2, body="third"))
+    talk.say(line_message(body="other"), 400, line_refusal())
     assert talk.of(CONTRADICTED) == {"tl.requests.valid-accepted"}
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sendproof.contract.model import Contract
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
 from sendproof.judge.reading import IDENTITY, WHOLE_BODY
+from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.refused import says
+
+_THROTTLED = ReasonCode.THROTTLED
 
 
 class Controls:
@@ -118,7 +121,9 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
 
     What was accepted elsewhere is no cause. Of the other features of the refused
     requests the one that explains most of them is contradicted, then the next; what
-    is left stands against the clause that any valid request is accepted.
+    is left stands against the clause that any valid request is accepted, unless the answer names nothing that is
+    documented: it may have met a limit of requests, a lock-out or a filter of duplicates, of which a document need not
+    tell, but for a request that was refused each time, while others were accepted in between.
     """
     accepted = {feature for item in judgements if item.outcome == ACCEPTED for feature in item.reading.features}
     catch_all = _catch_all(contract)
@@ -137,6 +142,11 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
             break
         yield from _contradict(contract, best, [item for item in left if best in item.reading.features])
         left = [item for item in left if best not in item.reading.features]
+    standing = _refused_each_time(judgements)
+    passing = [item for item in left if _may_pass(contract, item, accepted) and _fields(item) not in standing]
+    for item in passing:
+        yield from _set_aside(item, "refused for what no document names, perhaps for its moment", _THROTTLED)
+    left = [item for item in left if item not in passing]
     said = [(item, _said_by_answer(contract, item)) for item in left]
     for feature in dict.fromkeys(feature for _, feature in said if feature is not None):
         yield from _contradict(contract, feature, [item for item, other in said if other == feature])
@@ -157,9 +167,32 @@ def _said_by_answer(contract: Contract, item: Judgement) -> str | None:
     return next((clause.id for clause in features if clause.params["feature"] == wanted), None)
 
 
-def _set_aside(item: Judgement, why: str) -> Iterator[Finding]:
+def _refused_each_time(judgements: Sequence[Judgement]) -> frozenset[_Fields]:
+    """Return the messages that were refused, and refused again after another one was accepted, and never accepted."""
+    refused: dict[_Fields, int] = {}
+    accepted: set[_Fields] = set()
+    standing: set[_Fields] = set()
+    passed = 0
+    for item in judgements:
+        message = _fields(item)
+        if item.outcome == ACCEPTED:
+            accepted.add(message)
+            passed += 1
+        elif item.unexplained and passed > refused.setdefault(message, passed):
+            standing.add(message)
+    return frozenset(standing - accepted)
+
+
+def _may_pass(contract: Contract, item: Judgement, accepted: Collection[str]) -> bool:
+    """Whether a refusal may be of its moment: nothing that is documented, for what was accepted at other times."""
+    documented = (*contract.with_check("documented_text"), *contract.with_check("documented_code"))
+    named = any(says(contract.provider, clause, item.answer) for clause in documented)
+    return not named and set(item.reading.features) <= set(accepted)
+
+
+def _set_aside(item: Judgement, why: str, reason: ReasonCode = ReasonCode.UNDECIDED) -> Iterator[Finding]:
     for feature in item.reading.features:
-        yield Finding(clause=feature, exchange=item.exchange.id, kind=UNDECIDED, observed=why)
+        yield Finding(clause=feature, exchange=item.exchange.id, kind=UNDECIDED, observed=why, reason=reason)
 
 
 def _catch_all(contract: Contract) -> tuple[str, ...]:
