@@ -12,6 +12,7 @@ from sendproof.conversation import scenarios
 from sendproof.conversation.credit_sequences import AT_ONCE, FAULTY, LONG, MMS, RETRY, credit_sequence
 from sendproof.exchange import Exchange
 from sendproof.judge import credits, worlds
+from sendproof.judge.characters import segments
 from sendproof.judge.credits import ALL, FREE, Covers, CreditWorld, Kind, Outcome, Price, Purse, Spend
 from sendproof.judge.findings import CONTRADICTED, UNDECIDED, UPHELD, Finding
 from sendproof.judge.history import judge
@@ -178,7 +179,7 @@ def asked(world: CreditWorld, pool: str) -> list[Exchange]:
             charging.spend(Spend(Kind.SMS, Outcome.FAULTY))
             return 400, line_refusal()
         kind = Kind.MMS if "mediaUrl" in message else Kind.SMS
-        length = 1 if kind == Kind.MMS else credits.segments(message["body"])
+        length = 1 if kind == Kind.MMS else segments(message["body"])
         made = Spend(kind, Outcome.ACCEPTED, length, is_retry=nonce in sent)
         if key == "metered" and charging.spend(made, first=first).outcome == Outcome.SHORT:
             return 402, line_refusal(33023)

@@ -201,8 +201,8 @@ def test_limit_that_is_kept_upholds_all_of_it() -> None:
     ("counts", "clauses"),
     [
         ((3, 3), {"enforced"}),
-        ((5, 2), {"enforced"}),
-        ((2, 1), {"not-early"}),
+        ((5, 2), {"enforced", "recovers"}),
+        ((1, 1), {"not-early"}),
         ((2, 0), {"recovers"}),
         ((3, 2), set()),
         ((1, 2), set()),

@@ -205,6 +205,10 @@ def test_refusal_of_a_valid_message_without_a_feature_stands_against_the_catch_a
     talk = line()
     talk.say(line_message(), 201, line_answer())
     talk.say(line_message(body="other"), 400, line_refusal())
+    talk.say(line_message(body="other"), 400, line_refusal())
+    assert talk.of(CONTRADICTED) == set()
+    talk.say(line_message(body="third"), 201, line_answer(2, body="third"))
+    talk.say(line_message(body="other"), 400, line_refusal())
     assert talk.of(CONTRADICTED) == {"tl.requests.valid-accepted"}
 
 
@@ -255,12 +259,3 @@ def test_hostile_body_refused_contradicts_nothing(body: bytes) -> None:
     for talk, refusal in ((line(), line_refusal()), (flow(), flow_refusal())):
         talk.say(body, 400, refusal)
         assert talk.of(CONTRADICTED) == set()
-
-
-@pytest.mark.parametrize(("refusals", "broken"), [(1, set()), (3, {"tl.requests.valid-accepted"})])
-def test_code_that_no_document_names_accuses_nobody_while_it_is_rare(refusals: int, broken: set[str]) -> None:
-    talk = line()
-    for number in range(refusals):
-        talk.say(line_message(body="again"), 400, line_refusal(33077))
-        talk.say(line_message(body="again"), 201, line_answer(number, body="again"))
-    assert talk.of(CONTRADICTED) == broken

@@ -41,6 +41,8 @@ _MAIN_KEY = "main"
 _MEANWHILE = 12
 # What is to be asked at the latest moment is asked so long before it: a slow answer is no late question.
 _IN_TIME_S = 2.0
+# And before the budget is spent: one for that, one for the last message of all.
+_KEPT = 2
 
 
 @dataclass(slots=True)
@@ -192,7 +194,8 @@ class Conversation:
                 return
             if case.id in asked and case.family == CONTROLS:
                 continue
-            self._ask_once_more(until_s=self._clock.now() + _IN_TIME_S)
+            left = self._profile.budget.max_requests - self._door.traffic.requests
+            self._ask_once_more(until_s=math.inf if left <= _KEPT else self._clock.now() + _IN_TIME_S)
             self._ask_postponed(later_than=_MEANWHILE)
             if self._breakers.holds_back(case):
                 continue

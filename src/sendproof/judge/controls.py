@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sendproof.contract.model import Contract
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
 from sendproof.judge.reading import IDENTITY, WHOLE_BODY
-from sendproof.judge.refused import codes_of, documenting, says
+from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.refused import documenting, says
+
+_THROTTLED = ReasonCode.THROTTLED
 
 
 class Controls:
@@ -118,15 +121,17 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
 
     What was accepted elsewhere is no cause. Of the other features of the refused
     requests the one that explains most of them is contradicted, then the next; what
-    is left stands against the clause that any valid request is accepted.
+    is left stands against the clause that any valid request is accepted, unless the answer names nothing that is
+    documented: it may have met a limit of requests, a lock-out or a filter of duplicates, of which a document need not
+    tell, but for a request that was refused each time, while others were accepted in between.
     """
     accepted = {feature for item in judgements if item.outcome == ACCEPTED for feature in item.reading.features}
     catch_all = _catch_all(contract)
-    aside = _aside(contract, judgements)
+    fetched = any(item.outcome == ACCEPTED and item.reading.has_media for item in judgements)
+    left = [item for item in judgements if item.unexplained and (fetched or not item.reading.has_media)]
     for item in judgements:
-        if item.exchange.id in aside:
-            yield from _set_aside(item, aside[item.exchange.id])
-    left = [item for item in judgements if item.unexplained and item.exchange.id not in aside]
+        if item.unexplained and item.reading.has_media and not fetched:
+            yield from _set_aside(item, "no media was ever let in: its URL may not be to be had")
     while left:
         counts: dict[str, int] = {}
         for item in left:
@@ -137,47 +142,16 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
             break
         yield from _contradict(contract, best, [item for item in left if best in item.reading.features])
         left = [item for item in left if best not in item.reading.features]
+    standing = _refused_each_time(judgements)
+    passing = [item for item in left if _may_pass(contract, item, accepted) and _fields(item) not in standing]
+    for item in passing:
+        yield from _set_aside(item, "refused for what no document names, perhaps for its moment", _THROTTLED)
+    left = [item for item in left if item not in passing]
     said = [(item, _said_by_answer(contract, item)) for item in left]
     for feature in dict.fromkeys(feature for _, feature in said if feature is not None):
         yield from _contradict(contract, feature, [item for item, other in said if other == feature])
     for clause in catch_all:
         yield from _contradict(contract, clause, [item for item, feature in said if feature is None])
-
-
-def _aside(contract: Contract, judgements: Sequence[Judgement]) -> Mapping[str, str]:
-    """Return the refusals that accuse nobody, by exchange, each with the reason."""
-    fetched = any(item.outcome == ACCEPTED and item.reading.has_media for item in judgements)
-    unexplained = [item for item in judgements if item.unexplained]
-    media = [item for item in unexplained if item.reading.has_media and not fetched]
-    odd = _odd_codes(contract, judgements, [item for item in unexplained if item not in media])
-    code = "refused with a code that the document does not name, and accepted at another time"
-    return {
-        **dict.fromkeys((item.exchange.id for item in media), "no media was ever let in: its URL may not be to be had"),
-        **dict.fromkeys(odd, code),
-    }
-
-
-def _odd_codes(contract: Contract, judgements: Sequence[Judgement], refused: Sequence[Judgement]) -> frozenset[str]:
-    """Return the refusals with a code of another page, where the same request was accepted another time.
-
-    A throughput limit, a lock-out or a filter of duplicates may have one: that accuses nobody while it is rare.
-    """
-    if not contract.with_check("documented_code"):
-        return frozenset()
-    accepted = {item.exchange.case or item.exchange.request.body for item in judgements if item.outcome == ACCEPTED}
-    found = [
-        item.exchange.id
-        for item in refused
-        if (item.exchange.case or item.exchange.request.body) in accepted
-        and item.exchange.response is not None
-        and codes_of(contract, item.answer, item.exchange.response.status)
-        and not any(says(contract.provider, clause, item.answer) for clause in documenting(contract))
-    ]
-    return frozenset(found if len(found) < _SEVERAL else ())
-
-
-# So many refusals of what is accepted at other times are no chance any more.
-_SEVERAL = 3
 
 
 def _said_by_answer(contract: Contract, item: Judgement) -> str | None:
@@ -193,9 +167,32 @@ def _said_by_answer(contract: Contract, item: Judgement) -> str | None:
     return next((clause.id for clause in features if clause.params["feature"] == wanted), None)
 
 
-def _set_aside(item: Judgement, why: str) -> Iterator[Finding]:
+def _refused_each_time(judgements: Sequence[Judgement]) -> frozenset[_Fields]:
+    """Return the messages that were refused, and refused again after another one was accepted, and never accepted."""
+    refused: dict[_Fields, int] = {}
+    accepted: set[_Fields] = set()
+    standing: set[_Fields] = set()
+    passed = 0
+    for item in judgements:
+        message = _fields(item)
+        if item.outcome == ACCEPTED:
+            accepted.add(message)
+            passed += 1
+        elif item.unexplained and passed > refused.setdefault(message, passed):
+            standing.add(message)
+    return frozenset(standing - accepted)
+
+
+def _may_pass(contract: Contract, item: Judgement, accepted: Collection[str]) -> bool:
+    """Whether a refusal may be of its moment: nothing that is documented, for what was accepted at other times."""
+    documented = (*contract.with_check("documented_text"), *contract.with_check("documented_code"))
+    named = any(says(contract.provider, clause, item.answer) for clause in documented)
+    return not named and set(item.reading.features) <= set(accepted)
+
+
+def _set_aside(item: Judgement, why: str, reason: ReasonCode = ReasonCode.UNDECIDED) -> Iterator[Finding]:
     for feature in item.reading.features:
-        yield Finding(clause=feature, exchange=item.exchange.id, kind=UNDECIDED, observed=why)
+        yield Finding(clause=feature, exchange=item.exchange.id, kind=UNDECIDED, observed=why, reason=reason)
 
 
 def _catch_all(contract: Contract) -> tuple[str, ...]:

@@ -242,9 +242,9 @@ def admit(world: RateWorld, counter: Counter, hit: Hit) -> Iterator[Counter]:
         if surely < world.most:
             yield _logged(world, counter, hit)
     else:
-        least, most = _refilled(world, counter, hit)
-        if most >= 1:
-            yield Bucket(max(least, 1.0) - 1, most - 1, hit.sent_s, hit.answered_s)
+        low, high = _refilled(world, counter, hit)
+        if high >= 1:
+            yield Bucket(max(low, 1.0) - 1, high - 1, hit.sent_s, hit.answered_s)
 
 
 def _new_windows(world: RateWorld, window: Window, hit: Hit) -> Iterator[Window]:
