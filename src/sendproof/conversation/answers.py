@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from sendproof.contract.model import Contract
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange
+from sendproof.judge.body import answer_of
+from sendproof.judge.credits import codes_of_insufficient_credits
+from sendproof.judge.refused import has_code
 from sendproof.judge.single import INFRASTRUCTURE
 
 
@@ -24,6 +28,14 @@ def is_failed(exchange: Exchange) -> bool:
 def is_of_a_gateway(exchange: Exchange) -> bool:
     """Whether what answered stands before the API."""
     return exchange.response is not None and exchange.response.status in INFRASTRUCTURE
+
+
+def is_short_of_credits(contract: Contract, exchange: Exchange) -> bool:
+    """Whether a request was refused with a code that is documented for too few credits."""
+    if exchange.response is None or not is_refused(exchange):
+        return False
+    answer = answer_of(exchange.response)
+    return any(has_code(answer, code) for code in codes_of_insufficient_credits(contract))
 
 
 def is_lost(exchange: Exchange) -> bool:
