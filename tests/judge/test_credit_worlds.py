@@ -41,6 +41,11 @@ class Charging:
         self._world = replace(world, apart=MANY) if world.apart is None and world.mms.apart else world
         self._purse = Purse(self._world.credits, self._world.apart)
 
+    @property
+    def left(self) -> int | None:
+        """The credits that are left."""
+        return self._purse.credits
+
     def spend(self, spend: Spend, *, first: bool = True) -> Spend:
         """Return a message with what becomes of it: of one that has no fault, and is no retry, the balance decides."""
         if spend.outcome == Outcome.FAULTY or spend.is_retry:

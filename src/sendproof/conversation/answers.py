@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from sendproof.contract.model import Contract
 from sendproof.contract.outcome import Outcome
 from sendproof.contract.provider import Provider
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange
 from sendproof.judge.body import answer_of
+from sendproof.judge.credits import codes_of_insufficient_credits
+from sendproof.judge.refused import has_code
 
 
 def outcome(provider: Provider, exchange: Exchange) -> Outcome | None:
@@ -42,6 +45,14 @@ def is_failed(provider: Provider, exchange: Exchange) -> bool:
 def is_foreign(provider: Provider, exchange: Exchange) -> bool:
     """Whether what answered is not the API."""
     return outcome(provider, exchange) is Outcome.FOREIGN
+
+
+def is_short_of_credits(contract: Contract, exchange: Exchange) -> bool:
+    """Whether a request was refused with a code that is documented for too few credits."""
+    if exchange.response is None or not is_refused(contract.provider, exchange):
+        return False
+    answer = answer_of(exchange.response)
+    return any(has_code(answer, code) for code in codes_of_insufficient_credits(contract))
 
 
 def is_lost(exchange: Exchange) -> bool:

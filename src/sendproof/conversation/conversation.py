@@ -16,6 +16,7 @@ from sendproof.conversation.answers import (
     is_foreign,
     is_lost,
     is_refused,
+    is_short_of_credits,
     is_throttled,
     may_have_been_served,
 )
@@ -270,7 +271,14 @@ class Conversation:
                 self._patience.wait_for_gateway(exchange)
             exchange = self.ask_once(case, nonce=same)
             self._postpone(case, exchange, same, to=self._postponed)
+        if exchange is not None and self._may_be_paid_later(case, exchange):
+            self._at_the_end.append((len(self.evidence.exchanges), case, None))
         return exchange
+
+    def _may_be_paid_later(self, case: Case, exchange: Exchange) -> bool:
+        """Whether a message was refused for want of credits that somebody may add while the run lasts."""
+        is_main = case.expects == "accept" and case.key == _MAIN_KEY
+        return is_main and is_short_of_credits(self._contract, exchange)
 
     def _postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to: deque[_Postponed]) -> None:
         """Put off what had no answer, or a failure for one, unless another message might follow one that was sent."""

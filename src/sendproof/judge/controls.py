@@ -132,18 +132,19 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
     for item in judgements:
         if item.unexplained and item.reading.has_media and not fetched:
             yield from _set_aside(item, "no media was ever let in: its URL may not be to be had")
-    while left:
-        counts: dict[str, int] = {}
-        for item in left:
-            for feature in item.reading.features:
-                counts[feature] = counts.get(feature, 0) + (feature not in accepted and feature not in catch_all)
-        best = max(counts, key=lambda feature: counts[feature], default=None)
-        if best is None or counts[best] == 0:
-            break
+    random = [_status(item) for item in left if set(item.reading.features) <= accepted]
+    # One refusal of what was asked once tells nothing of it where others are refused at random, in the same way.
+    chance = frozenset(status for status in random if random.count(status) > 1)
+    while best := _most_refused(left, {*accepted, *catch_all}, chance):
         yield from _contradict(contract, best, [item for item in left if best in item.reading.features])
         left = [item for item in left if best not in item.reading.features]
     standing = _refused_each_time(judgements)
-    passing = [item for item in left if _may_pass(contract, item, accepted) and _fields(item) not in standing]
+    of_the_moment = _statuses_of_the_moment(judgements)
+    passing = [
+        item
+        for item in left
+        if _may_pass(contract, item, accepted) and _fields(item) not in standing and _status(item) in of_the_moment
+    ]
     for item in passing:
         yield from _set_aside(item, "refused for what no document names, perhaps for its moment", _THROTTLED)
     left = [item for item in left if item not in passing]
@@ -181,6 +182,44 @@ def _refused_each_time(judgements: Sequence[Judgement]) -> frozenset[_Fields]:
         elif item.unexplained and passed > refused.setdefault(message, passed):
             standing.add(message)
     return frozenset(standing - accepted)
+
+
+def _most_refused(left: Sequence[Judgement], but: Collection[str], chance: Collection[int]) -> str | None:
+    """Return the feature that most refusals have, `but` for some; not one refusal by `chance` alone."""
+    having: dict[str, list[Judgement]] = {}
+    for item in left:
+        for feature in item.reading.features:
+            having.setdefault(feature, []).append(item)
+    counts = {
+        feature: len(items)
+        for feature, items in having.items()
+        if feature not in but and not (len(items) == 1 and _status(items[0]) in chance)
+    }
+    return max(counts, key=lambda feature: counts[feature], default=None)
+
+
+def _status(item: Judgement) -> int:
+    return item.exchange.response.status if item.exchange.response else 0
+
+
+def _statuses_of_the_moment(judgements: Sequence[Judgement]) -> frozenset[int]:
+    """Return the status codes of refusals that a limit, a lock-out or a filter may have given.
+
+    Such a thing lasts: what is asked again at once meets it again. One refusal alone may be anything, but refusals here
+    and there, each accepted when it is asked again, are a service that refuses at random.
+    """
+    longest: dict[int, int] = {}
+    count: dict[int, int] = {}
+    run = 0
+    for item in judgements:
+        if item.unexplained:
+            run += 1
+            status = _status(item)
+            longest[status] = max(longest.get(status, 0), run)
+            count[status] = count.get(status, 0) + 1
+        elif item.outcome == ACCEPTED and not item.reading.hard:
+            run = 0
+    return frozenset(status for status in count if count[status] == 1 or longest[status] > 1)
 
 
 def _may_pass(contract: Contract, item: Judgement, accepted: Collection[str]) -> bool:
