@@ -26,7 +26,7 @@ class Service:
 
     def __init__(self, contract: Contract, answer: Callable[[str, dict[str, Any], float, bool], Answer]) -> None:
         self._contract, self._answer = contract, answer
-        self._tokens = (f"token{number:019}" for number in count())
+        self._tokens = (f"{number:04}{'token' * 4}" for number in count())
         self._late: list[tuple[float, Case]] = []
         self.now_s = 1000.0
         self.exchanges: list[Exchange] = []

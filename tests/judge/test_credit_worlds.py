@@ -240,3 +240,16 @@ def test_key_that_others_use_too_decides_nothing_that_they_could_explain() -> No
     assert {item.kind for item in told.values()} <= {UNDECIDED, UPHELD}
     told = found(replace(documented(14, "one pool"), covers=Covers.ALWAYS), "one pool", exclusive={"metered": False})
     assert any(item.kind == CONTRADICTED for item in told.values())
+
+
+@pytest.mark.parametrize("code", [33019, 33032])
+def test_another_code_for_too_few_credits_is_red_under_its_own_clause(code: int) -> None:
+    world = documented(14, "one pool")
+    exchanges = [
+        replace(item, response=replace(item.response, body=item.response.body.replace(b"33023", b"%d" % code)))
+        for item in asked(world, "one pool")
+        if item.response
+    ]
+    about = account(balances={"metered": 14}, mms_balances=POOLS["one pool"])
+    failed = {item.clause for item in judge(LINE, about, exchanges).findings if item.kind == CONTRADICTED}
+    assert failed == {"tl.errors.code-credits"}

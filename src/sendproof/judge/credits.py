@@ -373,7 +373,8 @@ def is_short(contract: Contract, item: Judgement) -> bool:
 def overdrawn(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> frozenset[str]:
     """Return the refusals on metered keys of what the balance cannot have covered, in whichever world.
 
-    Refused for something else, it counts only if it always is, and twice: then the code for too few credits is another.
+    Refused for something else, it counts only if it always is, and twice, and nothing else is refused so: then that is
+    how too few credits are answered.
     """
     found: set[str] = set()
     for key in metered_keys(contract, account, judgements):
@@ -383,7 +384,10 @@ def overdrawn(contract: Contract, account: Account, judgements: Sequence[Judgeme
             for outcome in (Outcome.SHORT, Outcome.OTHERWISE)
         }
         found.update(by_outcome[Outcome.SHORT])
-        if not by_outcome[Outcome.SHORT] and len(by_outcome[Outcome.OTHERWISE]) > 1:
+        # Of those that were sent at once, nobody knows which came first.
+        alone = [group.events[0] for group in grouped(key.spends) if len(group.events) == 1]
+        otherwise = sum(spend.outcome == Outcome.OTHERWISE and not spend.is_retry for spend in alone)
+        if not by_outcome[Outcome.SHORT] and len(by_outcome[Outcome.OTHERWISE]) == otherwise > 1:
             found.update(by_outcome[Outcome.OTHERWISE])
     return frozenset(found)
 
