@@ -34,8 +34,7 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
         "line-credits-code": ("tl.errors.code-credits",),
         "line-retry-race": ("tl.idempotency.concurrent-same-id",),
         "line-key-first-32": ("tl.idempotency.distinct-keys",),
-        # A balance of 7 does not tell a price from a boundary.
-        "line-sms-price": ("tl.credits.boundary",),
+        "line-sms-price": ("tl.credits.sms-price",),
         "line-overdraft-race": ("tl.credits.boundary",),
         "line-null-body": ("http.robustness.no-server-error",),
         "flow-key-prefix": ("tf.auth.key-extended",),

@@ -25,11 +25,10 @@ _OF_ONE_POOL: Mapping[int, str] = MappingProxyType(
         8: "MrrrrMMMLG",
         9: "fLfffrffLrrMMMG",
         10: "fffMffMrfrrLMG",
-        11: "LffffSffrLfMMG",
+        11: "ffffffMrrrrrSLLMG",
         12: "fffffMrrrfLLMMMG",
         13: "MMrfrrrrfMfLMG",
         14: "MffffrfrrSfLLMMMG",
-        17: "fLffrMMfMfSLMG",
         20: "MfrfMrfrLLMfrrfMffSMMMG",
     }
 )
