@@ -463,9 +463,10 @@ def _kept(key: Metered, decision: Decision, aspect: str) -> Finding:
     if key.dimension.world.shared:
         return _undecided(ReasonCode.UNDECIDED, f"others may use the key: {key.story}")
     if not any(spend.event.outcome == Outcome.SHORT for spend in key.spends):
-        # All that was planned was asked, and another balance for MMS has left more of this one than it would else.
-        untold = len(_whole_prices(key)) > 1 and any(len(group.events) > 1 for group in grouped(key.spends))
-        reason = ReasonCode.NOT_DISTINGUISHED if untold else ReasonCode.UNDECIDED
+        # All that was planned was asked, but what failed, or another balance for MMS, has left more than was foreseen.
+        frees = len(_whole_prices(key)) > 1 or any(spend.event.outcome == Outcome.FAILED for spend in key.spends)
+        was_ended = any(len(group.events) > 1 for group in grouped(key.spends))
+        reason = ReasonCode.NOT_DISTINGUISHED if frees and was_ended else ReasonCode.UNDECIDED
         return _undecided(reason, f"the balance was not spent to its end: {key.story}")
     why = f"a service that breaks it answers in the same way, from a balance of {key.balance}: {key.story}"
     return _undecided(ReasonCode.NOT_DISTINGUISHED, why)
