@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from sendproof.contract.clause import CONCERNS, Clause
+from sendproof.contract.deciding import outcome
 from sendproof.contract.model import ACCEPTED, HTTP, REFUSAL, REQUEST, Contract, load_contract, provider_names
 from sendproof.contract.schema import ClauseSchema, keywords
 from sendproof.reporting.digest import fixture_for
@@ -34,7 +35,7 @@ def of_provider(name: str) -> tuple[Clause, ...]:
     """Return the clauses of a provider, those of HTTP left out; or those of HTTP."""
     chosen = provider_names()[0] if name == HTTP else name
     clauses = contract(chosen).clauses.values()
-    return tuple(clause for clause in clauses if clause.id.startswith(f"{HTTP}.") is (name == HTTP))
+    return tuple(clause for clause in clauses if (clause.source.fingerprint is None) is (name == HTTP))
 
 
 def page(provider: str) -> str:
@@ -54,6 +55,8 @@ def _clause(clause: Clause, provider: str) -> Iterator[str]:
     yield f"- level: {clause.level}"
     yield f"- source: {code(clause.source.document)}, {clause.source.section}"
     yield f"- decided by: {_decided(clause, provider)}"
+    if clause.gates:
+        yield f"- {outcome(clause, contract(provider_names()[0] if provider == HTTP else provider))}"
     if clause.after:
         yield f"- rests on {listed(map(link, clause.after))}"
     if fixture := _fixture(clause, provider):

@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     "key": "credentials in a state of their own",
     "sender": "a number in E.164",
     "text": "a text",
+    "media": "the URL of media that the vendor can fetch",
     "rate_limit": "credentials with `limit_per_minute` and `window_s`",
     "metered": "credentials with a `balance` that the run may spend",
     "recipients": "a table of numbers, one for each cause",

@@ -14,8 +14,9 @@ class Credential:
     `key` is the name that the account gives to the key ("main", "test", "inactive",
     ...) when the presented value is exactly that key. Otherwise `fault` says what is
     wrong with it: "missing", "empty", "unknown", "unknown_id", "wrong_secret",
-    "empty_secret", "case", "prefix", "extended", "prepended", "scheme", "malformed" or "elsewhere"
-    (in the query string or as Bearer only). Both are None where the account is unknown.
+    "empty_secret", "case", "prefix", "extended", "prepended", "white_space" (the last five of an identity
+    with "id_" before), "scheme" (another one), "malformed" or "elsewhere" (in the query string or as Bearer
+    only), the two with "_wrong" behind where the key is no known one. Both are None where the account is unknown.
     `carrier` is the header's name as it was spelled.
     """
 

@@ -14,7 +14,7 @@ from sendproof.contract.lock import doubtful_clauses, fingerprint, load_lock, ne
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.contract.schema import keywords
 from sendproof.errors import UsageError
-from sendproof.judge import accepted, reading, refused
+from sendproof.judge import accepted, reading
 from sendproof.resources import schemas_dir
 
 PROVIDERS = ("textflow", "textingline")
@@ -28,6 +28,11 @@ CHECKS = {
     "documented_text",
     "documented_code",
     "code_present",
+    "code_due",
+    "code_misused",
+    "text_misused",
+    "server_errors_rare",
+    "observe_server_errors",
     "observe_refusal",
     "fault_not_delivery",
     "internal_error",
@@ -162,8 +167,3 @@ def test_lock_names_the_clauses_of_a_line_that_has_gone() -> None:
 def test_unknown_provider_is_a_usage_error_that_names_the_known() -> None:
     with pytest.raises(UsageError, match="textflow, textingline, got 'nobody'"):
         load_contract("nobody")
-
-
-def test_transport_statuses_are_not_of_any_document() -> None:
-    assert 400 not in refused._TRANSPORT_STATUSES
-    assert 429 not in refused._TRANSPORT_STATUSES

@@ -31,7 +31,7 @@ def answer(status: int | None, *headers: tuple[str, str]) -> Exchange:
 
 
 def test_clause_that_does_not_keep_anything_out_is_asked_no_more() -> None:
-    breakers, wrong = Breakers(), case(expects="refuse", breaks=("tl.a",))
+    breakers, wrong = Breakers(PROVIDERS["textingline"]), case(expects="refuse", breaks=("tl.a",))
     for _ in range(ENOUGH_ACCEPTED):
         assert not breakers.holds_back(wrong)
         breakers.note(wrong, answer(201))
@@ -41,7 +41,7 @@ def test_clause_that_does_not_keep_anything_out_is_asked_no_more() -> None:
 
 
 def test_family_that_always_fails_is_asked_no_more() -> None:
-    breakers = Breakers()
+    breakers = Breakers(PROVIDERS["textingline"])
     for _ in range(ENOUGH_FAILED):
         assert not breakers.holds_back(case())
         breakers.note(case(), answer(500))
@@ -50,7 +50,7 @@ def test_family_that_always_fails_is_asked_no_more() -> None:
 
 
 def test_family_that_is_answered_between_is_asked_on() -> None:
-    breakers = Breakers()
+    breakers = Breakers(PROVIDERS["textingline"])
     for status in (500,) * (ENOUGH_FAILED - 1) + (400,) + (500,) * (ENOUGH_FAILED - 1):
         breakers.note(case(), answer(status))
     assert not breakers.holds_back(case())
@@ -102,7 +102,7 @@ def test_open_cases_tell_first_of_each_clause() -> None:
 
 @pytest.mark.parametrize("room", [1, 3, 10, 60, 1000])
 def test_slots_never_add_up_to_more_than_there_is_room_for(room: int) -> None:
-    slots, taken = Slots(room), 0
+    slots, taken = Slots(PROVIDERS["textingline"], room), 0
     for item in [case(), case(expects="either", doubts=("a",))] * room:
         if slots.has_room(item):
             slots.note(item, answer(201))
@@ -111,7 +111,7 @@ def test_slots_never_add_up_to_more_than_there_is_room_for(room: int) -> None:
 
 
 def test_slot_is_given_back_for_what_is_refused() -> None:
-    slots = Slots(60)
+    slots = Slots(PROVIDERS["textingline"], 60)
     left = slots.left
     slots.note(case(), answer(400))
     assert slots.left == left

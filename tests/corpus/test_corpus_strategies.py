@@ -68,6 +68,8 @@ def test_messages_are_valid_and_use_every_field(contract):
         values = {"recipient": "+12025550171", "sender": "+12025550181", "nonce": "aB3" * 8}
 
         def value_of(name, values=values):
+            if name.startswith("fixture."):
+                return "https://example.com/images/promo.jpg"
             number, _, spelling = name.partition(".")
             known = values.get(number.rstrip("2"))
             return spelled(known, spelling or "e164") if number != "nonce" else known

@@ -12,6 +12,7 @@ from sendproof_docs import bounds, checks, clauses, commands, mocks, profile, re
 
 from sendproof.cli import cli
 from sendproof.comparing.model import CLAUSE_CHANGES, GATING
+from sendproof.contract import deciding
 from sendproof.contract.model import HTTP, load_contract, provider_names
 from sendproof.contract.provider import FIXTURE_KINDS
 from sendproof.judge.reasons import EXCUSED, NEVER_GATE, ReasonCode
@@ -92,9 +93,9 @@ def test_every_check_has_its_words_and_no_words_are_idle() -> None:
     used = set()
     for clause in CLAUSES.values():
         if clause.check:
-            selector = checks.SELECTORS.get(clause.check)
+            selector = deciding.SELECTORS.get(clause.check)
             used.add(f"{clause.check} {clause.params[selector]}" if selector else clause.check)
-    assert used == set(checks.SENTENCES)
+    assert used == set(deciding.SENTENCES)
 
 
 def test_every_check_stands_in_the_reference_once() -> None:

@@ -10,10 +10,11 @@ from sendproof.account import Account, RateLimit
 from sendproof.contract.model import Contract, load_contract
 from sendproof.exchange import Credential, Exchange, Request, Response
 from sendproof.judge.findings import Finding
-from sendproof.judge.history import judge
+from sendproof.judge.history import Judged, judge
 
 RECIPIENT, OTHER, OPTED_OUT = "+12025550123", "+12025550124", "+12025550126"
 SENDER, SECOND, INACTIVE, FOREIGN = "+13035550101", "+13035550102", "+13035550103", "+13035550104"
+MEDIA = "https://example.com/images/promo.jpg"
 MAIN = Credential(key="main")
 
 ACCOUNT = Account(
@@ -29,7 +30,9 @@ ACCOUNT = Account(
     senders={SENDER: "active", SECOND: "active", INACTIVE: "inactive", FOREIGN: "unassigned"},
     recipients={RECIPIENT: "deliverable", OTHER: "deliverable", OPTED_OUT: "opted_out"},
     texts={"casino": "noncompliant", "rune": "unsupported"},
+    media_urls=frozenset({MEDIA}),
     balances={"metered": 7},
+    mms_balances={"metered": None},
     rate_limits={"rate_limited": RateLimit(limit=2, window_s=60.0)},
     default_sender=SENDER,
 )
@@ -79,7 +82,11 @@ class Talk:
 
     def findings(self) -> tuple[Finding, ...]:
         """Judge all of it."""
-        return judge(self.contract, ACCOUNT, self.exchanges).findings
+        return self.judged().findings
+
+    def judged(self) -> Judged:
+        """Judge all of it, and return what each exchange says, too."""
+        return judge(self.contract, ACCOUNT, self.exchanges)
 
     def of(self, kind: str) -> set[str]:
         """Return the clauses with a finding of this kind."""

@@ -9,6 +9,7 @@ import pytest
 
 from sendproof.exchange import Credential
 from sendproof.judge.findings import CONTRADICTED, OBSERVED, UPHELD
+from sendproof.judge.verdicts import NOT_APPLICABLE, Circumstances, verdicts
 from tests.judge.support import (
     FOREIGN,
     INACTIVE,
@@ -34,7 +35,8 @@ LINE_ANSWERS = [
     ({"to": "+12025550199"}, "tl.responses.to-echo"),
     ({"to": ...}, "tl.responses.to"),
     ({"from": SECOND}, "tl.responses.from-echo"),
-    ({"body": "hi "}, "tl.responses.body-echo"),
+    ({"body": "hi "}, "tl.responses.body-exact"),
+    ({"body": "h"}, "tl.responses.body-echo"),
     ({"body": ...}, "tl.responses.body-echo"),
     ({"status": "delivered"}, "tl.responses.status"),
     ({"createdAt": "2026-13-01T00:00:00Z"}, "tl.responses.created-at"),
@@ -46,7 +48,9 @@ LINE_ANSWERS = [
     ({"sentAt": None}, "tl.responses.sent-at-present"),
     ({"sentAt": "soon"}, "tl.responses.sent-at"),
     ({"sentAt": "2026-03-15T14:29:59Z"}, "tl.responses.sent-at-order"),
-    ({"errorType": None}, "tl.responses.error-type-absent"),
+    ({"errorType": None}, "tl.responses.error-type-null"),
+    ({"errorType": "none"}, "tl.responses.error-type-absent"),
+    ({"errorMessage": None}, "tl.responses.error-message-null"),
     ({"errorMessage": ""}, "tl.responses.error-message-absent"),
 ]
 LINE_FREEDOMS: list[dict[str, Any]] = [
@@ -68,7 +72,10 @@ FAILED = [
     ({"errorType": "unknown"}, "tl.delivery.cause-opted-out"),
     ({"errorMessage": ""}, "tl.delivery.error-message"),
     ({"errorMessage": None}, "tl.delivery.error-message"),
-    ({"sentAt": None}, "tl.delivery.sent-at-absent"),
+    ({"sentAt": None}, "tl.delivery.sent-at-null"),
+    ({"sentAt": "2026-03-15T14:30:05Z"}, "tl.delivery.sent-at-absent"),
+    ({"errorMessage": "[object Object]"}, "tl.delivery.error-message"),
+    ({"errorMessage": "Opted out"}, "tl.delivery.error-message-told"),
 ]
 
 
@@ -202,7 +209,7 @@ def test_refusal_with_a_status_of_success_contradicts_the_status_alone() -> None
     second.say(line_message(to="5"), 200, line_refusal())
     assert "tf.errors.status-not-2xx" in first.of(CONTRADICTED)
     assert first.of(CONTRADICTED) <= {"tf.errors.status-not-2xx", "tf.errors.fault-400"}
-    assert second.of(CONTRADICTED) == {"tl.errors.fault-is-4xx"}
+    assert second.of(CONTRADICTED) == {"tl.errors.status-not-2xx", "tl.errors.fault-is-4xx"}
 
 
 def test_fault_answered_as_a_failed_message_contradicts_that_clause_alone() -> None:
@@ -226,7 +233,59 @@ def test_wrong_code_fails_the_code_clause_of_its_reason(code: Any) -> None:
     talk = line()
     talk.say(line_message(), 201, line_answer())
     talk.say(line_message(**{"from": INACTIVE}), 400, line_refusal(code))
-    assert talk.of(CONTRADICTED) == {"tl.errors.code-inactive-sender"}
+    misused = {"tl.errors.code-misused"} if code == 33004 else set()
+    assert talk.of(CONTRADICTED) == {"tl.errors.code-inactive-sender"} | misused
+
+
+def test_refusal_without_a_code_that_is_due_contradicts_that_it_is() -> None:
+    talk = line()
+    talk.say(line_message(), 201, line_answer())
+    told = {"timestamp": "2026-11-26T10:33:04.330Z", "status": 400, "path": "/api/v1/messaging/message"}
+    talk.say(line_message(**{"from": INACTIVE}), 400, told)
+    assert {"tl.errors.code-where-due"} <= talk.of(CONTRADICTED)
+
+
+@pytest.mark.parametrize("code", [33004, 33009, 33016])
+def test_documented_code_for_another_cause_contradicts(code: int) -> None:
+    talk = line()
+    talk.say(line_message(), 201, line_answer())
+    talk.say(line_message(to=""), 400, line_refusal(code))
+    assert talk.of(CONTRADICTED) == {"tl.errors.code-misused"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"message": "x" * 1601}, "Message content is required"),
+        ({"to": "123"}, "Recipient phone number (to) is required"),
+        ({"message": ""}, "API key required"),
+    ],
+    ids=str,
+)
+def test_documented_text_for_another_cause_contradicts(changes: Any, text: str) -> None:
+    talk = flow()
+    talk.say(flow_message(), 200, flow_answer())
+    talk.say(flow_message(**changes), 400, flow_refusal(text))
+    assert "tf.errors.text-misused" in talk.of(CONTRADICTED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"to": ""}, "Invalid phone number format (must be 10 or 11 digits)"),
+        ({"to": None}, "Recipient phone number (to) is required"),
+        ({"to": "call me"}, "Recipient phone number (to) is required"),
+        ({"from": "123"}, "Invalid or inactive phone number"),
+        ({"message": "x" * 1601}, "Too long"),
+    ],
+    ids=str,
+)
+def test_text_whose_words_cover_the_cause_contradicts_nothing(changes: Any, text: str) -> None:
+    talk = flow()
+    talk.say(flow_message(**{"from": SENDER}), 200, flow_answer())
+    talk.say(flow_message(), 200, flow_answer(2))
+    talk.say(flow_message(**changes), 400, flow_refusal(text))
+    assert talk.of(CONTRADICTED) == set()
 
 
 def test_wrong_code_says_nothing_where_the_message_without_the_fault_is_refused_too() -> None:
@@ -253,6 +312,8 @@ def test_control_has_the_fields_of_the_refused_message() -> None:
         {"timestamp": 1773585000000, "status": 400, "error": "Bad Request"},
         {"ok": False, "message": "Invalid"},
         {"errors": [{"field": "to", "detail": "not valid here"}]},
+        {"code": 400, "path": "/api/v1/messaging/message", "timestamp": "2026-11-26T10:33:04.330Z"},
+        {"id": "err-33001-7", "year": 2026},
     ],
     ids=str,
 )
@@ -266,13 +327,10 @@ def test_status_a_time_and_a_word_are_no_error_code(answer: Any) -> None:
     "answer",
     [
         b"Error 33001: bad number",
-        {"code": 400},
-        {"error": "invalid_number"},
-        {"errors": [{"type": "E164"}]},
-        {"message": "Error 1012: bad number"},
+        {"code": 7},
+        {"errorCode": "invalid_number"},
+        {"errors": [{"error_code": "E164"}]},
         {"fault": {"id": "33001"}},
-        {"error": "INVALID"},
-        {"message": "INVALID_TO"},
     ],
     ids=str,
 )
@@ -290,18 +348,57 @@ def test_refusal_without_any_code_contradicts_its_presence() -> None:
 
 def test_json_under_another_media_type_contradicts_that_clause_alone() -> None:
     talk = flow()
-    talk.say(flow_message(), 200, flow_answer(), media_type="text/plain")
-    assert talk.of(CONTRADICTED) == {"http.robustness.json-media-type"}
+    talk.say(flow_message(), 200, flow_answer(), media_type="text/json")
+    assert talk.of(CONTRADICTED) == {"http.robustness.json-media-type-registered"}
+    talk.say(flow_message(), 200, flow_answer(2), media_type="text/plain")
+    assert "http.robustness.json-media-type" in talk.of(CONTRADICTED)
     vendor = flow()
     vendor.say(flow_message(), 200, flow_answer(), media_type="application/vnd.x+json; charset=utf-8")
     assert vendor.of(CONTRADICTED) == set()
 
 
 @pytest.mark.parametrize("body", [line_message(), b"{", line_message(to="5")], ids=str)
-def test_server_error_contradicts_robustness_alone(body: Any) -> None:
+def test_server_error_each_time_contradicts_robustness_alone(body: Any) -> None:
     talk = line()
-    talk.say(body, 500, b"<h1>oops")
+    for number in range(4):
+        talk.say(line_message(body="yes"), 201, line_answer(number, body="yes"))
+        talk.say(body, 500, b"<h1>oops")
+    talk.say(line_message(body="yes"), 201, line_answer(9, body="yes"))
     assert talk.of(CONTRADICTED) == {"http.robustness.no-server-error"}
+
+
+@pytest.mark.parametrize(("errors", "broken"), [(2, set()), (3, {"http.robustness.server-errors-rare"})])
+def test_server_errors_that_vanish_are_permitted_while_they_are_rare(errors: int, broken: set[str]) -> None:
+    talk = line()
+    for number in range(errors):
+        talk.say(line_message(body=f"number {number}"), 500, b"")
+        talk.say(line_message(body=f"number {number}"), 201, line_answer(number, body=f"number {number}"))
+    assert talk.of(CONTRADICTED) == broken
+    assert talk.values("http.robustness.server-errors") == {"500 vanished"}
+
+
+def test_empty_answer_of_a_gateway_says_nothing_where_the_next_one_holds() -> None:
+    talk = line()
+    talk.say(line_message(), 408, b"")
+    talk.say(line_message(), 201, line_answer())
+    assert talk.of(CONTRADICTED) == set()
+    assert "tl.requests.valid-accepted" in talk.of(UPHELD)
+
+
+def test_messages_that_are_always_queued_leave_nothing_to_look_at_of_their_sending() -> None:
+    talk = line()
+    talk.say(line_message(), 201, line_answer(status="queued", sentAt=...))
+    found = {item.clause.id: item for item in verdicts(talk.contract, talk.judged(), Circumstances())}
+    for name in ("sent-at", "sent-at-present", "sent-at-order", "sent-at-day", "sent-at-now"):
+        assert (found[f"tl.responses.{name}"].verdict, found[f"tl.responses.{name}"].reason) == (NOT_APPLICABLE, "void")
+
+
+def test_failing_recipient_that_is_queued_at_first_shows_nothing() -> None:
+    talk = line()
+    talk.say(line_message(to=OPTED_OUT), 201, line_answer(to=OPTED_OUT, status="queued", sentAt=...))
+    found = {item.clause.id: item for item in verdicts(talk.contract, talk.judged(), Circumstances())}
+    assert talk.of(CONTRADICTED) == set()
+    assert found["tl.delivery.status-failed"].verdict == found["tl.delivery.error-type"].verdict == NOT_APPLICABLE
 
 
 def test_documented_internal_error_is_judged_by_its_own_clause() -> None:

@@ -12,6 +12,7 @@ from tests.judge.support import (
     FOREIGN,
     INACTIVE,
     Talk,
+    failed_answer,
     flow,
     flow_answer,
     flow_message,
@@ -26,12 +27,18 @@ LINE_FAULTS = [
     ({"to": ...}, "tl.requests.to-required"),
     ({"to": None}, "tl.requests.to-type"),
     ({"to": 12025550123}, "tl.requests.to-type"),
-    ({"to": "2025550123"}, "tl.requests.to-e164"),
+    ({"to": ""}, "tl.requests.to-e164"),
+    ({"to": "call me"}, "tl.requests.to-e164"),
+    ({"to": "2025550123"}, "tl.requests.to-spelling"),
+    ({"to": " +12025550123\n"}, "tl.requests.to-spelling"),
+    ({"to": "tel:+12025550123;ext=5"}, "tl.requests.to-spelling"),
+    ({"to": "+１２０２５５５０１２３"}, "tl.requests.to-spelling"),
     ({"to": "+1202555012312345"}, "tl.requests.to-e164"),
-    ({"to": "+1202555CALL"}, "tl.requests.to-e164"),
+    ({"to": "+1202555012D"}, "tl.requests.to-spelling"),
     ({"to": "+12"}, "tl.requests.to-too-short"),
     ({"from": ...}, "tl.requests.from-required"),
-    ({"from": "12025550123"}, "tl.requests.from-e164"),
+    ({"from": "sendproof"}, "tl.requests.from-e164"),
+    ({"from": "1 (303) 555-0101"}, "tl.requests.from-spelling"),
     ({"from": INACTIVE}, "tl.requests.from-inactive"),
     ({"from": FOREIGN}, "tl.requests.from-unassigned"),
     ({"body": ...}, "tl.requests.body-required"),
@@ -49,7 +56,7 @@ FLOW_FAULTS = [
     ({"to": "  "}, "tf.requests.to-blank"),
     ({"to": "202555012"}, "tf.requests.to-digits"),
     ({"to": "120255501234"}, "tf.requests.to-digits"),
-    ({"to": "call me"}, "tf.requests.to-digits"),
+    ({"to": "call me"}, "tf.requests.to-blank"),
     ({"to": True}, "tf.requests.to-type"),
     ({"message": ...}, "tf.requests.message-required"),
     ({"message": None}, "tf.requests.message-null"),
@@ -114,8 +121,34 @@ def test_refusal_without_its_control_decides_nothing(vendor: str, changes: Any, 
 )
 def test_acceptance_contradicts_the_one_reason_alone(vendor: str, changes: Any, clause: str) -> None:
     talk, message, answer, _ = _talk(vendor)
-    talk.say(message(**changes), 201, answer())
+    named = {"to": changes["to"]} if clause == "tl.requests.to-too-short" else {}
+    talk.say(message(**changes), 201, answer(**named))
     assert talk.of(CONTRADICTED) == {clause}
+
+
+def test_number_in_another_spelling_is_named_as_sent_or_in_e164_and_is_the_right_one() -> None:
+    for named, right in (("2025550123", True), ("+12025550123", True), ("+12025550124", False), ("12025550123", False)):
+        talk = line()
+        talk.say(line_message(to="2025550123"), 201, line_answer(to=named))
+        assert talk.of(CONTRADICTED) == {"tl.requests.to-spelling", *([] if right else ["tl.responses.to-echo"])}
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"to": "nobody"}, "invalid_destination"),
+        ({"from": ""}, "invalid_sender"),
+        ({"body": "x" * 641}, "invalid_content"),
+    ],
+    ids=str,
+)
+def test_failed_message_of_the_documented_type_is_not_sent(changes: Any, kind: str) -> None:
+    talk = line()
+    talk.say(line_message(), 201, line_answer())
+    talk.say(line_message(**changes), 201, failed_answer(2, errorType=kind))
+    assert talk.of(CONTRADICTED) == set()
+    talk.say(line_message(**changes), 201, failed_answer(3, errorType="unknown"))
+    assert talk.of(CONTRADICTED) == {"tl.errors.not-failed-message"}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +180,7 @@ def test_request_with_several_faults_may_be_refused_for_any_and_upholds_none() -
 def test_accepted_request_with_several_faults_contradicts_each() -> None:
     talk = line()
     talk.say(line_message(to="5", body=""), 201, line_answer())
-    assert talk.of(CONTRADICTED) == {"tl.requests.to-e164", "tl.requests.body-empty"}
+    assert talk.of(CONTRADICTED) == {"tl.requests.to-spelling", "tl.requests.body-empty"}
 
 
 def test_unknown_identity_proves_less() -> None:
@@ -155,7 +188,7 @@ def test_unknown_identity_proves_less() -> None:
     talk.say(line_message(), 403, line_refusal(), credential=Credential())
     talk.say(line_message(to="5"), 400, line_refusal(), credential=Credential())
     assert talk.of(CONTRADICTED) == set()
-    talk.say(line_message(to="5"), 201, line_answer(), credential=Credential())
+    talk.say(line_message(to=""), 201, line_answer(), credential=Credential())
     assert talk.of(CONTRADICTED) == {"tl.requests.to-e164"}
 
 
@@ -171,6 +204,10 @@ def test_refusal_of_a_valid_message_is_blamed_on_what_was_never_accepted() -> No
 def test_refusal_of_a_valid_message_without_a_feature_stands_against_the_catch_all() -> None:
     talk = line()
     talk.say(line_message(), 201, line_answer())
+    talk.say(line_message(body="other"), 400, line_refusal())
+    talk.say(line_message(body="other"), 400, line_refusal())
+    assert talk.of(CONTRADICTED) == set()
+    talk.say(line_message(body="third"), 201, line_answer(2, body="third"))
     talk.say(line_message(body="other"), 400, line_refusal())
     assert talk.of(CONTRADICTED) == {"tl.requests.valid-accepted"}
 

@@ -26,7 +26,7 @@ RAW = (
     b'{"a": "' + b"x" * 300_000 + b'"}',
     b'{"a": 1}',
 )
-LEAVES_TRACE_IN_TIME = {"slow", "sliding-window"}
+LEAVES_TRACE_IN_TIME = {"slow", "sliding-window", "one-500"}
 
 TL_ACCOUNTS = accounts.textingline_accounts(Settings())
 TF_KEYS = accounts.textflow_keys(Settings())
@@ -157,7 +157,7 @@ async def textflow_probe(start: Callable[[], Any], see: See) -> None:
     await each(direct, see, [ask({}, key(role)) for role in ("daily_exhausted", "inactive")])
     await each(direct, see, [ask(text(), key(role)) for role in TF_KEYS])
     await each(direct, see, [ask(text(**{"from": accounts.SENDERS[1]}), key("test"))])
-    await each(direct, see, [ask(text(), key("main", value=wrong)) for wrong in TF_WRONG_KEYS])
+    await each(direct, see, [ask(text(), key("main", value=wrong)) for wrong in (*TF_WRONG_KEYS, lambda value: "")])
     direct = start()
     await each(direct, see, [ask(text(), limited)] * 7)
     direct.mock.clock.advance(60)

@@ -17,7 +17,7 @@ FIXTURES = {
     },
     "textingline": {
         "inactive_sender", "unassigned_sender", "noncompliant_body", "unsupported_body",
-        "no_credits", "metered", "failing_recipients",
+        "media_url", "no_credits", "metered", "failing_recipients",
     },
 }  # fmt: skip
 
@@ -39,7 +39,7 @@ def test_profile_has_every_fixture(provider: Provider) -> None:
 def test_profile_has_the_quantities_of_its_settings() -> None:
     textingline: dict[str, Any] = profile("textingline", "", Settings(metered_balance=9))
     textflow: dict[str, Any] = profile("textflow", "")
-    assert textingline["fixtures"]["metered"]["balance"] == 9
+    assert textingline["fixtures"]["metered"]["balance"] == {"credits": 9}
     assert textflow["fixtures"]["rate_limited"]["limit_per_minute"] == 5
     assert textflow["fixtures"]["rate_limited"]["window_s"] == 60.0
 

@@ -37,6 +37,8 @@ def test_json_has_every_clause() -> None:
         "level": "required",
         "concept": "auth.test-key",
         "claim": "A test key is let in.",
+        "decided": "A message without a fault, with credentials in the state test, must be accepted. "
+        "Upheld by an acceptance; broken by a refusal that nothing else explains.",
         "source": {"document": "textflow-send-sms", "section": "Test keys"},
         "fixture": "test_key",
         "reason": None,
@@ -47,10 +49,12 @@ def test_markdown_has_a_row_for_every_clause() -> None:
     text = to_markdown(BOTH)
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert len(rows) == sum(len(one.clauses) for one in BOTH)
-    assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
-    assert (
-        "| `tf.auth.test-key` | required | A test key is let in. | textflow-send-sms, Test keys | `test_key` |" in rows
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 7 for row in rows)
+    of_test_key = next(
+        row for row in rows if row.startswith("| `tf.auth.test-key` | required | A test key is let in. |")
     )
+    assert "broken by a refusal that nothing else explains" in of_test_key
+    assert of_test_key.endswith(" | textflow-send-sms, Test keys | `test_key` |")
 
 
 def test_table_has_every_clause() -> None:

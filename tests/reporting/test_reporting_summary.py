@@ -25,7 +25,7 @@ def test_summary_of_a_green_run_is_short(name: str) -> None:
 def test_summary_counts_by_concern() -> None:
     text = to_markdown(run_of(changed(verdict("tf.auth.missing-key"))), PROVIDER)
     assert "| concern | pass | fail | observed | inconclusive | not exercised | error |" in text
-    assert "| auth | 10 | 1 | 1 | · | 2 | · |" in text
+    assert "| auth | 11 | 1 | 1 | · | 2 | · |" in text
 
 
 def test_summary_shows_a_broken_clause() -> None:
@@ -68,7 +68,7 @@ def test_summary_shortens_long_lists() -> None:
     }
     text = to_markdown(run_of(verdicts), PROVIDER)
     assert text.count("\n### ") == 30
-    assert re.search(r"\nAlso: `tf\..*, and 33 more\.\n", text)
+    assert re.search(r"\nAlso: `tf\..*, and 39 more\.\n", text)
 
 
 def test_summary_leaves_a_very_long_command_out() -> None:

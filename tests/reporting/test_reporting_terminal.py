@@ -37,7 +37,7 @@ def test_terminal_shows_table_failures_groups_and_the_closing_line() -> None:
     )
     text = printed(run, width=200)
     table, failures = text.split("tf.auth.missing-key (required)")
-    assert ["auth", "8", "1", "1", "1", "2", "0", "1"] in [line.split() for line in table.splitlines()]
+    assert ["auth", "9", "1", "1", "1", "2", "0", "1"] in [line.split() for line in table.splitlines()]
     for line in (
         "claim: A request without a key is refused.",
         "expected: a 4xx",

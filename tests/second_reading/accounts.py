@@ -118,9 +118,10 @@ def line_sections() -> dict[str, object]:
             "inactive_sender": LINE_INACTIVE_SENDER,
             "unassigned_sender": LINE_UNASSIGNED_SENDER,
             "noncompliant_body": LINE_NONCOMPLIANT_BODY,
+            "media_url": "https://example.com/images/promo.jpg",
             "unsupported_body": LINE_UNSUPPORTED_BODY,
             "no_credits": key_pair(LINE_NO_CREDITS),
-            "metered": {**key_pair(LINE_METERED), "balance": METERED_BALANCE},
+            "metered": {**key_pair(LINE_METERED), "balance": {"credits": METERED_BALANCE}},
             "failing_recipients": dict(LINE_FAILING),
         },
     }

@@ -127,3 +127,11 @@ def test_text_that_was_made_of_the_requests_is_kept(answered: str) -> None:
 @pytest.mark.parametrize("sent", ["hello there, you", "", "a"])
 def test_text_of_somebody_else_is_not_kept(sent: str) -> None:
     assert SentText(sent).kept("my doctor says it is benign") == "[another text of 27 characters]"
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [("Café", "CafÃ©"), ("Zoë", "Zo?"), ("привет", "??????"), ("a & b", "a &amp; b")],
+)
+def test_what_an_encoding_made_of_the_sent_text_is_kept(sent: str, answered: str) -> None:
+    assert SentText(sent).kept(answered) == answered

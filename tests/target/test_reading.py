@@ -11,7 +11,7 @@ import pytest
 from sendproof.account import RateLimit
 from sendproof.errors import UsageError
 from sendproof.target.init import init_text
-from sendproof.target.profile import Budget, Secret, environment_names
+from sendproof.target.profile import Budget, Profile, Secret, environment_names
 from sendproof.target.reading import load_profile
 
 from .support import PROVIDERS, parse, profile_of
@@ -286,3 +286,39 @@ def test_text_that_went_astray_is_in_no_message(minimal: Minimal, changes: dict[
     with pytest.raises(UsageError) as raised:
         parse(minimal(**changes))
     assert "noon" not in str(raised.value)
+
+
+def _metered(balance: Any, **more: Any) -> Profile:
+    fixtures = {"metered": {**METERED_PAIR, "balance": balance, **more}}
+    return profile_of("textingline", fixtures=fixtures)
+
+
+METERED_PAIR = {"key_id": "metered-id", "key_secret": "metered-secret"}
+BALANCES: dict[str, tuple[Any, int, Any]] = {
+    "untold": (7, 7, ...),
+    "one pool": ({"credits": 7}, 7, None),
+    "two pools": ({"sms": 7, "mms": 3}, 7, 3),
+}
+
+
+@pytest.mark.parametrize("name", BALANCES)
+def test_balance_may_tell_how_mms_are_paid(name: str) -> None:
+    written, credits_, apart = BALANCES[name]
+    found = _metered(written)
+    assert found.balances == {"metered": credits_}
+    assert found.mms_balances == ({} if apart is ... else {"metered": apart})
+
+
+@pytest.mark.parametrize(
+    "written", [{}, {"sms": 7}, {"credits": 7, "mms": 3}, {"credits": -1}, {"sms": "7", "mms": 1}], ids=str
+)
+def test_balance_of_another_form_is_refused(written: Any) -> None:
+    with pytest.raises(UsageError, match=r"fixtures\.metered\.balance\."):
+        _metered(written)
+
+
+def test_key_may_be_shared_with_others() -> None:
+    assert _metered(7).exclusive == {}
+    assert _metered(7, exclusive=False).exclusive == {"metered": False}
+    with pytest.raises(UsageError, match=r"metered\.exclusive: expected true or false"):
+        _metered(7, exclusive="no")

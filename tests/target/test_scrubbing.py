@@ -150,8 +150,9 @@ def _redactor(provider: str, *parts: str) -> Redactor:
 @pytest.mark.parametrize("secret", ["Invalid or inactive API key", "inactive", "required1234", "API key required"])
 def test_documented_text_is_never_altered(secret: str) -> None:
     redactor = _redactor("textflow", secret)
-    texts = [clause.params["text"] for clause in CONTRACTS["textflow"].with_check("documented_text")]
-    assert texts
+    told = [clause.params for clause in CONTRACTS["textflow"].with_check("documented_text")]
+    texts = [text for params in told for text in params.get("texts", [params.get("text")])]
+    assert all(texts)
     for text in texts:
         body = json.dumps({"success": False, "error": text}).encode()
         assert redactor.answered(body, b"", accepted=False) == body

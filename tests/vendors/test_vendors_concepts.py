@@ -58,7 +58,7 @@ def test_titles_name_no_fields() -> None:
         ("tl.requests.to-unlisted", "tf.requests.to-unlisted"),
         ("tl.responses.status-201", "tf.responses.accepted-status"),
         ("tl.responses.id-unique", "tf.responses.message-id-unique"),
-        ("tl.errors.fault-is-4xx", "tf.errors.status-not-2xx"),
+        ("tl.errors.status-not-2xx", "tf.errors.status-not-2xx"),
         ("tl.credits.dashboard", "tf.credits.usage"),
     ],
 )

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from sendproof.contract.outcome import Outcome, OutcomeRules, outcome_of, outcome_rules
 from sendproof.errors import ContractError
 
 FIELD_ROLES = ("recipient", "sender", "text", "media", "idempotency")
-FIXTURE_KINDS = ("key", "sender", "text", "rate_limit", "metered", "recipients")
+FIXTURE_KINDS = ("key", "sender", "text", "media", "rate_limit", "metered", "recipients")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +31,10 @@ class Provider:
 
     `fields` maps a role (`FIELD_ROLES`) to the request field that plays it, `answer` a
     role to a JSON pointer into an accepted answer. `prices` are credits by "sms", "mms".
-    `refusal_flag` is (pointer, value) of the mark of a refusal, where there is one, and
-    `refusal_text` the pointer to its text. `failed_status` is that of a message that
-    cannot be delivered.
-    `unexcludable` are refusals that no request can rule out: error codes (int), those of
+    `outcomes` tell what an answer comes to, and `refusal_text` is the pointer to the text of a
+    refusal, where there is one.
+    `not_sent` is the error type, by role, of a message that is answered as failed where its form
+    should have been refused. `unexcludable` are refusals that no request can rule out: error codes (int), those of
     them that speak of the message's text, and (pointer, text) pairs.
     """
 
@@ -44,7 +45,6 @@ class Provider:
     method: str
     path: str
     example_text: str
-    example_media: str | None
     credential_scheme: str
     credential_header: str
     credential_parts: tuple[str, ...]
@@ -54,9 +54,9 @@ class Provider:
     spellings: tuple[str, ...]
     max_length: int
     answer: Mapping[str, str]
-    refusal_flag: tuple[str, Any] | None
+    outcomes: OutcomeRules
     refusal_text: str | None
-    failed_status: str
+    not_sent: Mapping[str, str]
     unexcludable_codes: tuple[int, ...]
     unexcludable_of_text: tuple[int, ...]
     unexcludable_texts: tuple[tuple[str, str], ...]
@@ -68,13 +68,28 @@ class Provider:
     def from_toml(cls, data: Mapping[str, Any], *, where: str) -> Provider:
         """Parse the content of a `provider.toml`; `where` names the file in errors."""
         try:
-            return _provider(data)
+            return _provider(data, where=where)
         except (KeyError, TypeError) as error:
             raise ContractError(f"{where}: {error!r} is missing or of the wrong type.") from error
 
+    @property
+    def failed_status(self) -> str:
+        """The status of a message that cannot be delivered; empty where the document has none."""
+        rules = self.outcomes.get(Outcome.FAILED, ())
+        return str(rules[0].equals) if rules else ""
 
-def _provider(data: Mapping[str, Any]) -> Provider:
-    operation, credentials, flag = data["operation"], data["credentials"], data["refusal"].get("flag")
+    @property
+    def media_fixture(self) -> str | None:
+        """The name of the fixture that is media which the vendor can fetch."""
+        return next((name for name, fixture in self.fixtures.items() if fixture.kind == "media"), None)
+
+    def outcome(self, status: int, answer: Any, body: bytes) -> Outcome:
+        """Return what an answer comes to; `answer` is the JSON value of its body."""
+        return outcome_of(self.outcomes, status, answer, body)
+
+
+def _provider(data: Mapping[str, Any], *, where: str) -> Provider:
+    operation, credentials = data["operation"], data["credentials"]
     unexcludable = data.get("unexcludable", [])
     return Provider(
         name=data["name"],
@@ -84,7 +99,6 @@ def _provider(data: Mapping[str, Any]) -> Provider:
         method=operation["method"],
         path=operation["path"],
         example_text=operation["example_text"],
-        example_media=operation.get("example_media"),
         credential_scheme=credentials["scheme"],
         credential_header=credentials.get("header", "Authorization"),
         credential_parts=tuple(credentials["parts"]),
@@ -94,9 +108,9 @@ def _provider(data: Mapping[str, Any]) -> Provider:
         spellings=tuple(data["numbers"]["spellings"]),
         max_length=data["text"]["max_length"],
         answer=MappingProxyType(dict(data["answer"])),
-        refusal_flag=(flag["pointer"], flag["equals"]) if flag else None,
+        outcomes=outcome_rules(data["outcome"], where=where),
         refusal_text=data["refusal"].get("text"),
-        failed_status=data["delivery"]["failed"],
+        not_sent=MappingProxyType(dict(data.get("not_sent", {}))),
         unexcludable_codes=tuple(item["code"] for item in unexcludable if "code" in item),
         unexcludable_of_text=tuple(item["code"] for item in unexcludable if item.get("about") == "text"),
         unexcludable_texts=tuple((item["pointer"], item["equals"]) for item in unexcludable if "equals" in item),

@@ -42,6 +42,8 @@ _CONSTRAINING = frozenset(
     )
 )
 _SUBSCHEMAS = ("then", "else")
+# What stands behind `not` where the member itself, a value in it, or null in it, is what must not be there.
+_ABSENT: tuple[dict[str, Any], ...] = ({}, {"not": {"type": "null"}}, {"type": "null"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,7 @@ class ClauseSchema:
         self, schema: Any, conditions: tuple[tuple[int, bool], ...], present: tuple[str, ...]
     ) -> Iterator[tuple[str, tuple[tuple[int, bool], ...], tuple[str, ...]]]:
         for keyword, owner in schema.get(CLAUSES_KEYWORD, {}).items():
-            at = present[:-1] if keyword == "not" and schema["not"] == {} else present
+            at = present[:-1] if keyword == "not" and schema["not"] in _ABSENT else present
             for clause in owner.values() if isinstance(owner, Mapping) else (owner,):
                 yield clause, conditions, at
         for name, child in schema.get("properties", {}).items():

@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
+from sendproof.contract.model import Contract
+from sendproof.contract.outcome import Outcome
+from sendproof.contract.provider import Provider
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange
-from sendproof.judge.single import INFRASTRUCTURE
+from sendproof.judge.body import answer_of
+from sendproof.judge.credits import codes_of_insufficient_credits
+from sendproof.judge.refused import has_code
 
 
-def is_accepted(exchange: Exchange) -> bool:
-    """Whether a request was answered as accepted."""
-    return exchange.response is not None and exchange.response.status // 100 == 2
+def outcome(provider: Provider, exchange: Exchange) -> Outcome | None:
+    """Return what an answer comes to; None where there is none."""
+    response = exchange.response
+    return None if response is None else provider.outcome(response.status, answer_of(response), response.body)
 
 
-def is_refused(exchange: Exchange) -> bool:
-    """Whether a request was answered with a fault of the client."""
-    return exchange.response is not None and exchange.response.status // 100 == 4
+def is_accepted(provider: Provider, exchange: Exchange) -> bool:
+    """Whether a message was accepted, whatever is said of its delivery."""
+    return outcome(provider, exchange) in (Outcome.ACCEPTED, Outcome.FAILED)
 
 
-def is_failed(exchange: Exchange) -> bool:
-    """Whether a request was answered with a failure of the server."""
-    return exchange.response is not None and exchange.response.status >= 500
+def is_sent(provider: Provider, exchange: Exchange) -> bool:
+    """Whether a message was accepted, and nothing says that it cannot be delivered."""
+    return outcome(provider, exchange) is Outcome.ACCEPTED
 
 
-def is_of_a_gateway(exchange: Exchange) -> bool:
-    """Whether what answered stands before the API."""
-    return exchange.response is not None and exchange.response.status in INFRASTRUCTURE
+def is_refused(provider: Provider, exchange: Exchange) -> bool:
+    """Whether a request was refused, and not for its frequency."""
+    return outcome(provider, exchange) is Outcome.REFUSED
+
+
+def is_throttled(provider: Provider, exchange: Exchange) -> bool:
+    """Whether a request came too often."""
+    return outcome(provider, exchange) is Outcome.THROTTLED
+
+
+def is_failed(provider: Provider, exchange: Exchange) -> bool:
+    """Whether the API, or what stands before it, failed to serve a request."""
+    return outcome(provider, exchange) in (Outcome.SERVER_ERROR, Outcome.FOREIGN)
+
+
+def is_foreign(provider: Provider, exchange: Exchange) -> bool:
+    """Whether what answered is not the API."""
+    return outcome(provider, exchange) is Outcome.FOREIGN
+
+
+def is_short_of_credits(contract: Contract, exchange: Exchange) -> bool:
+    """Whether a request was refused with a code that is documented for too few credits."""
+    if exchange.response is None or not is_refused(contract.provider, exchange):
+        return False
+    answer = answer_of(exchange.response)
+    return any(has_code(answer, code) for code in codes_of_insufficient_credits(contract))
 
 
 def is_lost(exchange: Exchange) -> bool:

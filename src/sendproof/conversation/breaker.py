@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sendproof.conversation.answers import is_failed, is_of_a_gateway
+from sendproof.contract.provider import Provider
+from sendproof.conversation.answers import is_failed, is_foreign, is_sent
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
 
@@ -21,18 +22,18 @@ class Breakers:
     answered 5xx again and again. The verdicts stand by then; more would only cost.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
         self._accepted: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
 
     def note(self, case: Case, exchange: Exchange) -> None:
         """Take an answer into account."""
-        status = exchange.response.status if exchange.response else None
-        if case.expects == "refuse" and status is not None and 200 <= status < 300:
+        if case.expects == "refuse" and is_sent(self._provider, exchange):
             self._accepted.update(case.breaks)
-        if not is_of_a_gateway(exchange):
-            self._failed[case.family] = self._failed[case.family] + 1 if is_failed(exchange) else 0
+        if not is_foreign(self._provider, exchange):
+            self._failed[case.family] = self._failed[case.family] + 1 if is_failed(self._provider, exchange) else 0
 
     def holds_back(self, case: Case) -> bool:
         """Whether a case is of a kind that is asked no more; those are counted."""

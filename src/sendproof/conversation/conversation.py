@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -10,7 +11,15 @@ from typing import Protocol
 
 from sendproof.contract.model import Contract
 from sendproof.conversation import scenarios
-from sendproof.conversation.answers import is_failed, is_lost, is_of_a_gateway, is_refused, may_have_been_served
+from sendproof.conversation.answers import (
+    is_failed,
+    is_foreign,
+    is_lost,
+    is_refused,
+    is_short_of_credits,
+    is_throttled,
+    may_have_been_served,
+)
 from sendproof.conversation.breaker import Breakers
 from sendproof.conversation.keys import Keys
 from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
@@ -38,6 +47,10 @@ _ENDING = ("max_requests", "max_duration_s")
 _MOST_ASKED_AGAIN = 12
 _MAIN_KEY = "main"
 _MEANWHILE = 12
+# What is to be asked at the latest moment is asked so long before it: a slow answer is no late question.
+_IN_TIME_S = 2.0
+# And before the budget is spent: one for that, one for the last message of all.
+_KEPT = 2
 
 
 class Tell(Protocol):
@@ -127,11 +140,12 @@ class Conversation:
         self._time_spent: str | None = None
         self._progress = Progress(len(plan.cases), tell)
         self._patience = Patience(self.wait, profile.budget.retry_after_s, pause=self._pause)
-        self._slots = Slots(door.room)
-        self._breakers = Breakers()
+        self._slots = Slots(contract.provider, door.room)
+        self._breakers = Breakers(contract.provider)
         self._keys = Keys(contract.provider)
         self._postponed: deque[_Postponed] = deque()
         self._at_the_end: deque[_Postponed] = deque()
+        self._once_more: list[tuple[float, Case]] = []
         self._asked_again = 0
         self._refused: Case | None = None
         self.evidence = Evidence()
@@ -142,6 +156,7 @@ class Conversation:
             self._preflight()
             self._play()
             self._ask_cases()
+            self._ask_once_more()
             self._ask_postponed()
             self._postponed.extend(self._at_the_end)
             self._ask_postponed()
@@ -182,7 +197,7 @@ class Conversation:
         provider, account = self._contract.provider, self._profile.account()
         plays: dict[str, Callable[[], None]] = {
             scenarios.IDEMPOTENCY: lambda: scenarios.idempotency(provider, self),
-            scenarios.CREDITS: lambda: scenarios.spending(provider, self, account.balances),
+            scenarios.CREDITS: lambda: scenarios.spending(provider, self, account.balances, account.mms_balances),
             scenarios.AT_ONCE: lambda: scenarios.at_once(provider, self),
             scenarios.RATE_LIMITS: lambda: scenarios.rate_limits(provider, self, account.rate_limits),
         }
@@ -200,6 +215,8 @@ class Conversation:
                 return
             if case.id in asked and case.family == CONTROLS:
                 continue
+            left = self._profile.budget.max_requests - self._door.traffic.requests
+            self._ask_once_more(until_s=math.inf if left <= _KEPT else self._clock.now() + _IN_TIME_S)
             self._ask_postponed(later_than=_MEANWHILE)
             if self._breakers.holds_back(case):
                 continue
@@ -234,6 +251,16 @@ class Conversation:
                 else:
                     self._postpone(case, exchange, nonce, to=self._at_the_end)
 
+    def _ask_once_more(self, *, until_s: float = math.inf) -> None:
+        """Ask what was to be asked as late as possible, but before a moment that comes before `until_s`."""
+        due = [case for due_s, case in self._once_more if due_s <= until_s]
+        self._once_more = [(due_s, case) for due_s, case in self._once_more if due_s > until_s]
+        for case in due:
+            try:
+                self.ask_once(case)
+            except BudgetSpent as spent:
+                self._end(spent)
+
     def _close(self) -> None:
         """Send one valid message at the end: what is let in then was let in all along.
 
@@ -245,7 +272,7 @@ class Conversation:
                 self.ask(control)
             except BudgetSpent as spent:
                 self._end(spent)
-        elif self._refused is not None and _has_failed(self.evidence.exchanges[-1]):
+        elif self._refused is not None and self._has_failed(self.evidence.exchanges[-1]):
             with suppress(BudgetSpent):
                 self.ask_once(self._refused)
 
@@ -253,9 +280,8 @@ class Conversation:
         """Send a case; after an unexpected 429 wait and ask again.
 
         What the service says it failed to do is asked once more, and so is what may have been
-        served or not, unless it ought to be accepted: then only with the idempotency key that it
-        had. A refusal of what ought to be accepted is, some times in a run: let in then, it was
-        refused for no reason of its own.
+        served or not: with the idempotency key that it had, if it had one. A refusal of what ought to
+        be accepted is, some times in a run: accepted then, it was refused for no reason of its own.
         """
         case = self._keys.applied(case)
         nonce = self.token() if self._keys.has_its_own(case) else None
@@ -267,17 +293,22 @@ class Conversation:
         if exchange is not None and self._is_worth_asking_again(case, exchange, keyed=nonce is not None):
             # Another key would make another message of what was served already.
             same = nonce if may_have_been_served(exchange) else None
-            if is_of_a_gateway(exchange):
+            if is_foreign(self._contract.provider, exchange):
                 self._patience.wait_for_gateway(exchange)
             exchange = self.ask_once(case, nonce=same)
             self._postpone(case, exchange, same, to=self._postponed)
+        if exchange is not None and self._may_be_paid_later(case, exchange):
+            self._at_the_end.append((len(self.evidence.exchanges), case, None))
         return exchange
+
+    def _may_be_paid_later(self, case: Case, exchange: Exchange) -> bool:
+        """Whether a message was refused for want of credits that somebody may add while the run lasts."""
+        is_main = case.expects == "accept" and case.key == _MAIN_KEY
+        return is_main and is_short_of_credits(self._contract, exchange)
 
     def _postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to: deque[_Postponed]) -> None:
         """Put off what had no answer, or a failure for one, unless another message might follow one that was sent."""
-        if exchange is None or not _has_failed(exchange):
-            return
-        if case.expects == "accept" and not (is_of_a_gateway(exchange) or is_lost(exchange)):
+        if exchange is None or not self._has_failed(exchange):
             return
         again = nonce if may_have_been_served(exchange) else None
         if again or not (case.expects == "accept" and may_have_been_served(exchange)):
@@ -285,12 +316,13 @@ class Conversation:
 
     def _is_worth_asking_again(self, case: Case, exchange: Exchange, *, keyed: bool) -> bool:
         if may_have_been_served(exchange):
-            return keyed or case.expects != "accept"
-        if is_failed(exchange) or is_lost(exchange):
+            # Without a key the second one may be a message of its own: it has a slot of the budget, too.
+            return keyed or case.expects != "accept" or self._slots.has_room(case)
+        if self._has_failed(exchange):
             return True
         if case.expects != "accept":
             return False
-        unexpected = is_refused(exchange) and case.key == _MAIN_KEY
+        unexpected = is_refused(self._contract.provider, exchange) and case.key == _MAIN_KEY
         self._asked_again += unexpected
         return unexpected and self._asked_again <= _MOST_ASKED_AGAIN
 
@@ -317,6 +349,10 @@ class Conversation:
             return []
         self._note(zip(exchanges, cases, strict=True))
         return exchanges
+
+    def ask_late(self, case: Case, *, within_s: float) -> None:
+        """Send a case later on, as late as the run goes on, but within so many seconds."""
+        self._once_more.append((self._clock.now() + within_s, case))
 
     def wait(self, seconds: float, why: str) -> None:
         """Let the time of the target pass; BudgetSpent where the run has no such time left."""
@@ -347,7 +383,11 @@ class Conversation:
             for counter in (self._breakers, self._keys, self._slots):
                 counter.note(case, exchange)
             self._progress.step(case.family)
-            if case.expects == "refuse" and is_refused(exchange) and not self._is_throttled(exchange):
+            if (
+                case.expects == "refuse"
+                and is_refused(self._contract.provider, exchange)
+                and not self._is_throttled(exchange)
+            ):
                 self._refused = case
             ends = exchange if self._patience.is_at_an_end(exchange) else ends
         if ends is not None:
@@ -370,8 +410,7 @@ class Conversation:
 
     def _is_throttled(self, exchange: Exchange) -> bool:
         state = self._profile.account().keys.get(exchange.credential.key or "")
-        return exchange.response is not None and exchange.response.status == 429 and state != "daily_exhausted"
+        return is_throttled(self._contract.provider, exchange) and state != "daily_exhausted"
 
-
-def _has_failed(exchange: Exchange) -> bool:
-    return is_failed(exchange) or is_lost(exchange)
+    def _has_failed(self, exchange: Exchange) -> bool:
+        return is_failed(self._contract.provider, exchange) or is_lost(exchange)

@@ -18,13 +18,15 @@ class Keys:
     """Gives messages a key once the target has been seen to take one."""
 
     def __init__(self, provider: Provider) -> None:
+        self._provider = provider
         name = provider.fields.get("idempotency")
         self._name = f'"{name}"'.encode() if name else None
         self._are_taken = False
 
     def note(self, case: Case, exchange: Exchange) -> None:
         """Take an answer into account."""
-        self._are_taken |= self._name is not None and self._name in case.body and is_accepted(exchange)
+        if self._name is not None and self._name in case.body:
+            self._are_taken |= is_accepted(self._provider, exchange)
 
     def has_its_own(self, case: Case) -> bool:
         """Whether a message has a key that is another in each sending, so that the same may be sent again."""

@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract, load_contract, provider_names
+from sendproof.contract.outcome import is_page
 from sendproof.contract.provider import Provider
-from sendproof.conversation.answers import is_of_a_gateway
+from sendproof.conversation.answers import is_accepted, is_foreign
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.body import MISSING, answer_of
-from sendproof.judge.refused import is_refusal_by_flag, says
+from sendproof.judge.refused import documenting, says
 from sendproof.target.profile import Profile
 
 _NO_ANSWER = {
@@ -68,10 +69,7 @@ _BY_STATUS = {
 
 def is_let_in(provider: Provider, exchange: Exchange) -> bool:
     """Whether an answer to a valid message shows the API that is to be judged."""
-    response = exchange.response
-    if response is None or response.status // 100 != 2 or _is_page(response):
-        return False
-    return not is_refusal_by_flag(provider, answer_of(response))
+    return is_accepted(provider, exchange)
 
 
 def diagnosis(contract: Contract, profile: Profile, attempts: Iterable[Exchange]) -> str:
@@ -84,7 +82,7 @@ def diagnosis(contract: Contract, profile: Profile, attempts: Iterable[Exchange]
         told = no_answer(profile, last.failure or "dropped")
         return f"{where}: {told}" if other is None else f"{where}: {told} {other}"
     told = other or _cause(contract, last.response)
-    if proxy is not None and is_of_a_gateway(last):
+    if proxy is not None and is_foreign(contract.provider, last):
         told += f" It came through the proxy {proxy.url}, from {proxy.source}."
     return f"{where}: answered {last.response.status} to a valid message: {told}"
 
@@ -116,7 +114,7 @@ def _cause(contract: Contract, response: Response) -> str:
         return f"a redirect to {(response.header('Location') or 'nowhere')[:100]!r}. Set base_url to the final address."
     if response.status == 407:
         return _BY_STATUS[407]
-    if _is_page(response):
+    if is_page(response.body):
         return "an HTML page, as a proxy or a login page in front of the API gives. Check base_url and the network."
     for other in _others(contract.provider):
         if _documented(other, answer) is not None or _wants_credentials_of(other.provider, contract.provider, response):
@@ -132,7 +130,7 @@ def _cause(contract: Contract, response: Response) -> str:
 
 def _documented(contract: Contract, answer: object) -> str | None:
     """Return what to do about the cause whose documented text or code an answer bears."""
-    for clause in (*contract.with_check("documented_text"), *contract.with_check("documented_code")):
+    for clause in documenting(contract):
         if says(contract.provider, clause, answer):
             reasons = (contract.clauses[reason] for reason in clause.params["reasons"])
             return next((told for reason in reasons if (told := _advice(reason))), None)
@@ -153,8 +151,3 @@ def _wants_credentials_of(other: Provider, own: Provider, response: Response) ->
 def _excerpt(answer: object, response: Response) -> str:
     text = repr(answer) if answer is not MISSING else repr(response.body[:120])
     return text[:160]
-
-
-def _is_page(response: Response) -> bool:
-    start = response.body.lstrip()[:9].lower()
-    return start.startswith((b"<!doctype", b"<html", b"<head", b"<body"))

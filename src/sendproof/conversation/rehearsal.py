@@ -74,6 +74,7 @@ class Rehearsal:
         self._nonces = unique_nonces()
         self._let_in_s: dict[str, list[float]] = defaultdict(list)
         self._balances = dict(profile.balances)
+        self._apart = {key: apart for key, apart in profile.mms_balances.items() if apart is not None}
         self._replayable: set[tuple[str, str]] = set()
         self.sent: list[Rehearsed] = []
 
@@ -137,14 +138,24 @@ class Rehearsal:
         retried = (case.key, str(message.get(self._provider.fields.get("idempotency", ""), "")))
         if retried[1] and retried in self._replayable:
             return _ACCEPTED, False
-        balance = self._balances.get(case.key)
-        if balance is not None and balance < price:
+        if not self._pay(case.key, price):
             return _REFUSED, True
-        if balance is not None:
-            self._balances[case.key] = balance - price
         recent.append(now)
         self._replayable.add(retried)
         return _ACCEPTED, True
+
+    def _pay(self, key: str, price: int) -> bool:
+        """Take the price of a message from what a key has left, and tell whether it is enough."""
+        balance, apart = self._balances.get(key), self._apart.get(key)
+        prices = self._provider.prices
+        kept = price - prices["sms"] if apart is not None and price == prices["mms"] else 0
+        if (balance is not None and balance < price - kept) or (apart or 0) < kept:
+            return False
+        if balance is not None:
+            self._balances[key] = balance - price + kept
+        if apart is not None:
+            self._apart[key] = apart - kept
+        return True
 
 
 def _json(body: bytes) -> Mapping[str, object]:

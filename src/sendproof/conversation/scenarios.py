@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Protocol
 
 from sendproof.account import RateLimit
 from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
+from sendproof.conversation.answers import is_accepted, is_failed
+from sendproof.conversation.credit_sequences import AT_ONCE as AT_ONCE_STEP
+from sendproof.conversation.credit_sequences import FAULTY, LONG, MMS, RETRY, SMS, credit_sequence
 from sendproof.corpus.case import Case
+from sendproof.corpus.draft import media_token
 from sendproof.exchange import Exchange
 
 IDEMPOTENCY, CREDITS, RATE_LIMITS, AT_ONCE = "idempotency", "credits", "rate_limits", "at_once"
@@ -21,11 +26,15 @@ _CHECKS = {
     AT_ONCE: ("unique_id",),
 }
 _RETRIES = 2
+# A key is known for 30 s (see `sendproof.judge.retries`): a retry as late as that, but for the time that it takes.
+_LATE_S = 28.0
 _AT_ONCE = 3
 _CONCURRENT_LIMIT = 10
 _AT_BOUNDARY = 4
+# So many characters of GSM-7 are three segments (307 to 459), and within what any document permits.
+_LONG_LENGTH = 400
+_STEP_NAMES = {SMS: "sms", LONG: "long-sms", MMS: "mms"}
 _AMPLE = 100
-_FAULTY = 3
 # Two keys that differ at their end, the second of which would fit the first as a pattern; or else two as
 # ordinary, and as short, as every service should take.
 _NEAR_KEYS = ((64, "a_"), (36, "ab"))
@@ -42,6 +51,9 @@ class Asker(Protocol):
 
     def ask_together(self, cases: list[Case]) -> list[Exchange]:
         """Send several at the same time and take a 429 as the answer."""
+
+    def ask_late(self, case: Case, *, within_s: float) -> None:
+        """Send a case later on, as late as the run goes on, but within so many seconds."""
 
     def wait(self, seconds: float, why: str) -> None:
         """Let the time of the target pass, for a reason that the user may be told."""
@@ -65,10 +77,11 @@ def message(provider: Provider, name: str, *, key: str = "main", media: bool = F
     values = {"recipient": "@{recipient}", "text": provider.example_text}
     if "sender" not in provider.optional:
         values["sender"] = "@{sender}"
-    if media and provider.example_media:
-        values["media"] = provider.example_media
-    body = {fields[role]: value for role, value in (values | extra).items()}
     needs = () if key == "main" else (key,)
+    if media and provider.media_fixture:
+        values["media"] = media_token(provider) or ""
+        needs = (*needs, provider.media_fixture)
+    body = {fields[role]: value for role, value in (values | extra).items()}
     return Case(id=name, family="scenario", body=json.dumps(body).encode(), key=key, expects="accept", needs=needs)
 
 
@@ -84,8 +97,7 @@ def idempotency(provider: Provider, asker: Asker) -> None:
     for case in retried:
         for _ in range(_RETRIES):
             asker.ask(case)
-    # Once more, with other keys between.
-    asker.ask(retried[0])
+    asker.ask_late(retried[0], within_s=_LATE_S)
     key = json.loads(retried[-1].body)[provider.fields["idempotency"]]
     other = message(provider, "idempotency.other-payload", idempotency=key, text="Another message.")
     asker.ask(replace(other, expects="either"))
@@ -104,45 +116,51 @@ def _near_keys(provider: Provider, asker: Asker) -> None:
     for length, ends in _NEAR_KEYS:
         stem = (asker.token() + asker.token() + asker.token())[: length - 1]
         cases = [message(provider, f"idempotency.distinct-{end}", idempotency=stem + end) for end in ends]
-        if all(exchange is not None and _is_accepted(exchange) for exchange in map(asker.ask, cases)):
+        if all(exchange is not None and is_accepted(provider, exchange) for exchange in map(asker.ask, cases)):
             break
     key = asker.token()
     for spelled in (key.lower() + "z", key.upper() + "Z"):
         asker.ask(message(provider, "idempotency.key-case", idempotency=spelled))
 
 
-def credit_sequence(balance: int, sms: int, mms: int) -> tuple[str, ...]:
-    """Return the messages that show both prices and the boundary of a balance, up to the last credits.
+def spending(
+    provider: Provider, asker: Asker, balances: Mapping[str, int], apart: Mapping[str, int | None] | None = None
+) -> None:
+    """Spend the balance of each metered key; at last several want what is left at once.
 
-    They leave what one SMS takes, after an MMS was asked for that is not covered. Where two MMS fit in, the
-    answers tell a wrong price from a wrong boundary.
+    `apart` are the credits that a key keeps for MMS, as in `Account.mms_balances`.
     """
-    exact = [(a, (balance - a * sms) // mms) for a in range(1, balance // sms + 1) if (balance - a * sms) % mms == 0]
-    if not exact:
-        return ("sms",) * (balance // sms)
-    few, many = min(exact, key=lambda pair: (pair[1] == 0, pair[1] == 1, sum(pair)))
-    return ("mms",) * many + ("sms",) * (few - 1) + ("mms",)
-
-
-def spending(provider: Provider, asker: Asker, balances: Mapping[str, int]) -> None:
-    """Spend the balance of each metered key, one message twice; several want its last credits at once."""
     for key, balance in balances.items():
-        kinds = credit_sequence(balance, provider.prices["sms"], provider.prices["mms"])
-        # Whether a refused message is charged is not said: if it is, so many of them show it.
-        faulty = message(provider, "credits.faulty", key=key)
-        body = {name: value for name, value in json.loads(faulty.body).items() if name != provider.fields["text"]}
-        for _ in range(_FAULTY):
-            asker.ask(replace(faulty, body=json.dumps(body).encode(), expects="refuse", may_be_accepted=False))
-        nonce = {"idempotency": asker.token()} if "idempotency" in provider.fields else {}
-        for number, kind in enumerate(kinds):
-            extra = nonce if number == 0 else {}
-            case = message(provider, f"credits.{number}-{kind}", key=key, media=kind == "mms", **extra)
-            asker.ask(case)
-            if extra:
-                asker.ask(case)
-        asker.ask_together(
-            [message(provider, f"credits.at-once-{number}", key=key) for number in range(_AT_BOUNDARY)],
-        )
+        told = apart or {}
+        steps = credit_sequence(balance, is_one_pool=key in told and told[key] is None, mms=told.get(key))
+        sent: Case | None = None
+        for number, step in enumerate(steps):
+            if step == FAULTY:
+                asker.ask(_without_text(provider, key))
+            elif step == AT_ONCE_STEP:
+                names = (f"credits.at-once-{number}-{place}" for place in range(_AT_BOUNDARY))
+                asker.ask_together([message(provider, name, key=key) for name in names])
+            elif step != RETRY:
+                sent = _step_message(provider, asker, key, number, step)
+                asker.ask(sent)
+            elif sent is not None and "idempotency" in provider.fields:
+                # It makes no message of its own where all is well, and takes no place of one that ought to be accepted.
+                asker.ask(replace(sent, expects="either"))
+
+
+def _without_text(provider: Provider, key: str) -> Case:
+    faulty = message(provider, "credits.faulty", key=key)
+    body = {name: value for name, value in json.loads(faulty.body).items() if name != provider.fields["text"]}
+    return replace(faulty, body=json.dumps(body).encode(), expects="refuse", may_be_accepted=False)
+
+
+def _step_message(provider: Provider, asker: Asker, key: str, number: int, step: str) -> Case:
+    """Return a message of a sequence, with an idempotency key, so that it can be asked again."""
+    extra = {"idempotency": asker.token()} if "idempotency" in provider.fields else {}
+    if step == LONG:
+        extra["text"] = " ".join([provider.example_text] * (_LONG_LENGTH // len(provider.example_text)))
+    name = f"credits.{number}-{_STEP_NAMES[step]}"
+    return message(provider, name, key=key, media=step == MMS, **extra)
 
 
 def at_once(provider: Provider, asker: Asker) -> None:
@@ -154,14 +172,19 @@ def rate_limits(provider: Provider, asker: Asker, limits: Mapping[str, RateLimit
     """Reach each limit, be refused, let the window pass, and reach it again."""
     for key, limit in limits.items():
         case = message(provider, "rate_limits.burst", key=key)
-        counts = [_burst(provider, asker, case, limit)]
+        cases = _of_each_kind(provider, key)
+        counts = [_burst(provider, asker, cases, limit)]
         while len(counts) < 2 or (len(counts) < 3 and any(count > limit.limit for count in counts)):
             _pause(asker, limit)
-            counts.append(_burst(provider, asker, case, limit))
+            counts.append(_burst(provider, asker, cases, limit))
+        if limit.limit > _CONCURRENT_LIMIT:
+            # Windows that follow the clock may be too long and end in one pause, by chance, but not in two.
+            _pause(asker, limit)
+            asker.ask_once(case)
         for _ in range(2 if limit.limit <= _CONCURRENT_LIMIT else 0):
             _pause(asker, limit)
             together = asker.ask_together([case] * (limit.limit + 3))
-            if sum(map(_is_accepted, together)) <= limit.limit:
+            if sum(is_accepted(provider, exchange) for exchange in together) <= limit.limit:
                 break
 
 
@@ -169,17 +192,24 @@ def _pause(asker: Asker, limit: RateLimit) -> None:
     asker.wait(limit.window_s * 1.02 + 0.05, f"the window of a rate limit of {limit.limit} requests passes")
 
 
-def _burst(provider: Provider, asker: Asker, case: Case, limit: RateLimit) -> int:
+def _of_each_kind(provider: Provider, key: str) -> list[Case]:
+    """Return messages to two recipients, if there are two, with two texts: a limit counts them all for one key."""
+    texts = (provider.example_text, f"{provider.example_text} Again.")
+    numbers = ("@{recipient}", "@{recipient2}")
+    return [
+        message(provider, f"rate_limits.burst-{place}", key=key, recipient=number, text=text)
+        for place, (text, number) in enumerate(product(texts, numbers))
+    ]
+
+
+def _burst(provider: Provider, asker: Asker, cases: Sequence[Case], limit: RateLimit) -> int:
     for count in range(2 * limit.limit + 1):
+        case = cases[count % len(cases)]
         exchange = asker.ask_once(case)
-        if exchange is not None and exchange.response is not None and exchange.response.status >= 500:
+        if exchange is not None and is_failed(provider, exchange):
             # A failure that passes is no limit. What was lost may have been sent, and is not asked again.
             exchange = asker.ask_once(case)
-        if exchange is None or not _is_accepted(exchange):
+        if exchange is None or not is_accepted(provider, exchange):
             asker.ask_once(message(provider, "rate_limits.other-key"))
             return count
     return 2 * limit.limit + 1
-
-
-def _is_accepted(exchange: Exchange) -> bool:
-    return exchange.response is not None and exchange.response.status // 100 == 2

@@ -26,7 +26,8 @@ class Case:
 
     `key` names the key that is presented and `presents` how: "exact", "missing",
     "empty", "unknown", "unknown_id", "wrong_secret", "other_secret", "empty_secret",
-    "case", "id_case", "prefix", "extended", "extended_colon", "prepended", "scheme", "malformed", "query", "bearer",
+    "case", "prefix", "extended", "extended_colon", "prepended", "space_before", "space_after", likewise of the
+    identity ("id_case", ...), "scheme", "malformed", "query", "bearer", the same with "_wrong" behind for a wrong key,
     or "carrier_lower", "carrier_upper" (exact, the header's name spelled so).
     `expects` is "accept", "refuse" or "either". `breaks` are the clauses, required or
     recommended, that forbid acceptance, `doubts` the open ones that leave it to the

@@ -26,6 +26,11 @@ def compact(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def media_token(provider: Provider) -> str | None:
+    """Return the token of media that the vendor can fetch; None where no profile can name any."""
+    return f"@{{fixture.{provider.media_fixture}}}" if provider.media_fixture else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """One family of one provider: makes its messages and its cases."""
@@ -34,8 +39,13 @@ class Draft:
     family: str
 
     def has(self, role: str) -> bool:
-        """Whether the provider has a request field for `role`."""
-        return role in self.provider.fields
+        """Whether the provider has a request field for `role`, and something to put there."""
+        return role in self.provider.fields and (role != "media" or self.media is not None)
+
+    @property
+    def media(self) -> str | None:
+        """The token of media that can be fetched."""
+        return media_token(self.provider)
 
     def field(self, role: str) -> str:
         """Return the name of the request field that plays `role`."""
@@ -54,10 +64,13 @@ class Draft:
     def case(self, name: str, body: Mapping[str, Any] | bytes | None = None, **given: Any) -> Case:
         """Return a case of a message (the base one if None) or of bytes, with the case's other fields."""
         message = self.message() if body is None else body
+        data = message if isinstance(message, bytes) else compact(message)
+        if self.media and self.media.encode() in data:
+            given["needs"] = (*given.get("needs", ()), self.provider.media_fixture)
         return Case(
             id=f"{self.family}.{name}",
             family=self.family,
-            body=message if isinstance(message, bytes) else compact(message),
+            body=data,
             **{"method": self.provider.method, **given},
         )
 

@@ -54,7 +54,7 @@ def media(provider: Provider) -> Iterator[Case]:
     draft = Draft(provider=provider, family="media")
     if not draft.has("media"):
         return
-    example = provider.example_media
+    example = draft.media
     yield draft.case("alone", draft.message(text=OMIT, media=example))
     yield draft.case("alone-again", draft.message(text=OMIT, media=example, recipient="@{recipient2}"))
     yield draft.case("with-text", draft.message(media=example))

@@ -15,14 +15,17 @@ _TEXTS = (
     ("code", f"{MARK}your verification code is 482910."),
     # What a service that trims, folds or escapes cannot leave alone; of printable ASCII and line breaks.
     # And what one that stores or compares texts in another way changes: alphabets, marks that compose, an emoji.
-    ("world", "Grüße: Привет, 您好, cafe\u0301, ﬁn. 😀"),
+    (
+        "world",
+        "Grüße: Привет, 您好, cafe\u0301, ﬁn. 😀 مرحبا שלום नमस्ते สวัสดี γειά σας 안녕 こんにちは გამარჯობა բարեւ ሰላም",
+    ),
     ("signs", '  Dear guest,\n\nroom "12" & <bath> are  ready: 100%25, a+b, it\'s C:\\new.\n '),
 )
 
 _WRONG: Mapping[str, tuple[str, ...]] = {
     "header": ("missing", "empty", "unknown"),
     "basic": (
-        *("missing", "empty", "scheme", "malformed"),
+        *("missing", "empty", "scheme", "scheme_wrong", "malformed"),
         *("unknown_id", "wrong_secret", "other_secret", "empty_secret"),
     ),
 }
@@ -30,7 +33,10 @@ _WRONG: Mapping[str, tuple[str, ...]] = {
 _WRONG_ANYWHERE = ("missing", "empty", "unknown", "malformed")
 
 _NEAR: Mapping[str, tuple[str, ...]] = {
-    "basic": ("case", "id_case", "prefix", "extended", "extended_colon", "prepended")
+    "basic": (
+        *("case", "prefix", "extended", "extended_colon", "prepended", "space_before", "space_after"),
+        *("id_case", "id_prefix", "id_extended", "id_prepended", "id_space_before", "id_space_after"),
+    )
 }
 _NEAR_ANYWHERE = ("case", "prefix", "extended", "prepended")
 
@@ -48,8 +54,8 @@ def plain(provider: Provider) -> Iterator[Case]:
     if draft.has("idempotency"):
         yield draft.case("idempotency", draft.message(idempotency=NONCE))
     if draft.has("media"):
-        yield draft.case("media", draft.message(media=provider.example_media))
-        everything = draft.message(media=provider.example_media, idempotency=NONCE)
+        yield draft.case("media", draft.message(media=draft.media))
+        everything = draft.message(media=draft.media, idempotency=NONCE)
         yield draft.case("everything", everything)
     for name, text in _TEXTS:
         yield draft.case(f"text-{name}", draft.message(text=text))
@@ -71,13 +77,19 @@ def near_misses(provider: Provider) -> Iterator[Case]:
     draft = Draft(provider=provider, family="near_misses")
     for presents in _NEAR.get(provider.credential_scheme, _NEAR_ANYWHERE):
         yield from _twice(draft, presents)
+    for fixture in provider.fixtures.values():
+        if fixture.kind == "key" and fixture.state == "test":
+            # What begins as a test key does is none by that.
+            given: dict[str, Any] = {"key": fixture.state, "presents": "unknown", "needs": (fixture.name,)}
+            yield draft.case("unknown-test-key", **given)
+            yield draft.case("unknown-test-key-again", draft.message(text=OTHER_TEXT), **given)
 
 
 def elsewhere(provider: Provider) -> Iterator[Case]:
-    """Present the right key in another place than the documented one."""
+    """Present the right key, and a wrong one, in another place than the documented one."""
     draft = Draft(provider=provider, family="elsewhere")
-    for presents in ("query", "bearer"):
-        if presents != provider.credential_scheme:
+    for presents in ("query", "query_wrong", "bearer", "bearer_wrong"):
+        if presents.removesuffix("_wrong") != provider.credential_scheme:
             yield from _twice(draft, presents)
 
 

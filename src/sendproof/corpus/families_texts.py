@@ -93,7 +93,7 @@ def text_facts(provider: Provider) -> Iterator[Case]:
             again = {**message, draft.field("recipient"): "@{recipient2}"}
             yield draft.case(f"{hyphened(fixture.name)}-again", again, needs=(fixture.name,))
             if draft.has("media"):
-                message = draft.message(text=f"@{{fixture.{fixture.name}}}", media=provider.example_media)
+                message = draft.message(text=f"@{{fixture.{fixture.name}}}", media=draft.media)
                 yield draft.case(f"{hyphened(fixture.name)}-media", message, needs=(fixture.name,))
 
 
@@ -176,7 +176,7 @@ def _no_text(draft: Draft) -> Iterator[Case]:
 
 
 def _with_media(draft: Draft) -> Iterator[Case]:
-    limit, media = draft.provider.max_length, draft.provider.example_media
+    limit, media = draft.provider.max_length, draft.media
     yield from _rulers(draft, "ascii", 1, limit, limit + 1, limit * 2, media=media)
     yield from _rulers(draft, "gsm7", limit, limit + 1, media=media)
     for name, value in _NO_TEXT[:3]:

@@ -18,7 +18,7 @@ from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
 from sendproof.contract.schema import CLAUSES_KEYWORD
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import NONCE, Draft, compact
+from sendproof.corpus.draft import NONCE, Draft, compact, media_token
 from sendproof.corpus.engine import draw, steady
 from sendproof.corpus.strategies import digest
 from sendproof.corpus.tokens import MARK, is_dialable, token
@@ -104,7 +104,7 @@ def _stand_ins(provider: Provider, role: str) -> tuple[Any, ...]:
     """Return what stands for a made-up valid value of `role`; nothing where any value will do."""
     if role in _NUMBERS:
         return tuple(token(role, spelling) for spelling in provider.spellings)
-    return {"media": (provider.example_media,), "idempotency": (NONCE,)}.get(role, ())
+    return {"media": (media_token(provider),), "idempotency": (NONCE,)}.get(role, ())
 
 
 def _cases(contract: Contract, mode: GenerationMode, family: str, bodies: Any) -> Iterator[Case]:

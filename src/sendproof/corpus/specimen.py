@@ -18,6 +18,7 @@ _RECIPIENTS = {"recipient": "+12025550171", "recipient2": "+12025550172"}
 _SENDERS = {"sender": "+12025550181", "sender2": "+12025550182"}
 _NUMBERS = {**_RECIPIENTS, **_SENDERS}
 _FIXTURE_NUMBER = "+1303555{:04d}"
+_MEDIA = "https://example.com/images/promo.jpg"
 _NONCE = "0123456789abcdefABCDEFGH"
 
 
@@ -75,6 +76,7 @@ class Specimen:
             senders=dict.fromkeys(_SENDERS.values(), "active") | _states(provider, "sender", values),
             recipients=dict.fromkeys(_RECIPIENTS.values(), "deliverable") | causes,
             texts=_states(provider, "text", values),
+            media_urls=frozenset(_states(provider, "media", values)),
             default_sender=_SENDERS["sender"] if provider.has_default_sender else None,
         )
         return cls(provider=provider, account=account, values=values)
@@ -99,6 +101,12 @@ _CARRIERS: Mapping[str, Callable[[str], str]] = {"carrier_lower": str.lower, "ca
 _FAULTS: Mapping[str, str] = {
     "query": "elsewhere",
     "bearer": "elsewhere",
+    "query_wrong": "elsewhere_wrong",
+    "bearer_wrong": "elsewhere_wrong",
+    "space_before": "white_space",
+    "space_after": "white_space",
+    "id_space_before": "id_white_space",
+    "id_space_after": "id_white_space",
     "other_secret": "wrong_secret",
     "extended_colon": "extended",
 }
@@ -119,7 +127,9 @@ def _values(provider: Provider) -> Iterator[tuple[str, str]]:
     numbers = (_FIXTURE_NUMBER.format(line) for line in range(100, 200))
     for fixture in provider.fixtures.values():
         name = f"fixture.{fixture.name}"
-        if fixture.kind == "text":
+        if fixture.kind == "media":
+            yield name, _MEDIA
+        elif fixture.kind == "text":
             yield name, f"The text of the specimen's {fixture.name}."
         elif fixture.kind == "sender":
             yield from _spellings(name, next(numbers))

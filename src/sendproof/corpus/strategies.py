@@ -12,7 +12,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import NONCE, OMIT, Draft
+from sendproof.corpus.draft import NONCE, OMIT, Draft, media_token
 from sendproof.corpus.engine import draw as draw_examples
 from sendproof.corpus.families_texts import ruler
 from sendproof.corpus.families_texts import segment_edges as edges_of
@@ -96,7 +96,7 @@ def messages(draw: DrawFn, provider: Provider) -> dict[str, Any]:
         "recipient": draw(spellings(draw(st.sampled_from(("recipient", "recipient2"))), provider.spellings)),
         "sender": draw(spellings(draw(st.sampled_from(("sender", "sender2"))), provider.spellings)),
         "text": draw(texts(provider.max_length) | segment_edges(provider.max_length)),
-        "media": provider.example_media,
+        "media": media_token(provider),
         "idempotency": NONCE,
     }
     left_out = {role for role in sorted(provider.optional) if draw(st.booleans())}

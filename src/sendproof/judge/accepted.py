@@ -13,9 +13,10 @@ from sendproof.contract.schema import Breach, ClauseSchema
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.body import MISSING, at
 from sendproof.judge.dates import http_date
-from sendproof.judge.findings import CONTRADICTED, OBSERVED, UPHELD, Context, Finding, shown
-from sendproof.judge.numbers import spelling_of
+from sendproof.judge.findings import CONTRADICTED, EXCUSED, OBSERVED, UPHELD, Context, Finding, shown
+from sendproof.judge.numbers import is_e164_of, spelling_of
 from sendproof.judge.reading import Reading
+from sendproof.judge.text_difference import difference, is_same_text
 
 _NOTHING_ELSE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 Verdict = tuple[bool, str, str]
@@ -26,8 +27,13 @@ def accepted_findings(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
     """Judge the answer to a message that was accepted and had no reason not to be."""
-    yield from _status(context, exchange, response, reading)
-    breaches = context.contract.accepted.breaches(None if answer is MISSING else answer)
+    yield from _status(context, exchange, response, reading, answer)
+    doubtful = _of_doubtful(context, reading)
+    breaches = tuple(
+        breach
+        for breach in context.contract.accepted.breaches(None if answer is MISSING else answer)
+        if breach.pointer not in doubtful
+    )
     spelled = _explained_by_spelling(context, reading, answer) if breaches else {}
     failing = context.recipients.get(reading.recipient or "", "deliverable") != "deliverable"
     delivery = _of_delivery(context) if failing else ()
@@ -37,6 +43,7 @@ def accepted_findings(
     )
     if not isinstance(answer, dict):
         return
+    yield from _idle(context, exchange, answer, failing=failing)
     broken = frozenset(breach.pointer for breach in breaches if breach.pointer not in spelled)
     for name, rule in _RELATIONS.items():
         for clause in context.contract.with_check(name):
@@ -44,6 +51,29 @@ def accepted_findings(
     for clause in context.contract.with_check("observe_accepted"):
         value = _OBSERVE[clause.params["what"]](context, response, answer)
         yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=value)
+
+
+def _of_doubtful(context: Context, reading: Reading) -> frozenset[str]:
+    """Return where an answer is about what the documents leave open: it proves nothing of a promise there."""
+    roles = (role for role in context.contract.provider.answer if role in reading.provider_fields)
+    return frozenset(context.contract.provider.answer[role] for role in roles if reading.taints(role))
+
+
+def _idle(context: Context, exchange: Exchange, answer: dict[str, Any], *, failing: bool) -> Iterator[Finding]:
+    """Excuse the clauses of the schema that this answer, as the documents permit it, leaves nothing to look at."""
+    exercised = frozenset(context.contract.accepted.exercised(answer))
+    for clause in context.contract.accepted.clauses():
+        if clause not in exercised and failing is _is_of_delivery(context.contract.clauses[clause]):
+            yield _void(clause, exchange)
+
+
+def _is_of_delivery(clause: Clause) -> bool:
+    """Whether a clause speaks of messages that cannot be delivered, which others do not show."""
+    return clause.concern == "delivery"
+
+
+def _void(clause: str, exchange: Exchange) -> Finding:
+    return Finding(clause=clause, exchange=exchange.id, kind=EXCUSED, observed="no answer had what it looks at")
 
 
 def _of_delivery(context: Context) -> tuple[str, ...]:
@@ -63,10 +93,17 @@ def _explained_by_spelling(context: Context, reading: Reading, answer: Any) -> M
     return found
 
 
-def _status(context: Context, exchange: Exchange, response: Response, reading: Reading) -> Iterator[Finding]:
+def _status(
+    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+) -> Iterator[Finding]:
+    outcome = context.contract.provider.outcome(response.status, answer, response.body)
     keyed = reading.value("idempotency") is not MISSING
     for clause in context.contract.with_check("accepted_status"):
         if context.replay or (keyed and not reading.identity_known):
+            continue
+        if clause.params.get("of", outcome) != outcome:
+            failing = context.recipients.get(reading.recipient or "", "deliverable") != "deliverable"
+            yield from [_void(clause.id, exchange)] if failing is _is_of_delivery(clause) else []
             continue
         expected = clause.params["status"]
         yield _finding(clause.id, exchange, (response.status == expected, str(expected), str(response.status)))
@@ -115,12 +152,23 @@ def _relation(
     broken: frozenset[str],
 ) -> Iterator[Finding]:
     if (result := rule(context, reading, answer, clause.params)) is None:
+        if _is_void(context, reading, answer, clause):
+            yield _void(clause.id, exchange)
         return
     role = clause.params.get("role", _ROLES.get(clause.check or ""))
     if role is None or not (reading.taints(role) or _is_broken(context.contract.provider.answer[role], broken)):
         yield _finding(clause.id, exchange, result)
 
 
+def _is_void(context: Context, reading: Reading, answer: Any, clause: Clause) -> bool:
+    """Whether a relation could not be looked at for a choice that the documents permit."""
+    failing = context.recipients.get(reading.recipient or "", "deliverable") != "deliverable"
+    if clause.check == "delivery_cause":
+        return failing and context.recipients.get(reading.recipient or "") == clause.params["cause"]
+    return clause.check in _VOIDABLE and failing is _is_of_delivery(clause)
+
+
+_VOIDABLE = ("not_before", "date_of_answer", "says_more", "delivery_failed")
 # The part of the answer that a relation without a role of its own is about.
 _ROLES = {"default_sender": "sender", "delivery_failed": "status", "delivery_cause": "error_type"}
 
@@ -138,11 +186,43 @@ def _finding(clause: str, exchange: Exchange, result: Verdict) -> Finding:
 
 def _echo(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
     sent = reading.value(params["role"])
-    if not isinstance(sent, str):
-        return None
     pointer = context.contract.provider.answer[params["role"]]
     got = at(answer, pointer)
-    return got == sent, f"{pointer} {shown(sent)}", f"{pointer} {shown(got)}"
+    if sent is MISSING and params.get("form") == "text":
+        return got in (MISSING, None, ""), f"no {pointer}", f"{pointer} {shown(got)}"
+    if not isinstance(sent, str):
+        return None
+    expected, observed = f"{pointer} {shown(sent)}", f"{pointer} {shown(got)}"
+    if got == sent:
+        return True, expected, observed
+    same = isinstance(got, str) and is_same_text(sent, got)
+    if params.get("form") == "exact" and not same:
+        # What is another text altogether is another clause's.
+        return None
+    if isinstance(got, str) and params.get("form") != "number":
+        observed = f"{observed}: {difference(sent, got)}"
+    return same and params.get("form") == "text", expected, observed
+
+
+def named_findings(context: Context, exchange: Exchange, reading: Reading, answer: Any) -> Iterator[Finding]:
+    """Judge how an answer names a number that was accepted in another spelling: as it was sent, or in E.164."""
+    for clause in context.contract.with_check("echo"):
+        sent = reading.value(clause.params["role"])
+        if (
+            clause.params["role"] not in _NUMBERS
+            or not isinstance(sent, str)
+            or not reading.taints(clause.params["role"])
+        ):
+            continue
+        if any(reason.level == "required" for reason in reading.hard):
+            continue
+        pointer = context.contract.provider.answer[clause.params["role"]]
+        got = at(answer, pointer)
+        holds = got == sent or (isinstance(got, str) and is_e164_of(got, sent))
+        yield _finding(clause.id, exchange, (holds, f"{pointer} {shown(sent)} or in E.164", f"{pointer} {shown(got)}"))
+
+
+_NUMBERS = ("recipient", "sender")
 
 
 def _normalized(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
@@ -169,6 +249,8 @@ def _delivery_failed(context: Context, reading: Reading, answer: Any, params: Ma
         return None
     pointer = context.contract.provider.answer["status"]
     got, failed = at(answer, pointer), context.contract.provider.failed_status
+    if got in params["at_first"]:
+        return None
     return got == failed, f"{pointer} {shown(failed)}", f"{pointer} {shown(got)}"
 
 
@@ -182,10 +264,18 @@ def _delivery_cause(context: Context, reading: Reading, answer: Any, params: Map
         or got not in provider.fixtures["failing_recipients"].causes
     ):
         return None
-    if reading.has_media and got != params["cause"]:
-        # The media may be the cause as well.
-        return None
     return got == params["cause"], shown(params["cause"]), shown(got)
+
+
+def _says_more(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+    text, than = at(answer, params["field"]), at(answer, params["than"])
+    if not isinstance(text, str) or not isinstance(than, str):
+        return None
+    return _folded(text) != _folded(than), f"{params['field']} for people", f"{params['field']} {shown(text)}"
+
+
+def _folded(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum())
 
 
 def _not_before(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
@@ -221,6 +311,7 @@ _RELATIONS: Mapping[str, Callable[[Context, Reading, Any, Mapping[str, Any]], Ve
     "default_sender": _default_sender,
     "delivery_failed": _delivery_failed,
     "delivery_cause": _delivery_cause,
+    "says_more": _says_more,
     "not_before": _not_before,
     "date_of_answer": _date_of_answer,
 }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sendproof.contract.model import Contract
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
 from sendproof.judge.reading import IDENTITY, WHOLE_BODY
-from sendproof.judge.refused import says
+from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.refused import documenting, says
+
+_THROTTLED = ReasonCode.THROTTLED
 
 
 class Controls:
@@ -118,7 +121,9 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
 
     What was accepted elsewhere is no cause. Of the other features of the refused
     requests the one that explains most of them is contradicted, then the next; what
-    is left stands against the clause that any valid request is accepted.
+    is left stands against the clause that any valid request is accepted, unless the answer names nothing that is
+    documented: it may have met a limit of requests, a lock-out or a filter of duplicates, of which a document need not
+    tell, but for a request that was refused each time, while others were accepted in between.
     """
     accepted = {feature for item in judgements if item.outcome == ACCEPTED for feature in item.reading.features}
     catch_all = _catch_all(contract)
@@ -127,16 +132,22 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
     for item in judgements:
         if item.unexplained and item.reading.has_media and not fetched:
             yield from _set_aside(item, "no media was ever let in: its URL may not be to be had")
-    while left:
-        counts: dict[str, int] = {}
-        for item in left:
-            for feature in item.reading.features:
-                counts[feature] = counts.get(feature, 0) + (feature not in accepted and feature not in catch_all)
-        best = max(counts, key=lambda feature: counts[feature], default=None)
-        if best is None or counts[best] == 0:
-            break
+    random = [_status(item) for item in left if set(item.reading.features) <= accepted]
+    # One refusal of what was asked once tells nothing of it where others are refused at random, in the same way.
+    chance = frozenset(status for status in random if random.count(status) > 1)
+    while best := _most_refused(left, {*accepted, *catch_all}, chance):
         yield from _contradict(contract, best, [item for item in left if best in item.reading.features])
         left = [item for item in left if best not in item.reading.features]
+    standing = _refused_each_time(judgements)
+    of_the_moment = _statuses_of_the_moment(judgements)
+    passing = [
+        item
+        for item in left
+        if _may_pass(contract, item, accepted) and _fields(item) not in standing and _status(item) in of_the_moment
+    ]
+    for item in passing:
+        yield from _set_aside(item, "refused for what no document names, perhaps for its moment", _THROTTLED)
+    left = [item for item in left if item not in passing]
     said = [(item, _said_by_answer(contract, item)) for item in left]
     for feature in dict.fromkeys(feature for _, feature in said if feature is not None):
         yield from _contradict(contract, feature, [item for item, other in said if other == feature])
@@ -148,7 +159,7 @@ def _said_by_answer(contract: Contract, item: Judgement) -> str | None:
     """Return the feature of a valid message that its refusal itself names: the key, or the sender."""
     response = item.exchange.response
     concerns = {"auth"} if response is not None and response.status == 401 else set()
-    for clause in (*contract.with_check("documented_text"), *contract.with_check("documented_code")):
+    for clause in documenting(contract):
         reasons = [contract.clauses[reason] for reason in clause.params["reasons"]]
         if says(contract.provider, clause, item.answer):
             concerns |= {"sender" if reason.check == "sender_state" else reason.concern for reason in reasons}
@@ -157,9 +168,70 @@ def _said_by_answer(contract: Contract, item: Judgement) -> str | None:
     return next((clause.id for clause in features if clause.params["feature"] == wanted), None)
 
 
-def _set_aside(item: Judgement, why: str) -> Iterator[Finding]:
+def _refused_each_time(judgements: Sequence[Judgement]) -> frozenset[_Fields]:
+    """Return the messages that were refused, and refused again after another one was accepted, and never accepted."""
+    refused: dict[_Fields, int] = {}
+    accepted: set[_Fields] = set()
+    standing: set[_Fields] = set()
+    passed = 0
+    for item in judgements:
+        message = _fields(item)
+        if item.outcome == ACCEPTED:
+            accepted.add(message)
+            passed += 1
+        elif item.unexplained and passed > refused.setdefault(message, passed):
+            standing.add(message)
+    return frozenset(standing - accepted)
+
+
+def _most_refused(left: Sequence[Judgement], but: Collection[str], chance: Collection[int]) -> str | None:
+    """Return the feature that most refusals have, `but` for some; not one refusal by `chance` alone."""
+    having: dict[str, list[Judgement]] = {}
+    for item in left:
+        for feature in item.reading.features:
+            having.setdefault(feature, []).append(item)
+    counts = {
+        feature: len(items)
+        for feature, items in having.items()
+        if feature not in but and not (len(items) == 1 and _status(items[0]) in chance)
+    }
+    return max(counts, key=lambda feature: counts[feature], default=None)
+
+
+def _status(item: Judgement) -> int:
+    return item.exchange.response.status if item.exchange.response else 0
+
+
+def _statuses_of_the_moment(judgements: Sequence[Judgement]) -> frozenset[int]:
+    """Return the status codes of refusals that a limit, a lock-out or a filter may have given.
+
+    Such a thing lasts: what is asked again at once meets it again. One refusal alone may be anything, but refusals here
+    and there, each accepted when it is asked again, are a service that refuses at random.
+    """
+    longest: dict[int, int] = {}
+    count: dict[int, int] = {}
+    run = 0
+    for item in judgements:
+        if item.unexplained:
+            run += 1
+            status = _status(item)
+            longest[status] = max(longest.get(status, 0), run)
+            count[status] = count.get(status, 0) + 1
+        elif item.outcome == ACCEPTED and not item.reading.hard:
+            run = 0
+    return frozenset(status for status in count if count[status] == 1 or longest[status] > 1)
+
+
+def _may_pass(contract: Contract, item: Judgement, accepted: Collection[str]) -> bool:
+    """Whether a refusal may be of its moment: nothing that is documented, for what was accepted at other times."""
+    documented = (*contract.with_check("documented_text"), *contract.with_check("documented_code"))
+    named = any(says(contract.provider, clause, item.answer) for clause in documented)
+    return not named and set(item.reading.features) <= set(accepted)
+
+
+def _set_aside(item: Judgement, why: str, reason: ReasonCode = ReasonCode.UNDECIDED) -> Iterator[Finding]:
     for feature in item.reading.features:
-        yield Finding(clause=feature, exchange=item.exchange.id, kind=UNDECIDED, observed=why)
+        yield Finding(clause=feature, exchange=item.exchange.id, kind=UNDECIDED, observed=why, reason=reason)
 
 
 def _catch_all(contract: Contract) -> tuple[str, ...]:

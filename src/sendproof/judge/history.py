@@ -10,9 +10,13 @@ from itertools import pairwise
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
+from sendproof.contract.outcome import Outcome
 from sendproof.exchange import Exchange
+from sendproof.judge.body import answer_of
 from sendproof.judge.causes import cause_findings
 from sendproof.judge.controls import Controls, blame_findings, control_findings, uncontrolled
+from sendproof.judge.credits import codes_of_insufficient_credits, credit_findings, dry_refusals, overdrawn
+from sendproof.judge.drops import drop_findings
 from sendproof.judge.findings import (
     ACCEPTED,
     CONTRADICTED,
@@ -24,19 +28,14 @@ from sendproof.judge.findings import (
     Finding,
     Judgement,
 )
-from sendproof.judge.rates import rate_findings
+from sendproof.judge.identities import idempotency_key, message_id, unique_id_findings
+from sendproof.judge.rate_windows import rate_findings
 from sendproof.judge.reading import read_request
+from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.refused import has_code
-from sendproof.judge.repetition import (
-    agree_at_first,
-    drop_findings,
-    idempotency_key,
-    message_id,
-    replay_findings,
-    unique_id_findings,
-)
+from sendproof.judge.retries import agree_at_first, retry_findings
+from sendproof.judge.server_errors import server_error_findings
 from sendproof.judge.single import judge_exchange
-from sendproof.judge.spending import overdrawn, spending_findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +49,16 @@ class Judged:
 def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> Judged:
     """Judge exchanges in the order in which they were started. A pure function."""
     ordered = sorted(exchanges, key=lambda exchange: exchange.started_s)
-    short = overdrawn(contract, account, ordered)
     repeated = _repeated(contract, account, ordered)
-    throttling = _throttling_bodies(account, ordered)
+    throttling = _throttling_bodies(contract, account, ordered)
 
-    def judged(exchange: Exchange, *, vouched: bool) -> Judgement:
+    def judged(exchange: Exchange, *, vouched: bool = False, short: bool = False) -> Judgement:
         context = Context(
             contract=contract,
             account_default_sender=account.default_sender,
             recipients=account.recipients,
             replay=exchange.id in repeated,
-            overdrawn=short.get(exchange.id),
+            overdrawn=short if exchange.credential.key in account.balances else None,
             vouched=vouched,
             throttling=throttling,
             date=exchange.response.header("Date") if exchange.response else None,
@@ -68,11 +66,14 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
         )
         return judge_exchange(context, account, exchange)
 
-    first = tuple(judged(exchange, vouched=False) for exchange in ordered)
+    first = tuple(judged(exchange) for exchange in ordered)
+    short = overdrawn(contract, account, first)
+    dry = dry_refusals(contract, first)
     let_in = _last_let_in(first)
+    vouched = frozenset(item.exchange.id for item in first if _is_vouched(contract, account, item, let_in, dry))
     judgements = tuple(
-        judged(item.exchange, vouched=True)
-        if item.of_the_account and _is_vouched(contract, account, item, let_in)
+        judged(item.exchange, vouched=item.exchange.id in vouched, short=item.exchange.id in short)
+        if item.exchange.id in vouched or item.exchange.id in short
         else item
         for item in first
     )
@@ -82,7 +83,7 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
     controls = Controls(contract, judgements)
     doubtful = uncontrolled(controls, judgements)
     single = (
-        _if_controlled(contract, finding, doubtful)
+        _with_reason(_if_controlled(contract, finding, doubtful), judgement, dry)
         for judgement in judgements
         for finding in judgement.findings
         if not (judgement.exchange.id in replayed and contract.clauses[finding.clause].check == "accepted_status")
@@ -95,24 +96,39 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
 def _if_controlled(contract: Contract, finding: Finding, doubtful: Collection[str]) -> Finding:
     """Let a refusal that may have had another cause say nothing of how its own must be put."""
     clause = contract.clauses[finding.clause]
-    if finding.kind != CONTRADICTED or finding.exchange not in doubtful or "reasons" not in clause.params:
+    of_a_reason = "reasons" in clause.params or clause.check in _OF_A_REASON
+    if finding.kind != CONTRADICTED or finding.exchange not in doubtful or not of_a_reason:
         return finding
     why = "the same request without the fault was not seen to be accepted"
     return replace(finding, kind=UNDECIDED, observed=why)
 
 
-def _throttling_bodies(account: Account, exchanges: Sequence[Exchange]) -> frozenset[bytes]:
-    """Return how a 429 is put to keys whose daily limit is not reached."""
-    throttled = (item for item in exchanges if item.response is not None and item.response.status == 429)
+# How a refusal is put, where it rests on the reason that is known.
+_OF_A_REASON = ("text_misused", "code_misused", "code_due")
+
+
+def _with_reason(finding: Finding, judgement: Judgement, dry: Collection[str]) -> Finding:
+    """Say of what an answer leaves undecided whether a limit of requests, or an empty account, was in the way."""
+    if finding.kind != UNDECIDED or finding.reason is not None:
+        return finding
+    if judgement.exchange.id in dry:
+        return replace(finding, reason=ReasonCode.ACCOUNT_DRY)
+    return replace(finding, reason=ReasonCode.THROTTLED) if judgement.outcome == THROTTLED else finding
+
+
+def _throttling_bodies(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> frozenset[bytes]:
+    """Return how throttling is put to keys whose daily limit is not reached."""
+    others = (item for item in exchanges if account.keys.get(item.credential.key or "") != "daily_exhausted")
+    answers = (item.response for item in others if item.response is not None)
     return frozenset(
-        item.response.body
-        for item in throttled
-        if item.response and account.keys.get(item.credential.key or "") != "daily_exhausted"
+        answer.body
+        for answer in answers
+        if contract.provider.outcome(answer.status, answer_of(answer), answer.body) is Outcome.THROTTLED
     )
 
 
 def _last_let_in(judgements: Sequence[Judgement]) -> Mapping[str | None, float]:
-    """Return when each text, and any text (None), was last let in on the active key."""
+    """Return when each text, and any text (None), was last accepted on the active key."""
     found: dict[str | None, float] = {}
     for item in judgements:
         if item.outcome == ACCEPTED and item.reading.key_state == "active" and not item.reading.hard:
@@ -120,17 +136,27 @@ def _last_let_in(judgements: Sequence[Judgement]) -> Mapping[str | None, float]:
     return found
 
 
-def _is_vouched(contract: Contract, account: Account, item: Judgement, let_in: Mapping[str | None, float]) -> bool:
-    """Whether what the account let in after it refused this speaks against the cause it named.
+def _is_vouched(
+    contract: Contract,
+    account: Account,
+    item: Judgement,
+    let_in: Mapping[str | None, float],
+    dry: Collection[str],
+) -> bool:
+    """Whether what the account accepted speaks against the cause that a refusal names.
 
-    A later message of any text was paid for; only the same text, or one whose state is
-    known, tells that it is no matter of the text.
+    The same text, or one whose state is known, tells at any time that it is no matter of the text. A later message of
+    any text was paid for, which tells that there were credits, unless the account may have been filled up.
     """
-    text, started = item.reading.text, item.exchange.started_s
-    if item.reading.key_state not in ("active", None) or let_in.get(None, 0.0) <= started:
+    if not item.of_the_account or item.exchange.id in dry:
         return False
-    of_text = any(has_code(item.answer, code) for code in contract.provider.unexcludable_of_text)
-    return not of_text or text in (None, "") or text in account.texts or let_in.get(text, 0.0) > started
+    text, started = item.reading.text, item.exchange.started_s
+    if any(has_code(item.answer, code) for code in contract.provider.unexcludable_of_text):
+        known = item.reading.key_state is not None and (text in account.texts or text in let_in)
+        return known or text in (None, "")
+    if any(has_code(item.answer, code) for code in codes_of_insufficient_credits(contract)):
+        return item.reading.key_state == "active" and let_in.get(None, 0.0) > started
+    return item.reading.key_state in ("active", None) and let_in.get(None, 0.0) > started
 
 
 def _repeated(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> frozenset[str]:
@@ -192,9 +218,10 @@ def _together(
     yield from blame_findings(contract, judgements)
     yield from unique_id_findings(contract, judgements)
     yield from cause_findings(contract, account, judgements)
-    yield from replay_findings(contract, judgements)
+    yield from retry_findings(contract, judgements)
     yield from drop_findings(contract, judgements)
-    yield from spending_findings(contract, account, judgements)
+    yield from server_error_findings(contract, judgements)
+    yield from credit_findings(contract, account, judgements)
     yield from rate_findings(contract, account, judgements)
     yield from _throttling(contract, account, judgements)
     yield from _latency(contract, judgements)

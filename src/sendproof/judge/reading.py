@@ -24,7 +24,9 @@ class Reason:
 
     `fields` are the parts of the request that are at fault: request fields, IDENTITY or
     WHOLE_BODY. `tainted` tells that the answer cannot be related to those fields.
-    `code` is the error code without which a refusal cannot rest on this reason.
+    `code` is the error code without which a refusal cannot rest on this reason. `concern` is that
+    of the clause; `of_transport` tells that it is no provider's promise but one of HTTP, `by_form`
+    that the form of the message breaks it, whoever sends it.
     """
 
     clause: str
@@ -32,6 +34,9 @@ class Reason:
     fields: tuple[str, ...]
     tainted: bool = True
     code: int | None = None
+    concern: str = ""
+    of_transport: bool = False
+    by_form: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,12 @@ class _Facts:
     sender: str | None
     text: str | None
     has_media: bool
+
+    @property
+    def is_known_media(self) -> bool:
+        """Whether the media is that of the profile, which is to be had, whatever its URL looks like."""
+        value = self.field("media")
+        return isinstance(value, str) and value in self.account.media_urls
 
     def field(self, role: str) -> Any:
         name = self.contract.provider.fields.get(role)
@@ -158,6 +169,8 @@ def _reason(clause: Clause, parts: tuple[str, ...]) -> Reason:
         fields=parts,
         tainted=clause.check not in _UNTAINTED,
         code=clause.params.get("code"),
+        concern=clause.concern,
+        of_transport=clause.source.fingerprint is None,
     )
 
 
@@ -167,11 +180,14 @@ def _breaches(facts: _Facts) -> Iterator[Reason]:
     for breach in facts.contract.request.breaches(facts.instance):
         if breach.keyword == "maxLength" and doubtful:
             continue
+        if breach.field == facts.contract.provider.fields.get("media") and facts.is_known_media:
+            continue
         whole = breach.field is None and breach.keyword != "additionalProperties"
         fields = (WHOLE_BODY,) if whole else (breach.field,) if breach.field else ()
         if breach.keyword == "required" and breach.field == facts.contract.provider.fields["text"]:
             fields = (*fields, facts.contract.provider.fields.get("media", breach.field))
-        yield Reason(clause=breach.clause, level=clauses[breach.clause].level, fields=fields)
+        clause = clauses[breach.clause]
+        yield Reason(clause=clause.id, level=clause.level, fields=fields, concern=clause.concern, by_form=True)
 
 
 # A rule returns the parts of the request at fault, or None where it has nothing against it.

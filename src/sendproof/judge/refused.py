@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from sendproof.contract.clause import Clause
+from sendproof.contract.model import Contract
+from sendproof.contract.outcome import TRANSPORT
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.accepted import schema_findings
@@ -15,43 +17,30 @@ from sendproof.judge.body import MISSING, at
 from sendproof.judge.findings import CONTRADICTED, OBSERVED, UPHELD, Context, Finding, shown
 from sendproof.judge.reading import IDENTITY, WHOLE_BODY, Reading
 
-# Answers of the HTTP layer in front of an API, which no vendor's document speaks for.
-_TRANSPORT_STATUSES = (404, 405, 408, 411, 413, 414, 415, 417, 421, 426, 431)
-_NUMBER = re.compile(r"(?<![0-9])[0-9]{3,6}(?![0-9])")
-_OF_STATUS = ("status", "")
-_OF_SENTENCES = ("message", "detail", "details", "description", "field", "path", "param", "parameter", "pointer")
-_WORD = re.compile(r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*")
-# No code has so many digits: a time has.
-_TOO_LARGE = 10**8
 # A pointer stands beside each code that is found: a name as long as the answer would stand there as often as all else.
 _LONGEST_NAME = 200
+_CALLED_CODE = re.compile(r"(?:^|_|-)codes?$|Codes?$|^errno$", re.ASCII)
 _CODE_LIKE = re.compile(r"[0-9]+|[A-Za-z][A-Za-z0-9]*(?:[_.:-][A-Za-z0-9]+)*")
+# A number that stands by itself: no part of a word, a time, a decimal or an id.
+_TOKEN = re.compile(r"(?<![\w.+-])[0-9]++(?![\w-]|[.:][0-9])")
+# No code is longer; a number of any length may stand in a hostile answer.
+_LONGEST = 40
 
 
 def refused_findings(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
     """Judge a refusal that has a reason."""
-    own = isinstance(answer, dict) and not all(reason.clause.startswith("http.") for reason in reading.reasons)
-    if response.status in _TRANSPORT_STATUSES and not own:
+    own = isinstance(answer, dict) and not all(reason.of_transport for reason in reading.reasons)
+    if response.status in TRANSPORT and not own:
         return
     yield from _statuses(context, exchange, response, reading)
     breaches = context.contract.refusal.breaches(None if answer is MISSING else answer)
     yield from schema_findings(context.contract.refusal, context.contract.clauses, exchange, answer, breaches)
     if not breaches:
         yield from _texts(context, exchange, reading, answer)
-        yield from _codes(context, exchange, response, reading, answer)
+        yield from _code_findings(context, exchange, response, reading, answer)
     yield from _observations(context, exchange, response, reading, answer)
-
-
-def is_refusal_by_flag(provider: Provider, answer: Any) -> bool:
-    """Whether the answer bears the mark of a refusal, or nothing of an accepted message."""
-    if provider.refusal_flag:
-        pointer, value = provider.refusal_flag
-        told = at(answer, provider.refusal_text or "") not in (MISSING, answer)
-        return at(answer, pointer) is value or (told and at(answer, provider.answer["id"]) is MISSING)
-    named = (provider.answer[role] for role in ("id", "recipient", "sender"))
-    return isinstance(answer, dict) and bool(answer) and all(at(answer, pointer) is MISSING for pointer in named)
 
 
 def tells_of_the_account(context: Context, reading: Reading, answer: Any) -> bool:
@@ -61,7 +50,7 @@ def tells_of_the_account(context: Context, reading: Reading, answer: Any) -> boo
     senders of this one. What was let in later with the same text vouches against it.
     """
     provider = context.contract.provider
-    if context.vouched or _is_documented(context, reading, answer):
+    if context.vouched or is_documented(context, reading, answer):
         return False
     if is_unexcludable(provider, answer):
         return True
@@ -69,7 +58,8 @@ def tells_of_the_account(context: Context, reading: Reading, answer: Any) -> boo
     return fixture and any(says(provider, clause, answer) for clause in _of_senders(context))
 
 
-def _is_documented(context: Context, reading: Reading, answer: Any) -> bool:
+def is_documented(context: Context, reading: Reading, answer: Any) -> bool:
+    """Whether a refusal bears the text or the code that is documented for one of the request's own reasons."""
     return any(
         says(context.contract.provider, clause, answer)
         for check in ("documented_text", "documented_code")
@@ -80,17 +70,27 @@ def _is_documented(context: Context, reading: Reading, answer: Any) -> bool:
 
 def _of_senders(context: Context) -> Iterator[Clause]:
     senders = {clause.id for clause in context.contract.with_check("sender_state")}
-    for check in ("documented_text", "documented_code"):
-        for clause in context.contract.with_check(check):
-            if senders.intersection(clause.params["reasons"]):
-                yield clause
+    for clause in documenting(context.contract):
+        if senders.intersection(clause.params["reasons"]):
+            yield clause
 
 
 def says(provider: Provider, clause: Clause, answer: Any) -> bool:
     """Whether an answer bears the text or the code that a clause documents."""
     if clause.check == "documented_code":
         return has_code(answer, clause.params["code"])
-    return bool(at(answer, provider.refusal_text or "") == clause.params["text"])
+    return at(answer, provider.refusal_text or "") in texts_of(clause)
+
+
+def texts_of(clause: Clause) -> tuple[str, ...]:
+    """Return the texts that a clause documents: its own, or several of which any will do."""
+    return (clause.params["text"],) if "text" in clause.params else tuple(clause.params["texts"])
+
+
+def documenting(contract: Contract) -> tuple[Clause, ...]:
+    """Return the clauses that document a text or a code of their own for a cause."""
+    texts = (clause for clause in contract.with_check("documented_text") if "text" in clause.params)
+    return (*texts, *contract.with_check("documented_code"))
 
 
 def is_unexcludable(provider: Provider, answer: Any) -> bool:
@@ -156,7 +156,7 @@ def _concerns(params: Mapping[str, Any], reading: Reading) -> bool:
         return False
     group = params["group"]
     if group == "auth":
-        return all(IDENTITY in reason.fields and ".auth." in reason.clause for reason in hard)
+        return all(IDENTITY in reason.fields and reason.concern == "auth" for reason in hard)
     if group == "several":
         return reading.instance == {} and not any(IDENTITY in reason.fields for reason in hard)
     if group in ("request", "coded"):
@@ -173,27 +173,61 @@ def _texts(context: Context, exchange: Exchange, reading: Reading, answer: Any) 
         if _concerns(clause.params, reading):
             pointer = context.contract.provider.refusal_text or ""
             got = at(answer, pointer)
-            holds = got == clause.params["text"]
-            yield _said(clause, exchange, holds, f"{pointer} {shown(clause.params['text'])}", f"{pointer} {shown(got)}")
+            wanted = " or ".join(map(shown, texts_of(clause)))
+            yield _said(
+                clause,
+                exchange,
+                says(context.contract.provider, clause, answer),
+                f"{pointer} {wanted}",
+                f"{pointer} {shown(got)}",
+            )
+    yield from _misused(context, exchange, reading, answer, "text_misused", "documented_text")
 
 
-def _codes(
+def _code_findings(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
     documented = False
-    without_code = tuple(clause.id for clause in context.contract.with_check("code_present"))
+    due = context.contract.with_check("code_due")
     if answer is MISSING:
         answer = response.body.decode("utf-8", "replace")
+    codes = codes_of(context.contract, answer, response.status)
     for clause in context.contract.with_check("documented_code"):
         if _concerns(clause.params, reading):
             code, documented = clause.params["code"], True
-            codes = _codes_of(answer, response.status)
-            said = _said(clause, exchange, has_code(answer, code), f"the code {code}", shown(codes or answer))
-            yield said if codes else replace(said, unless=without_code)
+            named = has_code(answer, code)
+            said = _said(clause, exchange, named, f"the code {code}", shown(codes or answer))
+            yield said if codes else replace(said, unless=tuple(item.id for item in due))
+            yield from (_said(item, exchange, named or bool(codes), f"the code {code}", shown(answer)) for item in due)
     for clause in context.contract.with_check("code_present"):
         if not documented and isinstance(reading.instance, dict) and _concerns({"group": "request"}, reading):
-            holds = bool(_codes_of(answer, response.status))
-            yield _said(clause, exchange, holds, "an error code in the body", shown(answer))
+            yield _said(clause, exchange, bool(codes), "an error code in the body", shown(answer))
+    yield from _misused(context, exchange, reading, answer, "code_misused", "documented_code")
+
+
+def _misused(
+    context: Context, exchange: Exchange, reading: Reading, answer: Any, check: str, documented: str
+) -> Iterator[Finding]:
+    """Contradict where a refusal says of one cause what the document has for others.
+
+    The document's words may cover more than their own cause: those are told by `covers`. Of a body that
+    is no object, or of a fault of transport, nobody knows what the service made of it.
+    """
+    if not isinstance(reading.instance, dict) or not reading.identity_known or not reading.reasons:
+        return
+    if any(reason.of_transport or WHOLE_BODY in reason.fields for reason in reading.reasons):
+        return
+    reasons = {reason.clause for reason in reading.reasons}
+    known = context.contract.with_check(documented)
+    said = [clause for clause in known if says(context.contract.provider, clause, answer)]
+    fits = not said or any(
+        reasons.intersection((*clause.params["reasons"], *clause.params.get("covers", ()))) for clause in said
+    )
+    better = tuple(clause.id for clause in known if reasons.intersection(clause.params["reasons"]))
+    for clause in context.contract.with_check(check):
+        expected = f"nothing documented for {', '.join(said[0].params['reasons'])}" if said else ""
+        finding = _said(clause, exchange, fits, expected, shown(answer))
+        yield finding if fits else replace(finding, unless=better)
 
 
 def _said(clause: Clause, exchange: Exchange, holds: bool, expected: str, observed: str) -> Finding:  # noqa: FBT001 - said in one row with its reasons
@@ -201,29 +235,32 @@ def _said(clause: Clause, exchange: Exchange, holds: bool, expected: str, observ
     return Finding(clause=clause.id, exchange=exchange.id, kind=kind, expected=expected, observed=observed)
 
 
-def _codes_of(answer: Any, status: int, pointer: str = "") -> list[str]:
-    """Return what could be an error code: integers, digits, single identifiers.
+def codes_of(contract: Contract, answer: Any, status: int) -> list[str]:
+    """Return what is an error code, each with its place: a documented number, one as long, or a member called code.
 
-    The status code of the answer, told again as such or in a text, is none, nor is a time,
-    nor a word where sentences or the names of fields stand.
+    The status of the answer, told again, is none, nor is a year, a time, a path or an id.
     """
+    documented = [clause.params["code"] for clause in contract.with_check("documented_code")]
+    lengths = frozenset(len(str(code)) for code in documented)
+    return list(dict.fromkeys(f"{pointer} {value}" for pointer, value in _codes(answer, status, lengths, "")))
+
+
+def _codes(answer: Any, status: int, lengths: frozenset[int], pointer: str) -> Iterator[tuple[str, str]]:
     if isinstance(answer, dict):
-        named = [f"{pointer} {key}" for key in answer if _NUMBER.fullmatch(key)]
-        below = ((value, f"{pointer}/{key[:_LONGEST_NAME]}") for key, value in answer.items())
-        return named + [code for value, place in below for code in _codes_of(value, status, place)]
-    if isinstance(answer, list):
-        return [code for value in answer for code in _codes_of(value, status, f"{pointer}/*")]
-    if isinstance(answer, float) and answer.is_integer():
-        answer = int(answer)
-    name = pointer.removesuffix("/*").rpartition("/")[2].lower()
-    if isinstance(answer, int) and not isinstance(answer, bool):
-        told_again = answer == status and name in _OF_STATUS
-        return [] if told_again or abs(answer) >= _TOO_LARGE else [f"{pointer} {answer}"]
-    if not isinstance(answer, str):
-        return []
-    if _CODE_LIKE.fullmatch(answer) and (name not in _OF_SENTENCES or not _WORD.fullmatch(answer)):
-        return [] if answer == str(status) and name in _OF_STATUS else [f"{pointer} {answer}"]
-    return [f"{pointer} {number}" for number in _NUMBER.findall(answer) if number != str(status)]
+        for key, value in answer.items():
+            if len(key) in lengths and _TOKEN.fullmatch(key):
+                yield pointer, key
+            yield from _codes(value, status, lengths, f"{pointer}/{key[:_LONGEST_NAME]}")
+    elif isinstance(answer, list):
+        for value in answer:
+            yield from _codes(value, status, lengths, f"{pointer}/*")
+    elif isinstance(answer, str | int | float) and not isinstance(answer, bool):
+        text = f"{answer:.0f}" if isinstance(answer, float) and answer.is_integer() else str(answer)
+        name = pointer.removesuffix("/*").rpartition("/")[2]
+        if _CALLED_CODE.search(name) and _CODE_LIKE.fullmatch(text) and text != str(status):
+            yield pointer, text[:_LONGEST]
+        else:
+            yield from ((pointer, number) for number in _TOKEN.findall(text) if len(number) in lengths)
 
 
 def _observations(
@@ -243,7 +280,7 @@ def _observed(what: str, context: Context, response: Response, reading: Reading,
     elif what == "text":
         yield shown(at(answer, context.contract.provider.refusal_text or ""))
     elif what == "code":
-        yield from _codes_of(answer, response.status)
+        yield from codes_of(context.contract, answer, response.status)
     else:
         codes = [clause.params["code"] for clause in context.contract.with_check("documented_code")]
         yield from (" ".join(place) for code in codes for place in code_locations(answer, code))

@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from sendproof.account import Account
+from sendproof.contract.outcome import NOT_SERVED, Outcome
+from sendproof.contract.provider import Provider
 from sendproof.exchange import Exchange, Response
-from sendproof.judge.accepted import accepted_findings
-from sendproof.judge.body import MISSING, answer_of, at, is_json_type
+from sendproof.judge.accepted import accepted_findings, named_findings
+from sendproof.judge.body import MISSING, answer_of, at, is_json_type, media_type
 from sendproof.judge.findings import (
     ACCEPTED,
     CONTRADICTED,
@@ -29,10 +31,7 @@ from sendproof.judge.findings import (
     shown,
 )
 from sendproof.judge.reading import Reading, Reason, read_request
-from sendproof.judge.refused import has_code, is_refusal_by_flag, refused_findings, tells_of_the_account
-
-# What stands between a client and an API says these of itself.
-INFRASTRUCTURE = (502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530)
+from sendproof.judge.refused import has_code, is_documented, refused_findings, tells_of_the_account
 
 
 def judge_exchange(context: Context, account: Account, exchange: Exchange) -> Judgement:
@@ -46,6 +45,7 @@ def judge_exchange(context: Context, account: Account, exchange: Exchange) -> Ju
     reading = _without_idle_reasons(reading, outcome, answer)
     of_the_account = outcome == REFUSED and tells_of_the_account(context, reading, answer)
     refused = outcome == REFUSED and reading.is_operation and reading.identity_known and not of_the_account
+    not_sent = outcome == ACCEPTED and is_not_sent(context.contract.provider, exchange.response, reading, answer)
     findings = (
         *_http_findings(context, exchange, exchange.response, reading, answer),
         *(
@@ -60,7 +60,7 @@ def judge_exchange(context: Context, account: Account, exchange: Exchange) -> Ju
         outcome=outcome,
         answer=answer,
         findings=findings,
-        sole_reason=reading.reasons[0].clause if refused and len(reading.reasons) == 1 else None,
+        sole_reason=reading.reasons[0].clause if (refused or not_sent) and len(reading.reasons) == 1 else None,
         unexplained=refused and not reading.reasons and not _is_of_a_series(context, reading),
         of_the_account=of_the_account,
     )
@@ -72,17 +72,19 @@ def _is_of_a_series(context: Context, reading: Reading) -> bool:
 
 
 def _outcome(context: Context, reading: Reading, response: Response, answer: Any) -> str:
-    if not reading.is_operation or response.status < 200:
+    if response.status < 200:
         return OTHER
-    if response.status == 429:
-        daily = reading.key_state == "daily_exhausted" and response.body not in context.throttling
-        return REFUSED if daily else THROTTLED
-    if response.status >= 500:
-        return SERVER_ERROR
-    if response.status // 100 == 2 and not is_refusal_by_flag(context.contract.provider, answer):
-        lost = bool(reading.hard) and (not isinstance(answer, dict))
-        return REFUSED if lost else ACCEPTED
-    return REFUSED
+    outcome = context.contract.provider.outcome(response.status, answer, response.body)
+    if not reading.is_operation:
+        # Whatever a client sends is served without failing; that a method is not known may be said by 501.
+        return SERVER_ERROR if outcome is Outcome.SERVER_ERROR and response.status != 501 else OTHER
+    if outcome is Outcome.THROTTLED and reading.key_state == "daily_exhausted":
+        # The limit of the day is put as that of a minute is, and may have its text: then it says which it is.
+        told = is_documented(context, reading, answer) or response.body not in context.throttling
+        return REFUSED if told else THROTTLED
+    if outcome is Outcome.FOREIGN:
+        return SERVER_ERROR if response.status >= 500 else NO_ANSWER
+    return ACCEPTED if outcome is Outcome.FAILED else outcome.value
 
 
 def _overdraft(context: Context, reading: Reading, outcome: str) -> Reading:
@@ -107,16 +109,14 @@ def _http_findings(
 ) -> Iterator[Finding]:
     for clause in context.contract.with_check("answered"):
         yield Finding(clause=clause.id, exchange=exchange.id, kind=UPHELD)
-    excepted = response.status in INFRASTRUCTURE or _documented_internal_error(context, response, reading)
-    unknown_method = response.status == 501 and exchange.request.method != context.contract.provider.method
-    if not excepted and not unknown_method:
+    if response.status < 500:
         for clause in context.contract.with_check("no_server_error"):
-            kind = CONTRADICTED if response.status >= 500 else UPHELD
-            yield _finding(clause.id, exchange, kind, "no 5xx", str(response.status))
+            yield _finding(clause.id, exchange, UPHELD, "no 5xx", str(response.status))
     if isinstance(answer, dict | list):
         content_type = response.header("Content-Type")
         for clause in context.contract.with_check("json_media_type"):
-            kind = UPHELD if is_json_type(content_type) else CONTRADICTED
+            known = is_json_type(content_type) or (clause.params["lenient"] and media_type(content_type) in _NEAR_JSON)
+            kind = UPHELD if known else CONTRADICTED
             yield _finding(clause.id, exchange, kind, "application/json or +json", shown(content_type))
         for clause in context.contract.with_check("json_without_mark"):
             kind = CONTRADICTED if response.body.startswith(codecs.BOM_UTF8) else UPHELD
@@ -129,6 +129,10 @@ def _http_findings(
         yield from _method_findings(context, exchange, response)
 
 
+# Told by no standard, and yet what everybody reads as JSON: the older name, and none at all.
+_NEAR_JSON = ("", "text/json")
+
+
 def _documented_internal_error(context: Context, response: Response, reading: Reading) -> bool:
     """Whether the document has a 500 for this: it may befall a message without a fault."""
     documented = any(
@@ -138,7 +142,7 @@ def _documented_internal_error(context: Context, response: Response, reading: Re
 
 
 def _method_findings(context: Context, exchange: Exchange, response: Response) -> Iterator[Finding]:
-    if response.status in INFRASTRUCTURE:
+    if response.status in NOT_SERVED or (response.status >= 500 and response.status != 501):
         return
     for clause in context.contract.with_check("method_status"):
         expected = clause.params["status"]
@@ -169,7 +173,10 @@ def _accepted(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
     if reading.hard and not context.overdrawn:
-        yield from _accepted_against(context, exchange, response, reading, answer)
+        if isinstance(answer, dict):
+            yield from _accepted_against(context, exchange, response, reading, answer)
+        else:
+            yield from _undecided(exchange, reading, f"answered {response.status} with no JSON object")
         return
     for reason in reading.reasons:
         yield Finding(clause=reason.clause, exchange=exchange.id, kind=OBSERVED, value="accepted")
@@ -182,15 +189,33 @@ def _accepted(
 def _accepted_against(
     context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
 ) -> Iterator[Finding]:
-    failed = at(answer, context.contract.provider.answer["status"]) == context.contract.provider.failed_status
+    provider = context.contract.provider
+    failed = provider.outcome(response.status, answer, response.body) is Outcome.FAILED
     delivery = context.contract.with_check("fault_not_delivery")
+    if is_not_sent(provider, response, reading, answer):
+        yield from (Finding(clause=clause.id, exchange=exchange.id, kind=UPHELD) for clause in delivery)
+        return
     if failed and delivery and any(reason.level == "required" for reason in reading.hard):
+        told = f"{response.status}, failed, {shown(at(answer, provider.answer['error_type']))}"
         for clause in delivery:
-            yield _finding(clause.id, exchange, CONTRADICTED, "a refusal", f"{response.status} with the status failed")
+            yield _finding(clause.id, exchange, CONTRADICTED, "a refusal, or the documented error type", told)
         yield from _undecided(exchange, reading, "answered as a failed message")
         return
     for reason in reading.hard:
         yield _finding(reason.clause, exchange, CONTRADICTED, "a refusal", f"accepted with {response.status}")
+    yield from named_findings(context, exchange, reading, answer)
+
+
+def is_not_sent(provider: Provider, response: Response, reading: Reading, answer: Any) -> bool:
+    """Whether a message was accepted, and failed at once for the fault of form that it has.
+
+    What the form of each field makes of a message is documented as an error type of its own (`not_sent`).
+    """
+    if provider.outcome(response.status, answer, response.body) is not Outcome.FAILED:
+        return False
+    told = at(answer, provider.answer["error_type"]) if "error_type" in provider.answer else MISSING
+    fields = {field for reason in reading.hard if reason.by_form for field in reason.fields}
+    return any(told == kind and provider.fields.get(role) in fields for role, kind in provider.not_sent.items())
 
 
 def _refused(
@@ -205,9 +230,15 @@ def _refused(
         if reason.level == "open" and len(reading.reasons) == 1:
             yield Finding(clause=reason.clause, exchange=exchange.id, kind=OBSERVED, value="refused")
         if reason.code is not None:
-            yield from (Finding(clause=clause, exchange=exchange.id, kind=EXCUSED) for clause in reading.features)
+            yield from (
+                Finding(clause=clause, exchange=exchange.id, kind=EXCUSED, observed=_REFUSED_AS_PERMITTED)
+                for clause in reading.features
+            )
     if reading.identity_known:
         yield from refused_findings(context, exchange, response, reading, answer)
+
+
+_REFUSED_AS_PERMITTED = "every request that would show it was refused for what the document permits"
 
 
 def _internal_error(context: Context, exchange: Exchange, answer: Any) -> Iterator[Finding]:

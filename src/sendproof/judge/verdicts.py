@@ -133,15 +133,15 @@ def _verdict(
         return _inconclusive(clause, by_kind[LOST])
     if by_kind[UPHELD] or by_kind[OBSERVED]:
         return _kept(clause, by_kind)
-    if by_kind[EXCUSED] and not by_kind[UNDECIDED]:
+    if by_kind[EXCUSED] and not by_kind[UNDECIDED] and clause.id not in circumstances.no_fixture:
         return Verdict(
             clause=clause,
             verdict=NOT_APPLICABLE,
             reason=ReasonCode.VOID,
-            detail="every request that would show it was refused for what the document permits",
+            detail=by_kind[EXCUSED][0].observed or SENTENCES[ReasonCode.VOID],
             evidence=_ids(by_kind[EXCUSED]),
         )
-    if by_kind[UNDECIDED]:
+    if by_kind[UNDECIDED] and clause.id not in circumstances.no_fixture:
         return _inconclusive(clause, by_kind[UNDECIDED])
     return _unasked(clause, circumstances)
 

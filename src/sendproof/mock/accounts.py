@@ -31,6 +31,7 @@ FAILING_RECIPIENTS: Final[Mapping[str, str]] = {
 }
 
 UNSUPPORTED_BODY: Final = "Mock text in runes that no carrier takes: ᚠᚢᚦ"
+MEDIA_URL: Final = "https://example.com/images/promo.jpg"
 NONCOMPLIANT_BODY: Final = "Mock text against the rules: free chips tonight, no way to opt out"
 
 

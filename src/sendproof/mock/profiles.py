@@ -34,8 +34,9 @@ def _textingline(settings: Settings) -> dict[str, object]:
             "unassigned_sender": accounts.FOREIGN_SENDER,
             "noncompliant_body": accounts.NONCOMPLIANT_BODY,
             "unsupported_body": accounts.UNSUPPORTED_BODY,
+            "media_url": accounts.MEDIA_URL,
             "no_credits": credentials["no_credits"],
-            "metered": {**credentials["metered"], "balance": settings.metered_balance},
+            "metered": {**credentials["metered"], "balance": {"credits": settings.metered_balance}},
             "failing_recipients": dict(accounts.FAILING_RECIPIENTS),
         },
     }

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sendproof.contract.clause import CONCERNS, Clause
+from sendproof.contract.deciding import decided
 from sendproof.contract.model import Contract
 from sendproof.reporting.digest import fixture_for
 from sendproof.reporting.markdown import code, prose
@@ -39,6 +40,7 @@ def _record(clause: Clause, contract: Contract) -> dict[str, Any]:
         "level": clause.level,
         "concept": clause.concept,
         "claim": clause.claim,
+        "decided": decided(clause, contract),
         "source": {"document": clause.source.document, "section": clause.source.section},
         "fixture": fixture_for(clause, contract.provider),
         "reason": clause.reason,
@@ -54,8 +56,8 @@ def _section(contract: Contract) -> Iterator[str]:
     yield from (f"# {prose(contract.provider.title)}", "")
     for concern in CONCERNS:
         if clauses := _of(contract, concern):
-            yield from (f"## {concern}", "", "| clause | level | claim | source | fixture |")
-            yield "| --- | --- | --- | --- | --- |"
+            yield from (f"## {concern}", "", "| clause | level | claim | decided by | source | fixture |")
+            yield "| --- | --- | --- | --- | --- | --- |"
             yield from (_row(clause, contract) for clause in clauses)
             yield ""
 
@@ -64,7 +66,8 @@ def _row(clause: Clause, contract: Contract) -> str:
     fixture = fixture_for(clause, contract.provider)
     source = f"{prose(clause.source.document)}, {prose(clause.source.section)}"
     shown = code(fixture) if fixture else ""
-    return f"| {code(clause.id)} | {clause.level} | {prose(clause.claim)} | {source} | {shown} |"
+    words = f"{prose(clause.claim)} | {prose(decided(clause, contract))}"
+    return f"| {code(clause.id)} | {clause.level} | {words} | {source} | {shown} |"
 
 
 def _of(contract: Contract, concern: str) -> tuple[Clause, ...]:

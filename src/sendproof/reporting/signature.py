@@ -140,7 +140,8 @@ def _timed(expected: str, observed: str) -> str:
 
 def _counted(expected: str, observed: str) -> str:
     """Return what was observed without counts: how many came before depends on the pace."""
-    return masked(re.sub(r"(?<=after )[0-9]+|[0-9]+(?= were)", "<n>", observed))
+    seen = observed.partition("; ")[0]
+    return masked(re.sub(r"(?<=after )[0-9]+|[0-9]+(?= were)", "<n>", seen))
 
 
 def _of_ids(expected: str, observed: str) -> str:
@@ -155,8 +156,9 @@ def _of_ids(expected: str, observed: str) -> str:
 
 
 def _spent(expected: str, observed: str) -> str:
-    """Return what was let in and what was not, each once: how much of it depends on the balance."""
-    return "; ".join(sorted(set(observed[:_LONGEST_KEPT].split(", "))))[: 2 * LONGEST]
+    """Return what was accepted and what was not, each once: how much of it depends on the balance."""
+    story = re.sub(r" [0-9]+ times\b", "", observed[:_LONGEST_KEPT].partition("; ")[0])
+    return "; ".join(sorted(set(story.split(", "))))[: 2 * LONGEST]
 
 
 def _caused(expected: str, observed: str) -> str:

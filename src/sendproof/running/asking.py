@@ -26,6 +26,8 @@ from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 from sendproof.target.scrubbing import documented
 
+# One cause cannot be told from another.
+_SEVERAL = 2
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -136,9 +138,15 @@ def locked_clauses(profile: Profile, contract: Contract) -> Mapping[str, str]:
     """Return the clauses for which the profile lacks a fixture, each with the fixture that it lacks."""
     missing = profile.missing_fixtures(contract.provider)
     fixtures = contract.provider.fixtures
-    locked = {clause: name for name in missing if name in fixtures for clause in fixtures[name].unlocks}
+    # Any of the fixtures that unlock a clause is enough.
+    open_ = {clause for name, fixture in fixtures.items() if name not in missing for clause in fixture.unlocks}
+    locked = {
+        clause: name for name in missing if name in fixtures for clause in fixtures[name].unlocks if clause not in open_
+    }
     causes = {name.partition(".")[2]: name for name in missing if "." in name}
     for clause in contract.with_check("delivery_cause"):
         if clause.params["cause"] in causes:
             locked[clause.id] = causes[clause.params["cause"]]
+    for clause in contract.with_check("causes_differ") if len(profile.failing_recipients) < _SEVERAL else ():
+        locked[clause.id] = next(name for name, fixture in fixtures.items() if fixture.kind == "recipients")
     return MappingProxyType(locked)

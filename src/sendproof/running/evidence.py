@@ -18,7 +18,8 @@ from typing import Any, Self
 from filelock import FileLock
 
 from sendproof.account import Account, RateLimit
-from sendproof.contract.model import Contract
+from sendproof.contract.model import Contract, load_provider
+from sendproof.conversation.answers import is_accepted
 from sendproof.conversation.conversation import Tell
 from sendproof.conversation.plan import Plan
 from sendproof.corpus.build import load_corpus
@@ -69,7 +70,8 @@ def read(folder: Path) -> Gathered:
     exchanges = load(folder / _EXCHANGES) if (folder / _EXCHANGES).exists() else []
     if not about["ended"]:
         # The process that asked was stopped before it could say what became of it.
-        accepted = sum(1 for item in exchanges if item.response is not None and item.response.status // 100 == 2)
+        provider = load_provider(about["provider"])
+        accepted = sum(is_accepted(provider, item) for item in exchanges)
         about["traffic"] = {"requests": len(exchanges), "accepted": accepted}
     problem = about["problem"]
     return Gathered(
@@ -231,7 +233,8 @@ def _from_account(account: Account) -> dict[str, Any]:
     fields = {item.name: getattr(account, item.name) for item in dataclasses.fields(account)}
     limits = {key: [limit.limit, limit.window_s] for key, limit in account.rate_limits.items()}
     return {name: dict(value) if isinstance(value, Mapping) else value for name, value in fields.items()} | {
-        "rate_limits": limits
+        "rate_limits": limits,
+        "media_urls": sorted(account.media_urls),
     }
 
 
@@ -242,7 +245,12 @@ def _to_account(data: Mapping[str, Any]) -> Account:
         for name, value in data.items()
         if isinstance(value, dict) and name != "rate_limits"
     }
-    return Account(**maps, rate_limits=MappingProxyType(limits), default_sender=data["default_sender"])
+    return Account(
+        **maps,
+        rate_limits=MappingProxyType(limits),
+        default_sender=data["default_sender"],
+        media_urls=frozenset(data["media_urls"]),
+    )
 
 
 def _to_circumstances(data: Mapping[str, Any]) -> Circumstances:

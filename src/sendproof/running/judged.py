@@ -11,7 +11,7 @@ from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.errors import UsageError
 from sendproof.judge.findings import ACCEPTED, Judgement
 from sendproof.judge.history import judge
-from sendproof.judge.repetition import message_id
+from sendproof.judge.identities import message_id
 from sendproof.judge.verdicts import verdicts
 from sendproof.reporting.record import Run
 from sendproof.running.evidence import Gathered

@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote
 
@@ -34,14 +34,24 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
     "empty_secret": ("empty_secret",),
     "case": ("case",),
     "id_case": ("id_case",),
+    "id_prefix": ("id_prefix",),
+    "id_extended": ("id_extended",),
+    "id_prepended": ("id_prepended",),
+    "id_space_before": ("id_white_space",),
+    "id_space_after": ("id_white_space",),
+    "space_before": ("white_space",),
+    "space_after": ("white_space",),
     "prefix": ("prefix",),
     "extended": ("extended",),
     "extended_colon": ("extended",),
     "prepended": ("prepended",),
     "scheme": ("scheme",),
+    "scheme_wrong": ("scheme_wrong",),
     "malformed": ("malformed",),
     "query": ("elsewhere",),
     "bearer": ("elsewhere",),
+    "query_wrong": ("elsewhere_wrong",),
+    "bearer_wrong": ("elsewhere_wrong",),
 }
 
 
@@ -58,21 +68,36 @@ def classify(provider: Provider, keys: Mapping[str, tuple[Secret, ...]], headers
     """Name what a request presents to be let in, by the known keys; none are known in recorded traffic."""
     wanted = provider.credential_header.lower()
     carrier, value = next(((name, text) for name, text in headers if name.lower() == wanted), (None, ""))
+    known = {name: tuple(part.value for part in secrets) for name, secrets in keys.items()}
     if carrier is None:
-        return Credential(fault="elsewhere" if _stands_elsewhere(provider, headers, query) else "missing")
+        others = _elsewhere(provider, headers, query)
+        return Credential(fault=_marked("elsewhere", others, known.values()) if others else "missing")
     parts = _read(provider, value.strip(" \t"))
+    if parts == "scheme":
+        return Credential(fault=_marked("scheme", (value,), known.values()), carrier=carrier)
     if isinstance(parts, str):
         return Credential(fault=parts, carrier=carrier)
-    known = {name: tuple(part.value for part in secrets) for name, secrets in keys.items()}
     key = next((name for name, values in known.items() if values == parts), None)
     fault = None if key else _fault(parts, tuple(known.values()))
     return Credential(key=key, fault=fault, carrier=carrier)
 
 
-def _stands_elsewhere(provider: Provider, headers: Headers, query: str) -> bool:
-    if field_value(headers, "Authorization"):
-        return True
-    return any(name in provider.credential_parts for name, _ in parse_qsl(query, keep_blank_values=True))
+def _elsewhere(provider: Provider, headers: Headers, query: str) -> tuple[str, ...]:
+    """Return what stands where a credential might, but does not belong."""
+    token = field_value(headers, "Authorization")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return (*([token] if token else []), *(value for name, value in pairs if name in provider.credential_parts))
+
+
+def _marked(fault: str, values: Iterable[str], known: Iterable[Parts]) -> str:
+    """Return the fault of credentials in a wrong place: wrong ones are told from those of a known key.
+
+    Where no key is known they may be right.
+    """
+    keys = tuple(known)
+    words = {word for value in values for word in (value, value.partition(" ")[2].strip())}
+    right = not keys or any(words.intersection((key[-1], ":".join(key), _base64(":".join(key)))) for key in keys)
+    return fault if right else f"{fault}_wrong"
 
 
 def _read(provider: Provider, value: str) -> Parts | str:
@@ -101,22 +126,34 @@ def _fault(parts: Parts, known: tuple[Parts, ...]) -> str | None:
         return None
     near = [values[-1] for values in known if list(values[:-1]) == identity]
     if not near:
-        folded = [part.casefold() for part in identity]
-        same = any([p.casefold() for p in values[:-1]] == folded and values[-1] == secret for values in known)
-        return "id_case" if same else "unknown_id"
+        ids = [values[:-1] for values in known if values[-1] == secret]
+        found = next(
+            filter(
+                None, (_near_fault(one, other) for values in ids for one, other in zip(identity, values, strict=True))
+            ),
+            None,
+        )
+        return f"id_{found}" if found else "unknown_id"
     return _secret_fault(secret, near) or ("wrong_secret" if identity else "unknown")
 
 
 def _secret_fault(secret: str, near: list[str]) -> str | None:
     if not secret:
         return "empty_secret"
-    if any(secret.casefold() == value.casefold() for value in near):
-        return "case"
-    if any(value.startswith(secret) for value in near):
+    return next(filter(None, (_near_fault(secret, value) for value in near)), None)
+
+
+def _near_fault(given: str, value: str) -> str | None:
+    """Return in what a value is nearly another one, or None."""
+    if given.casefold() == value.casefold():
+        return "case" if given != value else None
+    if given.strip() == value:
+        return "white_space"
+    if given and value.startswith(given):
         return "prefix"
-    if any(secret.endswith(value) for value in near):
+    if given.endswith(value):
         return "prepended"
-    return "extended" if any(secret.startswith(value) for value in near) else None
+    return "extended" if given.startswith(value) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -153,6 +190,13 @@ _VARIANTS: Mapping[str, Callable[[_Wish], Parts | None]] = {
     "empty_secret": lambda wish: (*wish.identity, ""),
     "case": lambda wish: (*wish.identity, wish.secret.swapcase()),
     "id_case": lambda wish: (*(part.swapcase() for part in wish.identity), wish.secret),
+    "id_prefix": lambda wish: (*(part[:-_CUT] for part in wish.identity), wish.secret),
+    "id_extended": lambda wish: (*(part + wish.invented(part[-_CUT:]) for part in wish.identity), wish.secret),
+    "id_prepended": lambda wish: (*(wish.invented(part[-_CUT:]) + part for part in wish.identity), wish.secret),
+    "id_space_before": lambda wish: (*(f" {part}" for part in wish.identity), wish.secret),
+    "id_space_after": lambda wish: (*(f"{part} " for part in wish.identity), wish.secret),
+    "space_before": lambda wish: (*wish.identity, f" {wish.secret}"),
+    "space_after": lambda wish: (*wish.identity, f"{wish.secret} "),
     "prefix": lambda wish: (*wish.identity, wish.secret[:-_CUT]),
     "extended": lambda wish: (*wish.identity, wish.secret + wish.invented(wish.secret[-_CUT:])),
     "extended_colon": lambda wish: (*wish.identity, f"{wish.secret}:{wish.invented(wish.secret[-_CUT:])}"),
@@ -169,11 +213,13 @@ def present(
     basic, name = provider.credential_scheme == "basic", provider.credential_header
     if how == "missing":
         return Presented()
-    if how == "query":
-        pairs = zip(provider.credential_parts, wish.parts, strict=True)
-        return Presented(query="&".join(f"{part}={quote(value, safe='')}" for part, value in pairs))
-    if how == ("scheme" if basic else "bearer"):
-        return Presented(headers=(("Authorization", f"Bearer {wish.secret}"),))
+    if how in ("query", "query_wrong"):
+        given = wish.parts if how == "query" else tuple(wish.invented(part) for part in wish.parts)
+        pairs = zip(provider.credential_parts, given, strict=True)
+        return Presented(query="&".join(f"{part}={quote(value, safe='')}" for part, value in pairs), values=given)
+    if how in (("scheme", "scheme_wrong") if basic else ("bearer", "bearer_wrong")):
+        secret = wish.invented(wish.secret) if how.endswith("_wrong") else wish.secret
+        return Presented(headers=(("Authorization", f"Bearer {secret}"),), values=(secret,))
     if how == "malformed":
         return _malformed(wish, name) if basic else None
     name = {"carrier_lower": name.lower(), "carrier_upper": name.upper()}.get(how, name)

@@ -15,9 +15,11 @@ from typing import Self
 import httpx
 
 import sendproof
+from sendproof.contract.outcome import Outcome
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange, Headers, Request, Response
+from sendproof.judge.body import answer_of
 from sendproof.target import tls
 from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest
@@ -76,7 +78,7 @@ class Door:
         nonces: Iterator[str] | None = None,
         public: Iterable[str] = (),
     ) -> None:
-        self._profile = profile
+        self._profile, self._provider = profile, provider
         self._admission = Admission(profile, provider)
         self._clock = clock
         self._budget = budget
@@ -160,7 +162,8 @@ class Door:
         started_s, started = self._clock.now(), time.perf_counter()
         received = receive(self._transport, request, timeout_s=self._profile.timeout_s)
         elapsed_s = time.perf_counter() - started
-        self._budget.settle(accepted=_is_accepted(received), credits_=self._admission.price(bound.body))
+        accepted = _is_accepted(self._provider, received)
+        self._budget.settle(accepted=accepted, credits_=self._admission.price(bound.body))
         return Exchange(
             id=id_,
             request=Request(
@@ -169,7 +172,7 @@ class Door:
                 headers=self._redactor.request_headers(bound.headers),
                 body=asked,
             ),
-            response=None if received.failure else self._response(received, bound, asked),
+            response=None if received.failure else self._response(received, bound, asked, accepted=accepted is True),
             credential=bound.credential,
             started_s=started_s,
             elapsed_s=elapsed_s,
@@ -197,8 +200,7 @@ class Door:
                 self._urls[text] = url
         return url
 
-    def _response(self, received: Received, bound: BoundRequest, asked: bytes) -> Response:
-        accepted = _is_accepted(received) is True
+    def _response(self, received: Received, bound: BoundRequest, asked: bytes, *, accepted: bool) -> Response:
         body = self._redactor.answered(received.body, asked, accepted=accepted, presented=bound.presented)
         return Response(
             status=received.status,
@@ -214,11 +216,17 @@ def _wire(profile: Profile) -> Wire:
     return Wire(tls=context, proxy=network.proxy, proxy_tls=proxy_tls)
 
 
-def _is_accepted(received: Received) -> bool | None:
+def _is_accepted(provider: Provider, received: Received) -> bool | None:
     """Tell whether a message was accepted; None where nobody knows: the answer was lost, or a gateway gave its own."""
     if received.failure in NEVER_SENT:
         return False
-    return None if received.failure or received.status in MAYBE_SERVED else 200 <= received.status < 300
+    if received.failure or received.status in MAYBE_SERVED:
+        return None
+    answer = answer_of(Response(status=received.status, headers=received.headers, body=received.body))
+    outcome = provider.outcome(received.status, answer, received.body)
+    if outcome is Outcome.FOREIGN and received.status < 300:
+        return None
+    return outcome in (Outcome.ACCEPTED, Outcome.FAILED)
 
 
 def unique_nonces() -> Iterator[str]:

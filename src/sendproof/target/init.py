@@ -91,6 +91,8 @@ def _fixture(provider: Provider, fixture: Fixture, number: int) -> Iterator[str]
         yield f"#{fixture.name} = {_key(provider, fixture)}"
     elif fixture.kind == "sender":
         yield f"#{fixture.name} = {_number(number)}"
+    elif fixture.kind == "media":
+        yield f"#{fixture.name} = {_quoted('https://example.com/images/promo.jpg')}  # that the vendor can fetch"
     else:
         yield f"#{fixture.name} = {_quoted(f'a text that is {fixture.state}')}"
 
@@ -99,7 +101,7 @@ def _key(provider: Provider, fixture: Fixture) -> str:
     parts = [(part, _reference(provider, fixture.state or fixture.name, part)) for part in provider.credential_parts]
     extras = {
         "rate_limit": [("limit_per_minute", "5"), ("window_s", "60.0")],
-        "metered": [("balance", "14")],
+        "metered": [("balance", "{ credits = 14 }")],
     }.get(fixture.kind, [])
     if len(parts) == 1 and not extras:
         return parts[0][1]

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import phonenumbers
 
 from sendproof.account import Account
+from sendproof.judge.text_difference import cause_of
 from sendproof.target.numbers import country_digits, is_reserved
 from sendproof.target.profile import Profile
 
@@ -22,6 +23,8 @@ _NO_DIGITS = re.compile(rb"[^0-9]+")
 _PLUS = (b"+", b"%2B", b"%2b", b"\\u002b", b"\\u002B")
 _LONGEST_PLUS = max(map(len, _PLUS))
 _LONGEST = 15
+# The kinds of fixtures that are a text of the user's.
+_TEXTS = ("text", "media")
 # An answer may hold any number of numbers: of too many one is like the other. A run asks some hundred times, and an
 # answer that names ten people is a long one. To make so many takes less than a second.
 _MOST = 5_000
@@ -58,7 +61,7 @@ class StandIns:
         self._known = tuple(
             (number[1:], number[1 + country_digits(number[1:]) :], made[1:]) for number, made in self._by_number.items()
         )
-        self._texts = {given.value: f"[{name}]" for name, given in profile.fixtures.items() if given.kind == "text"}
+        self._texts = {given.value: f"[{name}]" for name, given in profile.fixtures.items() if given.kind in _TEXTS}
         numbers = [
             StandIn(shown=self._by_number[number], setting=setting, variable=_variable(setting))
             for number, setting in settings.items()
@@ -67,7 +70,7 @@ class StandIns:
         texts = [
             StandIn(shown=f"[{name}]", setting=f"fixtures.{name}", variable=_variable(name))
             for name, given in profile.fixtures.items()
-            if given.kind == "text"
+            if given.kind in _TEXTS
         ]
         self.listed: tuple[StandIn, ...] = (*numbers, *texts)
 
@@ -125,6 +128,7 @@ class StandIns:
             senders=MappingProxyType({self.number(number): state for number, state in account.senders.items()}),
             recipients=MappingProxyType({self.number(number): state for number, state in account.recipients.items()}),
             texts=MappingProxyType({self._texts[text]: state for text, state in account.texts.items()}),
+            media_urls=frozenset(self._texts[url] for url in account.media_urls),
             default_sender=account.default_sender and self.number(account.default_sender),
         )
 
@@ -225,6 +229,8 @@ def _variable(setting: str) -> str:
 
 
 _GRAM = 5
+# Of many short texts in an answer none is compared with a long one, which would take their number times its length.
+_SHORTEST_PART = 8
 _ENOUGH = 0.3
 
 
@@ -246,9 +252,13 @@ class SentText:
 
     def kept(self, answered: str) -> str:
         """Return a text of an answer if it is this one, or what became of it; another one is somebody's."""
-        if not answered.strip() or self._made(answered):
+        if not answered.strip() or self._made(answered) or self._became(answered):
             return answered
         return f"[another text of {len(answered)} characters]"
+
+    def _became(self, text: str) -> bool:
+        """Whether an encoding, an escape or the like makes it of the sent one, and keeps most of its length."""
+        return len(text) * _SHORTEST_PART >= len(self._text) and cause_of(self._text, text) is not None
 
     def _made(self, text: str) -> bool:
         """Whether a text shares so much with this one that it was made of it."""

@@ -55,7 +55,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """The number or the text of a fixture of kind "sender" or "text", and its state; `repr` does not show it."""
+    """What a fixture of kind "sender", "text" or "media" is, and its state; `repr` does not show it."""
 
     kind: str
     state: str
@@ -111,7 +111,7 @@ class Profile:
     `keys` maps "main" and the state of each fixture that is a key ("inactive",
     "metered", ...) to the values of `parts`, in that order. `fixtures` holds the fixtures
     that are a number or a text, `failing_recipients` maps an error type to a number. All numbers
-    are in E.164. `rate_limits` and `balances` are by key name.
+    are in E.164. `rate_limits`, `balances`, `mms_balances` and `exclusive` are by key name, as in `Account`.
     """
 
     name: str
@@ -128,6 +128,8 @@ class Profile:
     rate_limits: Mapping[str, RateLimit] = field(default_factory=lambda: MappingProxyType({}))
     balances: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     network: Network = Network()
+    mms_balances: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
+    exclusive: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     budget: Budget = Budget()
     allow_http: bool = False
     timeout_s: float = 10.0
@@ -155,7 +157,10 @@ class Profile:
                 | {number: cause for cause, number in self.failing_recipients.items()}
             ),
             texts=MappingProxyType({item.value: item.state for item in given if item.kind == "text"}),
+            media_urls=frozenset(item.value for item in given if item.kind == "media"),
             balances=self.balances,
+            mms_balances=self.mms_balances,
+            exclusive=self.exclusive,
             rate_limits=self.rate_limits,
             default_sender=self.default_sender,
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from sendproof.account import RateLimit
 from sendproof.contract.provider import Fixture, Provider
@@ -26,6 +27,8 @@ _EXTRAS: Mapping[str, tuple[str, ...]] = {
     "rate_limit": ("limit_per_minute", "window_s"),
     "metered": ("balance",),
 }
+# Others may use a key of these kinds while the run lasts.
+_SHAREABLE = ("rate_limit", "metered")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _HEADER_SAFE = re.compile(r"[!-~]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}")
@@ -39,7 +42,7 @@ def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping
     """Read the profile in the TOML file `path`; its name is the file's, without the ending."""
     where = str(path)
     try:
-        data = tomllib.loads(_text(path))
+        data = tomllib.loads(_content(path))
     except FileNotFoundError as error:
         raise UsageError(
             f"{where}: expected a target profile, got no such file. Make one with `sendproof init`."
@@ -52,7 +55,7 @@ def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping
     return parse_profile(data, where=where, name=path.stem, providers=providers, environ=environ, folder=path.parent)
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> str:
     try:
         return toml_text(path.read_bytes())
     except ValueError as error:
@@ -110,6 +113,8 @@ def parse_profile(
             environ=environ,
             secret=lambda table, key: _raw_secret(table, key, environ),
         ),
+        mms_balances=_mms_balances(fixtures, provider),
+        exclusive=_exclusive(fixtures, provider),
         budget=_budget(top.table("budget")),
         allow_http=allow_http,
         timeout_s=top.positive("timeout_s", default=10.0, at_most=3600.0),
@@ -182,10 +187,29 @@ def _check_number(table: Table, name: str, number: str) -> str:
 
 def _givens(fixtures: Table, provider: Provider) -> Iterator[tuple[str, Given]]:
     for name, fixture in provider.fixtures.items():
-        if name in fixtures and fixture.kind in ("sender", "text"):
-            is_number = fixture.kind == "sender"
-            value = _number(fixtures, name) if is_number else fixtures.text(name, "Write it as a string.")
+        if name in fixtures and fixture.kind in _GIVEN:
+            value = _GIVEN[fixture.kind](fixtures, name)
             yield name, Given(kind=fixture.kind, state=fixture.state or name, value=value)
+
+
+def _text(fixtures: Table, name: str) -> str:
+    return fixtures.text(name, "Write it as a string.")
+
+
+def _media(fixtures: Table, name: str) -> str:
+    """Return the URL of something that the vendor can fetch."""
+    value, advice = _text(fixtures, name), "Write one that anybody can open."
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and value.isprintable() and " " not in value
+    except ValueError:
+        sound = False
+    if not sound:
+        raise fixtures.error(name, "an http or https URL", got(value), advice)
+    return value
+
+
+_GIVEN: Mapping[str, Callable[[Table, str], str]] = {"sender": _number, "text": _text, "media": _media}
 
 
 def _failing(fixtures: Table, provider: Provider) -> Iterator[tuple[str, str]]:
@@ -216,7 +240,7 @@ def _keys(credentials: Table, fixtures: Table, provider: Provider, environ: Mapp
             if fixture.kind == "rate_limit":
                 limits[state] = _rate_limit(table)
             elif fixture.kind == "metered":
-                balances[state] = table.whole("balance", default=None, at_least=0)
+                balances[state] = _balance(table)[0]
         if any(_values(secrets) == _values(other) for other in keys.values()):
             raise fixtures.error(name, "a key of its own", "another key's value", "Remove it or correct it.")
         keys[state] = secrets
@@ -236,8 +260,41 @@ def _key_table(fixtures: Table, name: str, fixture: Fixture, provider: Provider)
         example = ", ".join(f"{item} = ..." for item in wanted)
         raise fixtures.error(name, f"a table of {', '.join(wanted)}", kind(value), f"Write it as {{ {example} }}.")
     table = fixtures.table(name)
-    table.only(wanted)
+    table.only((*wanted, *(("exclusive",) if fixture.kind in _SHAREABLE else ())))
     return table
+
+
+def _balance(table: Table) -> tuple[int, Mapping[str, int | None]]:
+    """Return the credits of a key and, under "mms", those kept apart for MMS: None where there are none apart."""
+    if not isinstance(table.raw("balance"), Mapping):
+        return table.whole("balance", default=None, at_least=0), {}
+    balance = table.table("balance")
+    if "credits" in balance:
+        balance.only(("credits",))
+        return balance.whole("credits", default=None, at_least=0), {"mms": None}
+    balance.only(("sms", "mms"))
+    credits_ = balance.whole("sms", default=None, at_least=0)
+    return credits_, {"mms": balance.whole("mms", default=None, at_least=0)}
+
+
+def _mms_balances(fixtures: Table, provider: Provider) -> Mapping[str, int | None]:
+    """Return, by key name, the credits that are kept apart for MMS, where a profile tells of them."""
+    found = {state: _balance(table)[1] for state, table in _counted(fixtures, provider, "metered")}
+    return MappingProxyType({state: told["mms"] for state, told in found.items() if told})
+
+
+def _exclusive(fixtures: Table, provider: Provider) -> Mapping[str, bool]:
+    """Return, by key name, whether the run alone uses a key, where a profile tells of it."""
+    tables = _counted(fixtures, provider, *_SHAREABLE)
+    return MappingProxyType(
+        {state: table.flag("exclusive", default=True) for state, table in tables if "exclusive" in table}
+    )
+
+
+def _counted(fixtures: Table, provider: Provider, *kinds: str) -> Iterator[tuple[str, Table]]:
+    for name, fixture in provider.fixtures.items():
+        if name in fixtures and fixture.kind in kinds:
+            yield fixture.state or name, fixtures.table(name)
 
 
 def _rate_limit(table: Table) -> RateLimit:

@@ -6,9 +6,10 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 from sendproof.contract.model import Contract
@@ -40,11 +41,16 @@ def mark_length(value: str) -> int:
 
 def documented(contract: Contract) -> tuple[str, ...]:
     """Return the texts of a contract that may stand in an answer, and so tell nobody's secret."""
-    texts = [
-        clause.params["text"] for clause in contract.clauses.values() if isinstance(clause.params.get("text"), str)
-    ]
+    texts = [text for clause in contract.clauses.values() for text in _texts(clause.params)]
     schemas = (contract.request.schema, contract.accepted.schema, contract.refusal.schema)
     return (*texts, *(json.dumps(schema, ensure_ascii=False) for schema in schemas))
+
+
+def _texts(params: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the texts that a check knows: `text` is one, or a flag of something else, and `texts` several."""
+    if isinstance(text := params.get("text"), str):
+        yield text
+    yield from params.get("texts", ())
 
 
 class Scrubber:

@@ -30,9 +30,10 @@ def _textingline() -> dict[str, object]:
             "inactive_sender": a.LINE_INACTIVE_SENDER,
             "unassigned_sender": a.LINE_UNASSIGNED_SENDER,
             "noncompliant_body": a.LINE_NONCOMPLIANT_BODY,
+            "media_url": "https://example.com/images/promo.jpg",
             "unsupported_body": a.LINE_UNSUPPORTED_BODY,
             "no_credits": _pair(a.LINE_EMPTY),
-            "metered": {**_pair(a.LINE_METERED), "balance": a.LINE_METERED_BALANCE},
+            "metered": {**_pair(a.LINE_METERED), "balance": {"credits": a.LINE_METERED_BALANCE}},
             "failing_recipients": {kind: number for number, (kind, _) in a.LINE_FAILING.items()},
         },
     }

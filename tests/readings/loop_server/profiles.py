@@ -23,9 +23,10 @@ def textingline_profile(base_url: str) -> dict[str, object]:
             "inactive_sender": textingline_rules.INACTIVE_SENDER,
             "unassigned_sender": textingline_rules.UNASSIGNED_SENDER,
             "noncompliant_body": textingline_rules.NONCOMPLIANT_BODY,
+            "media_url": "https://example.com/images/promo.jpg",
             "unsupported_body": textingline_rules.UNSUPPORTED_BODY,
             "no_credits": {"key_id": empty[0], "key_secret": empty[1]},
-            "metered": {"key_id": metered[0], "key_secret": metered[1], "balance": metered[2]},
+            "metered": {"key_id": metered[0], "key_secret": metered[1], "balance": {"credits": metered[2]}},
             "failing_recipients": {name: number for number, (name, _) in textingline_rules.FAILURES.items()},
         },
     }

@@ -32,9 +32,10 @@ def _textingline() -> dict[str, object]:
             "inactive_sender": accounts.TL_INACTIVE.number,
             "unassigned_sender": accounts.TL_UNASSIGNED.number,
             "noncompliant_body": accounts.TL_NONCOMPLIANT_BODY,
+            "media_url": "https://example.com/images/promo.jpg",
             "unsupported_body": accounts.TL_UNSUPPORTED_BODY,
             "no_credits": _pair(accounts.TL_EMPTY),
-            "metered": {**_pair(accounts.TL_METERED), "balance": accounts.TL_METERED.balance},
+            "metered": {**_pair(accounts.TL_METERED), "balance": {"credits": accounts.TL_METERED.balance}},
             "failing_recipients": {kind: number for kind, (number, _) in accounts.TL_FAILING.items()},
         },
     }

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64decode
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -10,6 +11,7 @@ from sendproof.mock.endpoint import HttpRules
 from sendproof.mock.exchange import Answer, Call, UnreadableError, parse_json
 from sendproof.mock.faults.edits import (
     crash,
+    every,
     is_error,
     mapping,
     on_post,
@@ -71,6 +73,14 @@ def _has_typed_member(call: Call) -> bool:
     return isinstance(document, dict) and any(not isinstance(value, str) for value in document.values())
 
 
+def _is_of_the_main_key(call: Call) -> bool:
+    """Tell whether a request is one of the key that has no balance and no limit."""
+    with suppress(ValueError):
+        if b"mockKeyMain" in b64decode(call.headers.get("authorization", "").partition(" ")[2]):
+            return True
+    return "mockMain" in call.headers.get("x-api-key", "")
+
+
 FAULTS: Final = (
     _fault(
         "error-page-is-html",
@@ -78,7 +88,7 @@ FAULTS: Final = (
         "The framework's own error handler, or a proxy's, replaces the envelope.",
         lambda r: replace(r, after=(*r.after, on_status(is_error, with_body(_HTML, "text/html; charset=utf-8")))),
         "tf.errors.json-object",
-        "tl.errors.code-present",
+        "tl.errors.code-where-due",
     ),
     _fault(
         "error-is-empty",
@@ -86,7 +96,7 @@ FAULTS: Final = (
         "A gateway strips the bodies of upstream errors.",
         lambda r: replace(r, after=(*r.after, on_status(is_error, with_body(b"", "application/json")))),
         "tf.errors.json-object",
-        "tl.errors.code-present",
+        "tl.errors.code-where-due",
     ),
     _fault(
         "error-answered-200",
@@ -94,7 +104,7 @@ FAULTS: Final = (
         "An RPC layer puts every outcome into the body.",
         lambda r: replace(r, after=(*r.after, on_post(on_status(is_error, with_status(200))))),
         "tf.errors.status-not-2xx",
-        "tl.errors.fault-is-4xx",
+        "tl.errors.status-not-2xx",
     ),
     _fault(
         "error-answered-500",
@@ -115,7 +125,7 @@ FAULTS: Final = (
         "Answers have no Content-Type.",
         "Hand-written responses on a bare HTTP server.",
         lambda r: replace(r, after=(*r.after, without_header("Content-Type"))),
-        "http.robustness.json-media-type",
+        "http.robustness.json-media-type-registered",
     ),
     _fault(
         "json-in-a-string",
@@ -235,5 +245,21 @@ FAULTS: Final = (
         "The parser is given nothing.",
         lambda r: replace(r, before=(*r.before, crash(lambda call: call.method == "POST" and not call.body.strip()))),
         "http.robustness.no-server-error",
+    ),
+    _fault(
+        "crash-now-and-then",
+        "One request in twenty ends in a 500.",
+        "One of twenty workers has lost its database.",
+        lambda r: replace(
+            r,
+            before=(
+                *r.before,
+                crash(
+                    lambda call: every(20, call) and _is_of_the_main_key(call) and b"idempotencyKey" not in call.body
+                ),
+            ),
+        ),
+        "http.robustness.server-errors-rare",
+        "tf.errors.internal-error",
     ),
 )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sendproof.mock.endpoint import HttpRules
 from sendproof.mock.exchange import Answer, Call, parse_json
 from sendproof.mock.faults.edits import (
+    every,
     on_status,
     reversed_members,
     with_document,
@@ -34,6 +35,10 @@ def _slow(call: Call, answer: Answer) -> Answer:
 
 def _same(document: Any) -> Any:
     return document
+
+
+def _timed_out_at_times(call: Call) -> Answer | None:
+    return Answer(status=408, headers=(("Connection", "close"),), body=b"") if every(37, call) else None
 
 
 VARIANTS: Final = (
@@ -118,5 +123,17 @@ VARIANTS: Final = (
         "Bodies of more than 16 KiB are refused.",
         "The documents do not say.",
         lambda r: replace(r, body_bytes_limit=16 << 10),
+    ),
+    _variant(
+        "load-balancer",
+        "One request in 37 is answered with an empty 408.",
+        "It is no answer of the service.",
+        lambda r: replace(r, before=(*r.before, _timed_out_at_times)),
+    ),
+    _variant(
+        "text-json",
+        "Answers are of the media type text/json.",
+        "Clients read it as JSON; the registered name is advice.",
+        lambda r: replace(r, after=(*r.after, with_headers(("Content-Type", "text/json")))),
     ),
 )

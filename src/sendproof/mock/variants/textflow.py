@@ -104,6 +104,17 @@ def _is_odd(text: object) -> bool:
     return isinstance(text, str) and re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]", text) is not None
 
 
+def _empty_is_malformed(service: Service, attempt: Attempt) -> None:
+    if attempt.document.get("to", "none") in (None, ""):
+        raise RefusedError(Reason.RECIPIENT_INVALID)
+
+
+def _empty_is_invalid(service: Service, attempt: Attempt) -> None:
+    if attempt.call.headers.get("x-api-key", "none").strip() == "":
+        raise RefusedError(Reason.KEY_INVALID)
+    key_is_known(service, attempt)
+
+
 VARIANTS: Final = (
     _variant(
         "accepted-201",
@@ -315,5 +326,29 @@ VARIANTS: Final = (
         "Now and then a gateway answers 503.",
         "It is no answer of the service.",
         lambda r: replace(r, http=replace(r.http, before=(*r.http.before, _gateway_at_times))),
+    ),
+    _variant(
+        "recipient-empty-is-malformed",
+        "An empty to is answered as one without 10 or 11 digits.",
+        "It is empty, and it has no such digits.",
+        lambda r: replace(r, steps=after_step(r.steps, document_is_readable, _empty_is_malformed)),
+    ),
+    _variant(
+        "key-empty-is-invalid",
+        "An empty key is answered as an invalid one.",
+        "It is given, and it is none.",
+        lambda r: replace(r, steps=tuple(_empty_is_invalid if step is key_is_known else step for step in r.steps)),
+    ),
+    _variant(
+        "minute-limit-with-daily-text",
+        "The limit of a minute has the text of the daily one.",
+        "It is the only text that the documents have for 429.",
+        lambda r: replace(
+            r,
+            refusals={
+                **r.refusals,
+                Reason.RATE_LIMITED: replace(r.refusals[Reason.RATE_LIMITED], error="Daily message limit reached"),
+            },
+        ),
     ),
 )

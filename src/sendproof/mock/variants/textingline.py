@@ -1,15 +1,18 @@
 """What the documents leave open to TextingLine."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from sendproof.mock.accounts import MEDIA_URL
 from sendproof.mock.faults.edits import (
     Edit,
     after_step,
+    crash,
     every,
+    failed,
     is_blank,
     is_error,
     mapping,
@@ -24,9 +27,11 @@ from sendproof.mock.faults.edits import (
     without_nulls,
 )
 from sendproof.mock.faults.model import Change, Variant
+from sendproof.mock.idempotency import KeyReusedError, Remembered, Sending
 from sendproof.mock.textingline import (
     Attempt,
     Reason,
+    Record,
     RefusedError,
     Rules,
     Service,
@@ -122,6 +127,15 @@ def _charging(step: Callable[[Service, Attempt], None]) -> Callable[[Service, At
             raise
 
     return charged
+
+
+class _Refusing(Remembered[Record]):
+    """Refuse what is known."""
+
+    async def once(self, key: Hashable, payload: Hashable, send: Sending[Record]) -> Record:
+        if key in self._kept:
+            raise KeyReusedError
+        return await super().once(key, payload, send)
 
 
 def _fits_the_plan(value: object) -> bool:
@@ -337,6 +351,12 @@ VARIANTS: Final = (
         lambda r: replace(r, steps=after_step(r.steps, fields_are_valid, _only_gsm_7)),
     ),
     _variant(
+        "retry-answered-409",
+        "A retry is refused, and not told the id.",
+        "That the same key sends no second message is promised, not what answers the retry.",
+        lambda r: replace(r, idempotency=_Refusing),
+    ),
+    _variant(
         "refused-charged",
         "A refused message is charged 1 credit, for the look-up.",
         "Whether a refused message is charged is not said.",
@@ -348,7 +368,9 @@ VARIANTS: Final = (
         "The order of causes is not said, nor is the charge of what fails.",
         lambda r: replace(
             r,
-            error_type=lambda message: "invalid_content" if message.media_url else r.error_type(message),
+            error_type=lambda message: (
+                "invalid_content" if message.media_url not in (None, MEDIA_URL) else r.error_type(message)
+            ),
             charge=lambda record, cost: 0 if record.error_type else cost,
         ),
     ),
@@ -371,5 +393,45 @@ VARIANTS: Final = (
         "A number of +1 needs ten more digits.",
         "So the numbering plan has it.",
         lambda r: replace(r, recipient_is_valid=lambda value: is_e164(value) and _fits_the_plan(value)),
+    ),
+    _variant(
+        "failed-queued-at-first",
+        "What cannot be delivered is queued at first.",
+        "status can be queued.",
+        _accepted(
+            when(failed, lambda d: {**without("errorType", "errorMessage")(d), "status": "queued"}),
+        ),
+    ),
+    _variant(
+        "too-long-fails",
+        "A body that is too long is answered 201, failed, as invalid_content.",
+        "The document's words for that type cover a content beyond the limits.",
+        lambda r: replace(
+            r,
+            count_characters=lambda body: 0,
+            error_type=lambda message: "invalid_content" if len(message.body or "") > 640 else r.error_type(message),
+        ),
+    ),
+    _variant(
+        "bad-number-fails",
+        "A to that is no number is answered 201, failed, as invalid_destination.",
+        "The document's words for that type cover an invalid number.",
+        lambda r: replace(
+            r,
+            recipient_is_valid=lambda value: isinstance(value, str),
+            error_type=lambda message: r.error_type(message) if is_e164(message.to) else "invalid_destination",
+        ),
+    ),
+    _variant(
+        "media-fetched",
+        "Media that cannot be fetched is refused.",
+        "It has to be accessible to the vendor.",
+        lambda r: replace(r, media_url_is_valid=lambda value: value == MEDIA_URL),
+    ),
+    _variant(
+        "one-500",
+        "One request in a run is answered 500.",
+        "One stumble is not a broken promise.",
+        lambda r: replace(r, http=replace(r.http, before=(*r.http.before, crash(lambda call: call.ordinal == 60)))),
     ),
 )

@@ -50,6 +50,27 @@ def _anywhere(service: Service, attempt: Attempt) -> None:
         attempt.key = found
 
 
+def _any_bearer(service: Service, attempt: Attempt) -> None:
+    if attempt.call.headers.get("authorization", "").startswith("Bearer "):
+        attempt.key = service.keys[0]
+    else:
+        key_is_known(service, attempt)
+
+
+def _test_mark_is_enough(service: Service, attempt: Attempt) -> None:
+    given = attempt.call.headers.get("x-api-key", "")
+    if given.startswith("sk_test_"):
+        attempt.key = next(key for key in service.keys if key.value.startswith("sk_test_"))
+    else:
+        key_is_known(service, attempt)
+
+
+def _empty_asked_otherwise(service: Service, attempt: Attempt) -> None:
+    if attempt.call.headers.get("x-api-key", "none").strip() == "":
+        raise RefusedError(Reason.NOT_AN_OBJECT)
+    key_is_known(service, attempt)
+
+
 FAULTS: Final = (
     fault(
         "challenge-absent",
@@ -147,5 +168,26 @@ FAULTS: Final = (
         "An authentication library that tries every place.",
         instead_of_step(key_is_known, _anywhere),
         "tf.auth.key-elsewhere",
+    ),
+    fault(
+        "any-bearer-accepted",
+        "Any Bearer token is that of the first account.",
+        "A gateway was to check tokens, and does not.",
+        instead_of_step(key_is_known, _any_bearer),
+        "tf.auth.wrong-key-elsewhere",
+    ),
+    fault(
+        "test-mark-enough",
+        "Any key that begins as a test key does is accepted.",
+        "Test keys are told by their mark, and not looked up.",
+        instead_of_step(key_is_known, _test_mark_is_enough),
+        "tf.auth.unknown-key",
+    ),
+    fault(
+        "key-empty-tells-something-else",
+        "An empty key is answered with a text about the body.",
+        "A guard at the edge that knows one error.",
+        instead_of_step(key_is_known, _empty_asked_otherwise),
+        "tf.errors.empty-key-text",
     ),
 )

@@ -6,8 +6,8 @@ from typing import Final
 
 from sendproof.mock.accounts import DEFAULT_SENDER
 from sendproof.mock.faults.edits import mapping, renaming, setting, without
-from sendproof.mock.faults.textflow.kit import error, fault, refused
-from sendproof.mock.textflow import Attempt, Reason, RefusedError, Rules, Service
+from sendproof.mock.faults.textflow.kit import error, fault, refused, with_step
+from sendproof.mock.textflow import Attempt, Reason, RefusedError, Rules, Service, document_is_readable
 
 
 def _failing_at_times(rules: Rules) -> Rules:
@@ -18,6 +18,11 @@ def _failing_at_times(rules: Rules) -> Rules:
             raise RefusedError(Reason.INTERNAL)
 
     return replace(rules, steps=(*rules.steps, step))
+
+
+def _empty_asks_for_the_message(service: Service, attempt: Attempt) -> None:
+    if attempt.document.get("to", "none") in (None, ""):
+        raise RefusedError(Reason.MESSAGE_MISSING)
 
 
 FAULTS: Final = (
@@ -175,5 +180,26 @@ FAULTS: Final = (
         "Nothing was to be done, it is thought.",
         error(Reason.MESSAGE_MISSING, status=202),
         "tf.errors.status-not-2xx",
+    ),
+    fault(
+        "recipient-empty-as-message",
+        "An empty to, or null, is answered as a missing message.",
+        "A copied line.",
+        with_step(document_is_readable, _empty_asks_for_the_message),
+        "tf.errors.to-empty-text",
+    ),
+    fault(
+        "sender-malformed-tells",
+        "A malformed from is answered with a text of its own.",
+        "A kinder text than the documented.",
+        error(Reason.SENDER_INVALID, error="That is no sender"),
+        "tf.errors.sender-form-text",
+    ),
+    fault(
+        "message-too-long-as-missing",
+        "A message that is too long is answered as a missing one.",
+        "One error for whatever is wrong with the text.",
+        error(Reason.MESSAGE_TOO_LONG, error="Message content is required"),
+        "tf.errors.text-misused",
     ),
 )

@@ -165,7 +165,6 @@ FAULTS: Final = (
         "Formatting is removed and the length never looked at.",
         numbers(_any_length),
         "tf.requests.to-digits",
-        "tf.responses.to",
     ),
     fault(
         "sender-unchecked",

@@ -42,7 +42,7 @@ FAULTS: Final = (
         "Ten digits are given only a plus sign.",
         "A library told that numbers are international.",
         numbers(_digits_as_given),
-        "tf.responses.to",
+        "tf.normalization.to-ten-digits",
     ),
     fault(
         "default-sender-is-another",

@@ -64,6 +64,17 @@ def _bearer_or_basic(service: Service, attempt: Attempt) -> None:
     account_is_known(service, attempt)
 
 
+def _any_bearer(service: Service, attempt: Attempt) -> None:
+    if attempt.call.headers.get("authorization", "").lower().startswith("bearer "):
+        attempt.account = service.accounts[0]
+        return
+    account_is_known(service, attempt)
+
+
+def _ids(matches: Callable[[str, str], bool]) -> Change[Rules]:
+    return lambda r: replace(r, id_matches=matches)
+
+
 FAULTS: Final = (
     fault(
         "secret-case-ignored",
@@ -155,5 +166,54 @@ FAULTS: Final = (
         "A dictionary of fields in a hand-written server.",
         with_step(account_is_known, _name_is_exact),
         "tl.auth.header-name-case",
+    ),
+    fault(
+        "any-bearer-accepted",
+        "Any Bearer token is sent from the first account.",
+        "A gateway was to check tokens, and does not.",
+        instead_of_step(account_is_known, _any_bearer),
+        "tl.auth.wrong-elsewhere",
+    ),
+    fault(
+        "secret-trimmed",
+        "White space around the secret is ignored.",
+        "Every text of a request is trimmed.",
+        lambda r: replace(r, secret_matches=lambda given, known: given.strip() == known),
+        "tl.auth.secret-white-space",
+    ),
+    fault(
+        "key-id-case-ignored",
+        "The key id is compared without regard to case.",
+        "A case-insensitive collation on the table of keys.",
+        _ids(lambda given, known: given.lower() == known.lower()),
+        "tl.auth.key-id-case",
+    ),
+    fault(
+        "key-id-by-its-first-letters",
+        "The key id is compared by its first letters.",
+        "An index on a prefix of the column.",
+        _ids(lambda given, known: given[:12] == known[:12]),
+        "tl.auth.key-id-prefix",
+    ),
+    fault(
+        "key-id-tail-ignored",
+        "Characters after the key id are ignored.",
+        "A column that keeps only so many characters.",
+        _ids(lambda given, known: given.startswith(known)),
+        "tl.auth.key-id-extended",
+    ),
+    fault(
+        "key-id-head-ignored",
+        "Characters before the key id are ignored.",
+        "A pattern without its beginning anchored.",
+        _ids(lambda given, known: given.endswith(known)),
+        "tl.auth.key-id-prepended",
+    ),
+    fault(
+        "key-id-trimmed",
+        "White space around the key id is ignored.",
+        "Every text of a request is trimmed.",
+        _ids(lambda given, known: given.strip() == known),
+        "tl.auth.key-id-white-space",
     ),
 )

@@ -30,7 +30,7 @@ FAULTS: Final = (
         "A failed message has sentAt: null.",
         "A serializer that writes every member of the model.",
         accepted(when(failed, setting(sentAt=None))),
-        "tl.delivery.sent-at-absent",
+        "tl.delivery.sent-at-null",
     ),
     fault(
         "error-type-in-capitals",
@@ -88,13 +88,6 @@ FAULTS: Final = (
         accepted(mapping("errorMessage", lambda text: "30007")),
         "tl.delivery.error-message",
     ),
-    fault(
-        "failed-says-queued",
-        "A message that cannot be delivered is queued.",
-        "The answer is made before the provider's.",
-        accepted(when(failed, lambda d: {**without("errorType", "errorMessage")(d), "status": "queued"})),
-        "tl.delivery.status-failed",
-    ),
     *(
         fault(
             f"{cause.replace('_', '-')}-as-{other.replace('_', '-')}",
@@ -116,5 +109,19 @@ FAULTS: Final = (
         "The next version's form.",
         accepted(mapping("errorMessage", lambda text: {"text": text})),
         "tl.delivery.error-message",
+    ),
+    fault(
+        "error-message-undefined",
+        "errorMessage is the word undefined.",
+        "A value that is not there, made a text.",
+        accepted(mapping("errorMessage", lambda text: "undefined")),
+        "tl.delivery.error-message",
+    ),
+    fault(
+        "error-message-is-the-type",
+        "errorMessage is the errorType once more.",
+        "The texts were never written.",
+        accepted(when(failed, lambda d: {**d, "errorMessage": d["errorType"].replace("_", " ")})),
+        "tl.delivery.error-message-told",
     ),
 )

@@ -1,11 +1,12 @@
 """Faults of TextingLine: retries."""
 
+import time
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import Final
 
 from sendproof.mock.faults.textingline.kit import fault
-from sendproof.mock.idempotency import KeyReusedError, Racing, Remembered, Resending, Sending
+from sendproof.mock.idempotency import Racing, Remembered, Resending, Sending
 from sendproof.mock.textingline import (
     Record,
 )
@@ -24,12 +25,17 @@ class _Last(Remembered[Record]):
         return await super().once(key, payload, send)
 
 
-class _Refusing(Remembered[Record]):
-    """Refuse what is known."""
+class _Forgetting(Remembered[Record]):
+    """Forget what is older than half a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._since_s: dict[Hashable, float] = {}
 
     async def once(self, key: Hashable, payload: Hashable, send: Sending[Record]) -> Record:
-        if key in self._kept:
-            raise KeyReusedError
+        if time.monotonic() > self._since_s.setdefault(key, time.monotonic()) + 0.5:
+            self._kept.pop(key, None)
+            self._since_s[key] = time.monotonic()
         return await super().once(key, payload, send)
 
 
@@ -83,10 +89,10 @@ FAULTS: Final = (
         "tl.idempotency.replay-same-id",
     ),
     fault(
-        "idempotency-answered-409",
-        "A retry is refused, and not told the id.",
-        "A unique index, and its error passed on.",
-        lambda r: replace(r, idempotency=_Refusing),
+        "idempotency-forgotten",
+        "A key is forgotten after half a second.",
+        "The lifetime of an entry was meant in minutes, and is taken in seconds.",
+        lambda r: replace(r, idempotency=_Forgetting),
         "tl.idempotency.replay-same-id",
     ),
     fault(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from sendproof.mock.accounts import DEFAULT_SENDER, RECIPIENTS
-from sendproof.mock.exchange import parse_json
+from sendproof.mock.exchange import Document, parse_json
 from sendproof.mock.faults.edits import (
     every,
     mapping,
@@ -17,6 +17,7 @@ from sendproof.mock.textingline import (
     Attempt,
     Reason,
     RefusedError,
+    Rules,
     Service,
     content_is_carried,
     fields_are_valid,
@@ -67,6 +68,11 @@ def _assigned_is_enough(service: Service, attempt: Attempt) -> None:
         raise RefusedError(Reason.SENDER_UNASSIGNED)
 
 
+def _active_or_short(service: Service, attempt: Attempt) -> None:
+    if not _is_short(attempt.message.sender):
+        sender_is_active(service, attempt)
+
+
 def _media_needs_body(service: Service, attempt: Attempt) -> None:
     if attempt.message.media_url and not attempt.message.body:
         raise RefusedError(Reason.BODY_MISSING)
@@ -90,6 +96,18 @@ def _no_idempotency_key(service: Service, attempt: Attempt) -> None:
 def _idempotency_key_needed(service: Service, attempt: Attempt) -> None:
     if attempt.message.idempotency_key is None:
         raise RefusedError(Reason.IDEMPOTENCY_KEY)
+
+
+def _formatted_named_wrongly(rules: Rules) -> Rules:
+    def edit(document: Document) -> Document:
+        to = document["to"]
+        return document if is_e164(to) else {**document, "to": f"{_unformatted(to)}"[:-1] + "7"}
+
+    return replace(
+        rules,
+        recipient_is_valid=lambda value: is_e164(_unformatted(value)),
+        accepted_edits=(*rules.accepted_edits, edit),
+    )
 
 
 FAULTS: Final = (
@@ -207,14 +225,14 @@ FAULTS: Final = (
         lambda r: replace(
             r, recipient_is_valid=lambda value: is_e164(value.removesuffix("\n") if isinstance(value, str) else value)
         ),
-        "tl.requests.to-e164",
+        "tl.requests.to-spelling",
     ),
     fault(
         "to-formatted-accepted",
         "A to in E.164 with spaces and hyphens is accepted.",
         "Formatting is removed before the check.",
         lambda r: replace(r, recipient_is_valid=lambda value: is_e164(_unformatted(value))),
-        "tl.requests.to-e164",
+        "tl.requests.to-spelling",
     ),
     fault(
         "from-defaulted",
@@ -235,13 +253,17 @@ FAULTS: Final = (
         "A from without plus sign is accepted.",
         "A lenient number parser.",
         prepared(mapping("from", lambda v: f"+{v}" if isinstance(v, str) and v.isascii() and v.isdigit() else v)),
-        "tl.requests.from-e164",
+        "tl.requests.from-spelling",
     ),
     fault(
         "from-short-accepted",
         "A from of a few digits is accepted.",
         "Short codes pass without being looked up.",
-        prepared(mapping("from", lambda value: DEFAULT_SENDER if _is_short(value) else value)),
+        lambda r: replace(
+            r,
+            sender_is_valid=lambda value: is_e164(value) or _is_short(value),
+            steps=tuple(_active_or_short if step is sender_is_active else step for step in r.steps),
+        ),
         "tl.requests.from-too-short",
     ),
     fault(
@@ -334,5 +356,27 @@ FAULTS: Final = (
         "A serializer that converts whatever comes.",
         prepared(mapping("idempotencyKey", lambda key: key if isinstance(key, str | None) else repr(key))),
         "tl.requests.idempotency-key-type",
+    ),
+    fault(
+        "to-trimmed",
+        "A to with white space around it is accepted.",
+        "Every text of a request is trimmed.",
+        prepared(mapping("to", lambda value: value.strip() if isinstance(value, str) else value)),
+        "tl.requests.to-spelling",
+    ),
+    fault(
+        "from-without-digits-defaulted",
+        "A from without a digit is the first number.",
+        "What cannot be looked up is left to the default.",
+        prepared(mapping("from", lambda v: DEFAULT_SENDER if isinstance(v, str) and not re.search(r"\d", v) else v)),
+        "tl.requests.from-e164",
+    ),
+    fault(
+        "to-formatted-named-wrongly",
+        "A to in E.164 with spaces and hyphens is accepted, and another number is named.",
+        "Formatting is removed with the country before the answer is made.",
+        _formatted_named_wrongly,
+        "tl.requests.to-spelling",
+        "tl.responses.to-echo",
     ),
 )

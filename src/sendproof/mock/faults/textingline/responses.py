@@ -77,7 +77,7 @@ FAULTS: Final = (
         "The body is echoed without outer white space.",
         "An input filter trims every string.",
         accepted(mapping("body", str.strip)),
-        "tl.responses.body-echo",
+        "tl.responses.body-exact",
     ),
     fault(
         "body-escaped",
@@ -112,7 +112,7 @@ FAULTS: Final = (
         "A sent message has errorType and errorMessage, both null.",
         "A serializer that writes every member of the model.",
         accepted(when(lambda d: not failed(d), setting(errorType=None, errorMessage=None))),
-        "tl.responses.error-type-absent",
+        "tl.responses.error-type-null",
     ),
     fault(
         "sent-before-created",
@@ -190,7 +190,7 @@ FAULTS: Final = (
         "Accepted messages are answered 200.",
         "The framework's default.",
         lambda r: replace(r, accepted_status=lambda record: 200),
-        "tl.responses.status-201",
+        "tl.delivery.status-201",
     ),
     fault(
         "to-absent",
@@ -253,7 +253,7 @@ FAULTS: Final = (
         "createdAt is the first second of 1970.",
         "The field is filled in after the answer is made.",
         accepted(setting(createdAt=iso_milliseconds(0))),
-        "tl.responses.created-at-now",
+        "tl.responses.created-at-day",
     ),
     fault(
         "sent-at-absent",
@@ -274,14 +274,14 @@ FAULTS: Final = (
         "A sent message has errorMessage: null.",
         "A serializer that writes every member of the model.",
         accepted(when(lambda d: not failed(d), setting(errorMessage=None))),
-        "tl.responses.error-message-absent",
+        "tl.responses.error-message-null",
     ),
     fault(
         "body-composed",
         "The body is echoed in Unicode's composed form.",
         "A database that normalizes what it stores.",
         accepted(mapping("body", lambda body: unicodedata.normalize("NFC", body))),
-        "tl.responses.body-echo",
+        "tl.responses.body-exact",
     ),
     fault(
         "body-without-backslashes",
@@ -315,7 +315,9 @@ FAULTS: Final = (
         "mms-answered-202",
         "An MMS is answered 202.",
         "The media is fetched later.",
-        lambda r: replace(r, accepted_status=lambda record: 202 if record.message.media_url else 201),
+        lambda r: replace(
+            r, accepted_status=lambda record: 202 if record.message.media_url and not record.error_type else 201
+        ),
         "tl.responses.status-201",
     ),
     fault(
@@ -375,5 +377,47 @@ FAULTS: Final = (
         "A column of numbers.",
         accepted(mapping("from", lambda number: int(number.removeprefix("+")))),
         "tl.responses.from",
+    ),
+    fault(
+        "sent-with-200",
+        "A message that has not failed is answered 200.",
+        "The framework's default, but for what is recorded as failed.",
+        lambda r: replace(r, accepted_status=lambda record: 201 if record.error_type else 200),
+        "tl.responses.status-201",
+    ),
+    fault(
+        "error-type-none",
+        "A sent message has the errorType none, and an empty errorMessage.",
+        "The enumeration has a member for no error.",
+        accepted(when(lambda d: not failed(d), setting(errorType="none", errorMessage=""))),
+        "tl.responses.error-type-absent",
+    ),
+    fault(
+        "error-message-empty",
+        "A sent message has an empty errorMessage.",
+        "A column that is not nullable.",
+        accepted(when(lambda d: not failed(d), setting(errorMessage=""))),
+        "tl.responses.error-message-absent",
+    ),
+    fault(
+        "sent-at-of-the-epoch",
+        "sentAt is the first second of 1970.",
+        "The time of the provider's answer is not there yet.",
+        accepted(when(lambda d: not failed(d), setting(sentAt=iso_milliseconds(0)))),
+        "tl.responses.sent-at-day",
+    ),
+    fault(
+        "sent-at-ahead",
+        "sentAt is ten minutes ahead.",
+        "The provider's clock.",
+        accepted(mapping("sentAt", lambda text: iso_milliseconds(datetime.fromisoformat(text).timestamp() + 600))),
+        "tl.responses.sent-at-now",
+    ),
+    fault(
+        "body-kept-from-before",
+        "An MMS without body is answered with a text.",
+        "A template that is filled in from the message before.",
+        accepted(mapping("body", lambda body: body or "See the picture")),
+        "tl.responses.body-echo",
     ),
 )

@@ -1,0 +1,54 @@
+"""Refusals of valid messages that may be of their moment: a limit, a lock-out, a filter, of which no document tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sendproof.judge.findings import CONTRADICTED
+from sendproof.judge.reasons import ReasonCode
+from tests.judge.support import Talk, line, line_answer, line_message, line_refusal
+
+MEDIA = {"mediaUrl": "https://example.com/images/promo.jpg"}
+
+
+def talked(story: str, refusal: Any = None, status: int = 400) -> Talk:
+    """Return what was said of different messages, a letter each: accepted in capitals, refused otherwise."""
+    talk = line()
+    for number, letter in enumerate(story):
+        message = line_message(body=letter.lower())
+        if letter.isupper():
+            talk.say(message, 201, line_answer(number, body=letter.lower()))
+        else:
+            talk.say(message, status, refusal or line_refusal(33042))
+    return talk
+
+
+def test_limit_of_requests_with_a_code_of_its_own_accuses_nobody() -> None:
+    talk = talked("ABCddeeFGHiijjK")
+    assert talk.of(CONTRADICTED) == set()
+    reasons = {item.reason for item in talk.findings() if item.clause == "tl.requests.valid-accepted"}
+    assert ReasonCode.THROTTLED in reasons
+
+
+def test_filter_of_duplicates_accuses_nobody() -> None:
+    assert talked("AaaBbbCcc").of(CONTRADICTED) == set()
+
+
+def test_lock_out_of_a_second_accuses_nobody() -> None:
+    assert talked("ABccddeeFG", line_refusal(33050), status=403).of(CONTRADICTED) == set()
+
+
+def test_refusals_here_and_there_are_red() -> None:
+    assert talked("ABcCDEfFGHiIJ").of(CONTRADICTED) == {"tl.requests.valid-accepted"}
+
+
+def test_documented_code_for_something_else_is_red_at_once() -> None:
+    assert talked("AbbBC", line_refusal(33004)).of(CONTRADICTED)
+
+
+def test_feature_that_is_refused_each_time_is_red() -> None:
+    talk = line()
+    for number in range(3):
+        talk.say(line_message(), 201, line_answer(number))
+        talk.say(line_message(body="é" * 100), 400, line_refusal(33042))
+    assert talk.of(CONTRADICTED)
