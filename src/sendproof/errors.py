@@ -54,7 +54,7 @@ def exit_code_of(error: BaseException) -> int:
 
 def line_of(error: BaseException) -> str:
     """Return one line for a person: what happened, and what to do."""
-    text = " ".join(str(error).split())[:300]
+    text = _told(error)
     if isinstance(error, SendproofError):
         return " ".join(str(error).split())
     if isinstance(error, KeyboardInterrupt):
@@ -70,3 +70,12 @@ def line_of(error: BaseException) -> str:
         return f"the ledger: {text or type(error).__name__}. Name another with --ledger."
     told = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return f"internal error: {told}. Run it again with --debug to see where, and report it."
+
+
+def _told(error: BaseException) -> str:
+    """Return what an error says, on one line: of the traceback of another process its last line."""
+    lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()]
+    return (lines[-1] if len(lines) > _MOST_LINES else " ".join(lines))[:300]
+
+
+_MOST_LINES = 3

@@ -262,7 +262,9 @@ def _run_one(options: Options, pytest_arguments: Sequence[str]) -> int:
                     raise KeyboardInterrupt
                 return witness.code(code)
             with held_back(second_breaks=True):
-                return _shown(witness.session, witness.conclude(code), options)
+                run = _shown(witness.session, witness.conclude(code), options)
+        annotate(run, load_provider(run.provider), os.environ, click.echo)
+        return exit_code(run)
 
 
 def _session(arguments: list[str], witness: Witness, *, silent: bool, debug: bool) -> int:
@@ -285,20 +287,19 @@ def _session(arguments: list[str], witness: Witness, *, silent: bool, debug: boo
     return code
 
 
-def _shown(session: Session, run: Run, options: Options) -> int:
-    """Show the results of a run, and return its exit code, which the loss of what shows them changes."""
+def _shown(session: Session, run: Run, options: Options) -> Run:
+    """Show the results of a run, and return it: the loss of what shows them is a problem of the run."""
     provider = load_provider(run.provider)
     try:
         if not options.quiet:
             click.echo(f"report: {session.reports}/report.html")
         print_run(run, StreamConsole(highlight=False), provider, quiet=options.quiet)
-        annotate(run, provider, os.environ, click.echo)
         sys.stdout.flush()
     except OSError as error:
         streams.give_up_stdout()
         run = session.concluded_with(error)
         click.echo(f"sendproof: standard output: {line_of(error)}", err=True)
-    return exit_code(run)
+    return run
 
 
 def _arguments(options: Options, shared: Path, pytest_arguments: Sequence[str]) -> list[str]:

@@ -158,12 +158,13 @@ RIVALS: dict[str, tuple[Callable[[int], Admits], str, int]] = {
 }
 
 
-@pytest.mark.parametrize("rival", RIVALS)
-@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize(
+    ("limit", "rival"),
+    # A limit of one cannot be reached early.
+    [(limit, rival) for limit in LIMITS for rival, (_, _, least) in RIVALS.items() if limit >= least],
+)
 def test_limiter_that_is_wrong_is_blamed_by_its_own_clause(limit: int, rival: str) -> None:
-    made, aspect, least = RIVALS[rival]
-    if limit < least:
-        pytest.skip("a limit of one cannot be reached early")
+    made, aspect, _ = RIVALS[rival]
     told = found(limit, made(limit))
     assert {name for name, item in told.items() if item.kind == CONTRADICTED} == {aspect}
 

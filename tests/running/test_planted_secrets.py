@@ -169,8 +169,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "run with workers": ("-m", "sendproof", "run", "--target", "planted.toml", "--max-examples", "8", "--", "-n", "2"),
     "pytest with a test that fails": (
-        *("-m", "pytest", "test_own.py", "--target", "planted.toml", "-vv", "--tb=long", "--showlocals"),
-        *("--max-examples", "8", "-p", "no:schemathesis", "--hypothesis-verbosity=debug", "--log-level=DEBUG"),
+        *("-m", "pytest", "test_own.py", "--sendproof-target=planted.toml", "-vv", "--tb=long", "--showlocals"),
+        *("--sendproof-max-examples=8", "-p", "no:schemathesis", "--hypothesis-verbosity=debug", "--log-level=DEBUG"),
     ),
 }
 

@@ -98,7 +98,8 @@ def test_run_after_one_that_was_killed_has_what_is_left(tmp_path: Path) -> None:
 def test_run_after_one_that_ended_has_a_budget_of_its_own(tmp_path: Path) -> None:
     with MockServer("textingline") as mock:
         write_profile(tmp_path, mock)
+        spent = []
         for _ in range(2):
             start(tmp_path).wait(60)
-            spent = results(tmp_path)["traffic"]
-        assert spent["requests"] == mock.request_count / 2
+            spent.append(results(tmp_path)["traffic"]["requests"])
+        assert sum(spent) == mock.request_count > MAX_REQUESTS

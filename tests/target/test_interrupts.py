@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -19,9 +20,16 @@ def interrupt(_: Spent = Spent()) -> None:  # noqa: B008 - frozen
 
 @pytest.fixture(autouse=True)
 def heeding() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Whoever started the tests may have told them to ignore some.
+    wanted: dict[signal.Signals, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_interrupt_comes_after_the_block_and_once() -> None:

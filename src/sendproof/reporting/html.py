@@ -61,7 +61,8 @@ def properties(verdict: Verdict, reproduce: str | None) -> list[tuple[str, str]]
 
 
 def _text(name: str, value: str) -> str:
-    return visible(value, None if name == "reproduce" else _LONGEST_TEXT)
+    # A code of an enumeration does not travel between workers.
+    return visible(str(value), None if name == "reproduce" else _LONGEST_TEXT)
 
 
 def _command(reproduce: str | None) -> str | None:
