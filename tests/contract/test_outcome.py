@@ -30,6 +30,9 @@ PAGE = b"<!DOCTYPE html><html></html>"
         (LINE, 302, {}, Outcome.REFUSED),
         (LINE, 400, {"code": 33001}, Outcome.REFUSED),
         (LINE, 429, {"code": 33020}, Outcome.THROTTLED),
+        (LINE, 429, {"errors": [{"code": "33023"}]}, Outcome.REFUSED),
+        (LINE, 429, {"message": "1733023 requests at 12:33023"}, Outcome.THROTTLED),
+        (LINE, 429, {"n": int("9" * 4000)}, Outcome.THROTTLED),
         (LINE, 500, {}, Outcome.SERVER_ERROR),
         (LINE, 408, {"code": 33001}, Outcome.REFUSED),
         (FLOW, 200, DATA, Outcome.ACCEPTED),
@@ -69,6 +72,7 @@ ROWS: list[tuple[dict[str, Any], str]] = [
     ({"accepted": [{"statuses": ["200"]}], "refused": [{"statuses": [400]}]}, "a code such as 429 or a class"),
     ({"accepted": [{"statuses": [True]}], "refused": [{"statuses": [400]}]}, "a code such as 429 or a class"),
     ({"accepted": [{"statuses": [200], "at": "/a"}], "refused": [{"statuses": [400]}]}, "at and equals together"),
+    ({"accepted": [{"statuses": [200], "without": ["1"]}], "refused": [{"statuses": [400]}]}, "expected error codes"),
     ({"accepted": [{"statuses": [200], "has": ["a"]}], "refused": [{"statuses": [400]}]}, "JSON pointers such as"),
 ]
 

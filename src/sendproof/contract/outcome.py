@@ -7,6 +7,7 @@ status codes exists once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,7 +44,8 @@ class Outcome(StrEnum):
 
 _DECLARED = (Outcome.THROTTLED, Outcome.REFUSED, Outcome.FAILED, Outcome.ACCEPTED)
 """The outcomes that a pack tells of, in the order in which they are tried."""
-_KEYS = ("statuses", "at", "equals", "has", "lacks")
+_KEYS = ("statuses", "at", "equals", "has", "lacks", "without")
+_NUMBER = re.compile(rb"(?<![\w.+-])(?<![0-9]:)[0-9]++(?![\w-]|[.:][0-9])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ class OutcomeRule:
 
     `statuses` are status codes, or classes of them as their first digit. `at` is a JSON pointer, at
     which `equals` stands. `has` are pointers at which something stands, `lacks` those at which nothing
-    does, in an object that is not empty.
+    does, in an object that is not empty. `without` are error codes that tell of something else, wherever they stand.
     """
 
     statuses: frozenset[int]
@@ -60,8 +62,9 @@ class OutcomeRule:
     equals: Any = None
     has: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
+    without: frozenset[int] = frozenset()
 
-    def matches(self, status: int, answer: Any) -> bool:
+    def matches(self, status: int, answer: Any, body: bytes) -> bool:
         """Whether an answer is told so."""
         if status not in self.statuses and status // 100 not in self.statuses:
             return False
@@ -69,10 +72,15 @@ class OutcomeRule:
             return False
         if not all(_at(answer, pointer) for pointer in self.has):
             return False
+        if self.without and any(int(number[:_LONGEST]) in self.without for number in _NUMBER.findall(body)):
+            return False
         return not self.lacks or (
             isinstance(answer, Mapping) and bool(answer) and not any(_at(answer, pointer) for pointer in self.lacks)
         )
 
+
+_LONGEST = 40
+"""Digits of a number that are looked at: of more Python would refuse to make an integer."""
 
 OutcomeRules = Mapping[Outcome, tuple[OutcomeRule, ...]]
 
@@ -82,7 +90,7 @@ def outcome_of(rules: OutcomeRules, status: int, answer: Any, body: bytes) -> Ou
     if _is_foreign(status, answer, body):
         return Outcome.FOREIGN
     for outcome in _DECLARED:
-        if any(rule.matches(status, answer) for rule in rules.get(outcome, ())):
+        if any(rule.matches(status, answer, body) for rule in rules.get(outcome, ())):
             return outcome
     return Outcome.SERVER_ERROR if status >= 500 else Outcome.REFUSED
 
@@ -153,7 +161,14 @@ def _rule(row: Any, where: str) -> OutcomeRule:
         equals=row.get("equals"),
         has=tuple(row.get("has", ())),
         lacks=tuple(row.get("lacks", ())),
+        without=frozenset(_code(item, where) for item in row.get("without", ())),
     )
+
+
+def _code(item: Any, where: str) -> int:
+    if isinstance(item, int) and not isinstance(item, bool):
+        return item
+    raise ContractError(f"{where}: without: expected error codes, got {item!r}. Write them as whole numbers.")
 
 
 def _status(item: Any, where: str) -> int:
