@@ -93,6 +93,7 @@ def run(
         requests=380,
         accepted=41,
         credits=None,
+        left_out=0,
         latency_ms={"accepted": {"count": 0}, "refused": {"count": 0}},
         clauses=tuple(records) or (record(),),
         exchanges=None if exchanges is None else tuple(exchanges),

@@ -75,7 +75,7 @@ def test_results_have_the_documented_shape() -> None:
         "duration_s": 3.142,
         "complete": True,
         "exit_code": 1,
-        "traffic": {"requests": 380, "accepted": 41, "credits": 7},
+        "traffic": {"requests": 380, "accepted": 41, "credits": 7, "left_out": 0},
         "latency_ms": {
             "accepted": {"count": 2, "p50": 1.0, "p95": 2.0, "p99": 2.0},
             "refused": {"count": 0},

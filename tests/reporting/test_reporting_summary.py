@@ -6,6 +6,7 @@ import pytest
 
 from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import Verdict
+from sendproof.reporting import digest
 from sendproof.reporting.summary import to_markdown
 from sendproof.reporting.text import is_plain
 
@@ -105,3 +106,18 @@ def test_summary_shows_hostile_text_as_text() -> None:
         "## Not exercised",
     ]
     assert clause().id in text
+
+
+@pytest.mark.parametrize(
+    ("complete", "left_out", "said"),
+    [
+        (True, 0, "complete"),
+        (True, 1, "complete, 1 optional question left out for the budget"),
+        (True, 7, "complete, 7 optional questions left out for the budget"),
+        (False, 7, "not complete: 7 questions left out for the budget, required ones among them"),
+        (False, 0, "not complete: it was broken off"),
+    ],
+)
+def test_completeness_is_said_in_the_same_words(complete: bool, left_out: int, said: str) -> None:
+    assert digest.completeness(complete=complete, left_out=left_out) == said
+    assert any(said in item for item in digest.remarks(run_of(complete=complete, left_out=left_out))) is bool(left_out)

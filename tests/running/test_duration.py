@@ -132,7 +132,7 @@ def test_window_that_is_too_long_ends_its_scenario_alone() -> None:
     assert waited_s == 0.0
     assert len(evidence.exchanges) > 100
     assert any("budget.max_duration_s" in note for note in evidence.notes)
-    assert not evidence.complete
+    assert evidence.for_budget
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

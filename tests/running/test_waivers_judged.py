@@ -25,6 +25,7 @@ ABOUT: dict[str, Any] = {
     "started": "2026-11-22T10:00:00+00:00",
     "duration_s": 1.0,
     "complete": True,
+    "left_out": 0,
     "traffic": {"requests": 3, "accepted": 3},
     "withheld": {},
     "environment_error": None,

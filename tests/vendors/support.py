@@ -94,6 +94,7 @@ def saved(provider: str, *records: Mapping[str, Any], **given: Any) -> SavedRun:
         requests=380,
         accepted=41,
         credits=None,
+        left_out=0,
         latency_ms=NO_TIMES,
         clauses=records,
         exchanges=None,

@@ -26,7 +26,7 @@ def test_head_tells_where_a_column_comes_from() -> None:
     assert row(lines, "name") == "| name | staging | textingline |"
     assert row(lines, "live or mock") == "| live or mock | live | mock |"
     assert row(lines, "seed") == "| seed | 7 | 7 |"
-    assert row(lines, "run").startswith("| run | not complete: it ended early, exit code 0 | complete,")
+    assert row(lines, "run").startswith("| run | not complete: it was broken off, exit code 0 | complete,")
     assert catalogue().contracts["textflow"].sha256[:12] in row(lines, "contract")
 
 

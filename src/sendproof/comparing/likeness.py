@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from sendproof.comparing.model import Difference
+from sendproof.reporting import digest
 from sendproof.reporting.saved import SavedRun
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -50,12 +51,12 @@ _COMPARED: tuple[tuple[str, Callable[[SavedRun], str], str], ...] = (
 
 
 def _shortcomings(old: SavedRun, new: SavedRun) -> Iterator[Difference]:
-    if not (old.complete and new.complete):
+    if _completeness(old) != _completeness(new):
         yield Difference(
             name="completeness",
             old=_completeness(old),
             new=_completeness(new),
-            advice="A run that ended early has decided less; the missing part looks like lost coverage.",
+            advice="A run that left out more has decided less; the missing part looks like lost coverage.",
         )
     if old.exchanges is None or new.exchanges is None:
         yield Difference(
@@ -74,7 +75,7 @@ def _shortcomings(old: SavedRun, new: SavedRun) -> Iterator[Difference]:
 
 
 def _completeness(run: SavedRun) -> str:
-    return "complete" if run.complete else "ended early"
+    return digest.completeness(complete=run.complete, left_out=run.left_out)
 
 
 def _exchanges(run: SavedRun) -> str:

@@ -94,11 +94,17 @@ class Sender(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Evidence:
-    """What a conversation gathered. `exchanges` grows while it lasts."""
+    """What a conversation gathered. `exchanges` grows while it lasts.
+
+    `left_out` names the questions that were not asked for the budget, `for_budget` the clauses that they are about.
+    `complete` tells that the asking was not broken off.
+    """
 
     exchanges: list[Exchange] = field(default_factory=list)
     withheld: dict[str, int] = field(default_factory=dict)
     budget_spent: str | None = None
+    left_out: set[str] = field(default_factory=set)
+    for_budget: set[str] = field(default_factory=set)
     environment_error: str | None = None
     stopped: str | None = None
     complete: bool = False
@@ -161,7 +167,7 @@ class Conversation:
             self._postponed.extend(self._at_the_end)
             self._ask_postponed()
             self._close()
-            self.evidence.complete = self.evidence.budget_spent is None
+            self.evidence.complete = True
         except _Stop as stop:
             self.evidence.stopped = str(stop)
         finally:
@@ -201,16 +207,18 @@ class Conversation:
             scenarios.AT_ONCE: lambda: scenarios.at_once(provider, self),
             scenarios.RATE_LIMITS: lambda: scenarios.rate_limits(provider, self, account.rate_limits),
         }
+        clauses = dict(scenarios.clauses_of_scenarios(self._contract))
         for name in self._plan.scenarios:
             try:
                 plays[name]()
             except BudgetSpent as spent:
                 self._end(spent)
+                self._leave_out(name, clauses[name])
 
     def _ask_cases(self) -> None:
         asked = {exchange.case for exchange in self.evidence.exchanges}
         opened = open_cases(self._plan.cases, room=self._door.room, max_requests=self._profile.budget.max_requests)
-        for case in self._plan.cases:
+        for place, case in enumerate(self._plan.cases):
             if self._enough is not None and self._enough(self.evidence.exchanges):
                 return
             if case.id in asked and case.family == CONTROLS:
@@ -222,13 +230,23 @@ class Conversation:
                 continue
             if case.may_be_accepted and not (self._slots.has_room(case) and (case.id in opened or not is_open(case))):
                 self.evidence.budget_spent = f"{self._profile.budget.max_accepted} accepted messages"
+                self._leave_out(case.id, case.clauses)
                 continue
             try:
                 self.ask(case)
             except BudgetSpent as spent:
                 self._end(spent)
+                self._leave_out(case.id, case.clauses)
                 if spent.setting in _ENDING:
+                    for other in self._plan.cases[place:]:
+                        if not self._breakers.holds_back(other):
+                            self._leave_out(other.id, other.clauses)
                     return
+
+    def _leave_out(self, question: str, clauses: Iterable[str]) -> None:
+        """Remember a question that was not asked for the budget, and the clauses that it is about."""
+        self.evidence.left_out.add(question)
+        self.evidence.for_budget.update(clauses)
 
     def _end(self, spent: BudgetSpent) -> None:
         """Remember that something could not be asked any more, and what to raise for it."""

@@ -57,13 +57,13 @@ class Circumstances:
 
     `no_fixture` are the clauses that the profile does not unlock, `selected` those that
     were asked for (None: all), `planned` those that the plan could exercise.
-    `budget_spent` tells that the asking ended early, `stopped` why it was broken off:
-    the network or the suite failed.
+    `for_budget` are those about which something was left out for the budget, `stopped` tells why the asking was
+    broken off: the network or the suite failed.
     """
 
     no_fixture: frozenset[str] = frozenset()
     selected: frozenset[str] | None = None
-    budget_spent: bool = False
+    for_budget: frozenset[str] = frozenset()
     stopped: str | None = None
     planned: frozenset[str] = frozenset()
 
@@ -218,7 +218,7 @@ def _unasked(clause: Clause, circumstances: Circumstances) -> Verdict:
         return Verdict(clause=clause, verdict=ERROR, detail=circumstances.stopped)
     elif clause.id not in circumstances.planned:
         reason = ReasonCode.NO_TEST
-    elif circumstances.budget_spent:
+    elif clause.id in circumstances.for_budget:
         reason = ReasonCode.BUDGET
     else:
         reason = ReasonCode.DEPENDENCY

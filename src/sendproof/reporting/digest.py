@@ -114,7 +114,16 @@ def remarks(run: Run) -> tuple[str, ...]:
         f"{item.shown} stands for {item.setting}; commands read it from {item.variable}" for item in run.stand_ins
     )
     told = (run.problem[1],) if run.problem is not None and run.problem[0] != exit_code(run) else ()
-    return (*told, *run.notes, *kept_back, *stand_ins)
+    left_out = (completeness(complete=run.complete, left_out=run.left_out),) if run.left_out else ()
+    return (*told, *left_out, *run.notes, *kept_back, *stand_ins)
+
+
+def completeness(*, complete: bool, left_out: int) -> str:
+    """Say whether a run came to its end, in the same words wherever it is said."""
+    questions = f"{left_out} {'question' if left_out == 1 else 'questions'} left out for the budget"
+    if complete:
+        return f"complete, {questions.replace(' question', ' optional question')}" if left_out else "complete"
+    return f"not complete: {questions}, required ones among them" if left_out else "not complete: it was broken off"
 
 
 def waiver_of(run: Run, clause: str) -> tuple[str, str] | None:

@@ -23,7 +23,8 @@ class Run:
     `withheld` counts cases that the door did not let out, by reason. `stand_ins` are shown for
     numbers and texts of the profile, `notes` say what was not asked any more. `not_waived` says, by
     clause, that a waiver expected another failure. `problem` is an exit code and a line, where an error of
-    ours, of this machine or of pytest has a part in how the run ended.
+    ours, of this machine or of pytest has a part in how the run ended. `left_out` counts questions that were not asked
+    for the budget; a run that left out none about a required clause is `complete`.
     """
 
     provider: str
@@ -56,3 +57,4 @@ class Run:
     interrupted: bool = False
     not_waived: Mapping[str, str] = field(default_factory=dict)
     problem: tuple[int, str] | None = None
+    left_out: int = 0

@@ -50,7 +50,12 @@ def to_results(run: Run, provider: Provider) -> dict[str, Any]:
         "duration_s": round(run.duration_s, 3),
         "complete": run.complete,
         "exit_code": exit_code(run),
-        "traffic": {"requests": run.requests, "accepted": run.accepted, "credits": run.credits},
+        "traffic": {
+            "requests": run.requests,
+            "accepted": run.accepted,
+            "credits": run.credits,
+            "left_out": run.left_out,
+        },
         "latency_ms": {outcome: _latency(run.judgements, outcome) for outcome in (ACCEPTED, REFUSED)},
         "summary": {level: _counts(run.verdicts, level) for level in _COUNTED_LEVELS},
         "clauses": [_record(verdict, run, provider) for verdict in run.verdicts],

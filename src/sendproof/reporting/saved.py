@@ -78,6 +78,7 @@ class SavedRun:
     requests: int
     accepted: int
     credits: int | None
+    left_out: int
     latency_ms: Mapping[str, Mapping[str, float]]
     clauses: tuple[Mapping[str, Any], ...]
     exchanges: tuple[SavedExchange, ...] | None
@@ -113,6 +114,7 @@ def load_run(path: Path) -> SavedRun:
         requests=traffic["requests"],
         accepted=traffic["accepted"],
         credits=traffic["credits"],
+        left_out=traffic.get("left_out", 0),
         latency_ms=data["latency_ms"],
         clauses=_clauses(data["clauses"], file),
         exchanges=_exchanges(file.with_name(EXCHANGES_NAME)),

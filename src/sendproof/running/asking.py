@@ -85,7 +85,7 @@ class Talk:
         return Circumstances(
             no_fixture=frozenset(locked_clauses(self.profile, contract)),
             selected=plan.selected,
-            budget_spent=self.evidence.budget_spent is not None,
+            for_budget=frozenset(self.evidence.for_budget),
             stopped=self.evidence.stopped,
             planned=plan.planned,
         )

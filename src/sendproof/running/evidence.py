@@ -188,12 +188,13 @@ def _about(here: Place, contract: Contract, plan: Plan, talk: Talk) -> dict[str,
         "traffic": {"requests": talk.door.traffic.requests, "accepted": talk.door.traffic.accepted},
         "withheld": talk.evidence.withheld,
         "complete": talk.evidence.complete,
+        "left_out": len(talk.evidence.left_out),
         "environment_error": talk.evidence.environment_error,
         "stopped": talk.evidence.stopped,
         "circumstances": {
             "no_fixture": sorted(circumstances.no_fixture),
             "selected": sorted(circumstances.selected) if circumstances.selected is not None else None,
-            "budget_spent": circumstances.budget_spent,
+            "for_budget": sorted(circumstances.for_budget),
             "stopped": circumstances.stopped,
             "planned": sorted(circumstances.planned),
         },
@@ -213,6 +214,7 @@ def _facts(*, kind: str, base_url: str, name: str, provider: str) -> dict[str, A
         "traffic": {"requests": 0, "accepted": 0},
         "withheld": {},
         "complete": False,
+        "left_out": 0,
         "environment_error": None,
         "stopped": None,
     }
@@ -258,7 +260,7 @@ def _to_circumstances(data: Mapping[str, Any]) -> Circumstances:
     return Circumstances(
         no_fixture=frozenset(data["no_fixture"]),
         selected=frozenset(selected) if selected is not None else None,
-        budget_spent=data["budget_spent"],
+        for_budget=frozenset(data["for_budget"]),
         stopped=data["stopped"],
         planned=frozenset(data["planned"]),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -12,7 +12,8 @@ from sendproof.errors import UsageError
 from sendproof.judge.findings import ACCEPTED, Judgement
 from sendproof.judge.history import judge
 from sendproof.judge.identities import message_id
-from sendproof.judge.verdicts import verdicts
+from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.verdicts import Verdict, verdicts
 from sendproof.reporting.record import Run
 from sendproof.running.evidence import Gathered
 from sendproof.running.options import Options
@@ -55,7 +56,8 @@ def judge_run(
         seed=options.seed,
         started=datetime.fromisoformat(about["started"]),
         duration_s=about["duration_s"],
-        complete=about["complete"] and not interrupted,
+        complete=about["complete"] and not interrupted and not _is_short(found),
+        left_out=about["left_out"],
         strict=options.strict,
         require_complete=options.require_complete,
         requests=about["traffic"]["requests"],
@@ -75,6 +77,11 @@ def judge_run(
         not_waived=laid.others,
         problem=gathered.problem or problem,
     )
+
+
+def _is_short(found: Iterable[Verdict]) -> bool:
+    """Whether the budget was too small for a required clause: what was left out of others made no run incomplete."""
+    return any(item.clause.level == "required" and item.reason == ReasonCode.BUDGET for item in found)
 
 
 def _waivers(options: Options, today: date) -> tuple[tuple[Waiver, ...], tuple[str, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_EXERCISED, OBSERVATION, PASS
+from sendproof.reporting import digest
 from sendproof.vendors.table import WAIVED, Column, Entry
 
 ABSENT, UNKNOWN, ELSEWHERE = "not promised", "not in its contract", "no promise of its own"
@@ -67,7 +68,7 @@ def value(entry: Entry) -> str | None:
 
 def completeness(column: Column) -> str:
     """Say whether a run came to its end."""
-    return "complete" if column.run.complete else "not complete: it ended early"
+    return digest.completeness(complete=column.run.complete, left_out=column.run.left_out)
 
 
 def contract_note(column: Column) -> str:

@@ -85,6 +85,7 @@ def run_page(run: Run, contract: Contract, tests: Iterable[Test] = (), made_by: 
         state=state,
         headline=digest.headline(run),
         traffic=digest.traffic(run),
+        completeness=digest.completeness(complete=run.complete, left_out=run.left_out),
         code=exit_code(run),
         totals={level: coverage(item for item in run.verdicts if item.clause.level == level) for level in LEVELS},
         table=_table(run),
