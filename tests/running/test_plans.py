@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sendproof.cli import main
+from sendproof.conversation.selection import UNCERTAIN_SHARE
 from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
 from tests import second_reading
@@ -90,13 +91,15 @@ def test_plan_is_what_the_run_does(
         run = ["run", "--target", str(file), "--report-dir", str(tmp_path / "reports"), "--effort", effort]
         assert main(run) in (0, 10)
     results = json.loads((tmp_path / "reports" / "my" / "results.json").read_text("utf-8"))
-    expects = {item["case"]: item["expects"] for item in plan["order"]}
+    # A retry of a message is one case with it, and may be refused.
+    ought = {item["case"] for item in plan["order"] if item["expects"] == "accept"}
     exchanges = list(sent(tmp_path))
     accepted = [(case, message) for case, message, status in exchanges if 200 <= status < 300]
-    should = [(case, message) for case, message in accepted if expects[case] == "accept"]
+    should = [(case, message) for case, message in accepted if case in ought]
     if served is _second and provider == "textflow":
         should = _of_one_window(should, len(should) - plan["accepted"]["should"])
-    assert abs(len(exchanges) - plan["requests"]) <= 0.05 * plan["requests"]
+    # What is open is asked for as long as answers leave room: so much of the plan may come to nothing.
+    assert abs(len(exchanges) - plan["requests"]) <= UNCERTAIN_SHARE * BUDGET["max_requests"]
     assert len(should) == plan["accepted"]["should"]
     assert len(accepted) <= plan["accepted"]["at_most"]
     messages = {message.get("idempotencyKey", index): message for index, (_, message) in enumerate(should)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 
 from sendproof.contract.model import ACCEPTED, REFUSAL, REQUEST, Contract
 from sendproof.contract.schema import CLAUSES_KEYWORD, ClauseSchema, keywords
-from sendproof.judge.verdicts import FAIL
+from sendproof.judge.verdicts import FAIL, Verdict
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.resources import schemas_dir
 from sendproof.selftest.subject import FAULT, Subject, subjects
@@ -47,13 +47,29 @@ def is_noticed(mutant: Contract, clauses: set[str]) -> bool:
 
 
 def _is_seen_without_a_fault(mutant: Contract, clauses: set[str]) -> bool:
-    """Whether an open clause is no more observed, or a permitted mock is called broken for want of it."""
+    """Whether an open clause is observed less often, or a permitted mock is called broken for want of it."""
     for subject in (item for item in subjects([mutant.provider.name]) if item.kind != FAULT):
         found = judged(mutant, recording(subject))
         alarmed = any(item.verdict == FAIL and item.clause.level == "required" for item in found)
-        if alarmed or (subject.kind == "faultless" and clauses.intersection(unproved(found))):
+        if alarmed or (subject.kind == "faultless" and _shows_less(mutant.provider.name, found, clauses)):
             return True
     return False
+
+
+def _shows_less(provider: str, found: tuple[Verdict, ...], clauses: set[str]) -> bool:
+    """Whether the faultless mock shows less of some clauses than by the whole contract."""
+    if clauses.intersection(unproved(found)):
+        return True
+    whole = exercised(provider)
+    return any(item.exercised < whole[item.clause.id] for item in found if item.clause.id in clauses)
+
+
+@cache
+def exercised(provider: str) -> Mapping[str, int]:
+    """Return how often the faultless mock exercises each clause."""
+    faultless = next(item for item in subjects([provider]) if item.kind == "faultless")
+    found = judged(load_contract_once(provider), recording(faultless))
+    return {item.clause.id: item.exercised for item in found}
 
 
 def checks() -> Iterator[tuple[str, str]]:

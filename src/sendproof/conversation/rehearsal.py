@@ -128,6 +128,11 @@ class Rehearsal:
         )
 
     def _status(self, case: Case, message: Mapping[str, object], price: int) -> tuple[int, bool]:
+        # The very same message with the same key is told again, whatever else a service may do with it.
+        has_key = bool(message.get(self._provider.fields.get("idempotency", "")))
+        retried = (case.key, json.dumps(message, sort_keys=True))
+        if has_key and retried in self._replayable:
+            return _ACCEPTED, False
         if case.expects != "accept":
             return _REFUSED, True
         now = self._clock.now()
@@ -135,9 +140,6 @@ class Rehearsal:
         recent = self._let_in_s[case.key]
         if limit is not None and sum(now - at_s < limit.window_s for at_s in recent) >= limit.limit:
             return _THROTTLED, True
-        retried = (case.key, str(message.get(self._provider.fields.get("idempotency", ""), "")))
-        if retried[1] and retried in self._replayable:
-            return _ACCEPTED, False
         if not self._pay(case.key, price):
             return _REFUSED, True
         recent.append(now)

@@ -18,7 +18,7 @@ _OPEN_SHARE = 6
 # take them all.
 _FOR_ADVICE = 3
 # So large a part of the requests may come to nothing where a service lets in more than that.
-_UNCERTAIN_SHARE = 0.12
+UNCERTAIN_SHARE = 0.12
 # Each of these writes the same fault in another way, and a lenient service takes some: so many tell most of them.
 _MANIFOLD, _OF_ADVICE = ("numbers", "json_forms"), 8
 
@@ -71,7 +71,7 @@ def open_cases(cases: Iterable[Case], *, room: int, max_requests: int) -> frozen
     known = tuple(cases)
     given = [case for case in known if is_open(case)]
     certain = frozenset(clause for case in known if not is_open(case) for clause in case.clauses)
-    most = open_slots(room) + int(_UNCERTAIN_SHARE * max_requests)
+    most = open_slots(room) + int(UNCERTAIN_SHARE * max_requests)
     chosen = dict.fromkeys((*_first_of_each(given, certain), *_of_advice(given), *given))
     return frozenset(case.id for case in list(chosen)[:most])
 
