@@ -84,6 +84,15 @@ def test_pacing_keeps_to_the_rate() -> None:
     assert clock.slept == [0.25, 0.25]
 
 
+def test_pacing_is_halved_for_a_target_that_throttles_and_no_slower_than_one_in_two_seconds() -> None:
+    clock = Steps()
+    pacing = Pacing(4.0, clock)
+    for _ in range(6):
+        pacing.acquire()
+        pacing.slow_down()
+    assert clock.slept == [0.25, 0.5, 1.0, 2.0, 2.0]
+
+
 def test_pacing_waits_for_a_burst_after_it() -> None:
     clock = Steps()
     pacing = Pacing(4.0, clock)

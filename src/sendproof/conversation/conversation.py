@@ -91,6 +91,9 @@ class Sender(Protocol):
     def send_together(self, cases: Sequence[tuple[Case, Tags]]) -> list[Exchange]:
         """Send cases at the same moment."""
 
+    def slow_down(self) -> None:
+        """Send fewer requests a second from now on."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Evidence:
@@ -152,6 +155,7 @@ class Conversation:
         self._postponed: deque[_Postponed] = deque()
         self._at_the_end: deque[_Postponed] = deque()
         self._once_more: list[tuple[float, Case]] = []
+        self._held: set[str] = set()
         self._asked_again = 0
         self._refused: Case | None = None
         self.evidence = Evidence()
@@ -261,6 +265,9 @@ class Conversation:
         """
         while self._postponed and len(self.evidence.exchanges) - self._postponed[0][0] >= later_than:
             _, case, nonce = self._postponed.popleft()
+            if case.id in self._held:
+                self._held.remove(case.id)
+                self._slots.give_back()
             if not case.may_be_accepted or self._slots.has_room(case):
                 try:
                     exchange = self.ask_once(case, nonce=nonce)
@@ -307,6 +314,7 @@ class Conversation:
         for _ in range(_PATIENCE - 1):
             if not (exchange and self._is_throttled(exchange) and self._patience.waited_for_throttling(exchange)):
                 break
+            self._door.slow_down()
             exchange = self.ask_once(case)
         if exchange is not None and self._is_worth_asking_again(case, exchange, keyed=nonce is not None):
             # Another key would make another message of what was served already.
@@ -315,7 +323,10 @@ class Conversation:
                 self._patience.wait_for_gateway(exchange)
             exchange = self.ask_once(case, nonce=same)
             self._postpone(case, exchange, same, to=self._postponed)
-        if exchange is not None and self._may_be_paid_later(case, exchange):
+        if exchange is not None and case.id not in self._held and self._may_be_paid_later(case, exchange):
+            # What comes in between must not take its slot.
+            self._slots.hold()
+            self._held.add(case.id)
             self._at_the_end.append((len(self.evidence.exchanges), case, None))
         return exchange
 

@@ -90,6 +90,9 @@ class Rehearsal:
         """Return how many messages may be accepted in all."""
         return self._budget.room
 
+    def slow_down(self) -> None:
+        """Change nothing: no service that is rehearsed throttles what it should take."""
+
     def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
         """Answer one case."""
         return self.send_together([(case, tags)], nonce=nonce)[0]

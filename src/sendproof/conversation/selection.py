@@ -50,6 +50,14 @@ class Slots:
         else:
             self._open -= taken and case.may_be_accepted
 
+    def hold(self) -> None:
+        """Keep a slot for a message that ought to be accepted, and is asked again later."""
+        self._left -= 1
+
+    def give_back(self) -> None:
+        """Free a slot that was kept."""
+        self._left += 1
+
     def has_room(self, case: Case) -> bool:
         """Whether there is a slot for a case that may be accepted."""
         if not is_open(case):

@@ -121,6 +121,10 @@ class Door:
         """Return what other runs had spent of the budget before."""
         return self._budget.found
 
+    def slow_down(self) -> None:
+        """Send fewer requests a second from now on, since the target throttles those that it gets."""
+        self._pacing.slow_down()
+
     def scrubbed(self, text: str) -> str:
         """Return a text about the traffic, such as that of an error, without secrets and numbers."""
         return self._redactor.text(text)

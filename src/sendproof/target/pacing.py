@@ -17,6 +17,10 @@ class Sleeper(Protocol):
         """Let real time pass."""
 
 
+# A limit of one request in two seconds would leave a run of 400 requests a quarter of an hour.
+_LONGEST_INTERVAL_S = 2.0
+
+
 class Pacing:
     """Hold requests back to a rate. `math.inf` holds nothing back."""
 
@@ -30,6 +34,10 @@ class Pacing:
     def delay_s(self) -> float:
         """Return how long the next request has to wait, as far as those sent from here tell."""
         return max(self._free_s - self._clock.now(), 0.0) if self._interval_s else 0.0
+
+    def slow_down(self) -> None:
+        """Halve the rate: the target takes fewer requests than were sent."""
+        self._interval_s = max(self._interval_s, min(2 * self._interval_s, _LONGEST_INTERVAL_S))
 
     def acquire(self, count: int = 1) -> None:
         """Wait until the next request may be sent, and `count` - 1 at once with it.
