@@ -8,7 +8,7 @@ from sendproof.contract.provider import Provider
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange
 from sendproof.judge.body import answer_of
 from sendproof.judge.credits import codes_of_insufficient_credits
-from sendproof.judge.refused import has_code
+from sendproof.judge.refused import documenting, has_code, says
 
 
 def outcome(provider: Provider, exchange: Exchange) -> Outcome | None:
@@ -53,6 +53,14 @@ def is_short_of_credits(contract: Contract, exchange: Exchange) -> bool:
         return False
     answer = answer_of(exchange.response)
     return any(has_code(answer, code) for code in codes_of_insufficient_credits(contract))
+
+
+def is_refused_for_its_moment(contract: Contract, exchange: Exchange) -> bool:
+    """Whether a request was refused for nothing that is documented: perhaps by a limit, a lock-out or a filter."""
+    if exchange.response is None or not is_refused(contract.provider, exchange):
+        return False
+    answer = answer_of(exchange.response)
+    return not any(says(contract.provider, clause, answer) for clause in documenting(contract))
 
 
 def is_lost(exchange: Exchange) -> bool:

@@ -12,10 +12,12 @@ from typing import Protocol
 from sendproof.contract.model import Contract
 from sendproof.conversation import scenarios
 from sendproof.conversation.answers import (
+    is_accepted,
     is_failed,
     is_foreign,
     is_lost,
     is_refused,
+    is_refused_for_its_moment,
     is_short_of_credits,
     is_throttled,
     may_have_been_served,
@@ -47,6 +49,9 @@ _ENDING = ("max_requests", "max_duration_s")
 _MOST_ASKED_AGAIN = 12
 _MAIN_KEY = "main"
 _MEANWHILE = 12
+# Limits of a second and filters of duplicates are the commonest; who refuses for longer is asked no more after that.
+_PAUSES_S = (1.2, 3.0)
+_MOST_PAUSED = 8
 # What is to be asked at the latest moment is asked so long before it: a slow answer is no late question.
 _IN_TIME_S = 2.0
 # And before the budget is spent: one for that, one for the last message of all.
@@ -156,6 +161,8 @@ class Conversation:
         self._at_the_end: deque[_Postponed] = deque()
         self._once_more: list[tuple[float, Case]] = []
         self._held: set[str] = set()
+        self._paused = 0
+        self._has_accepted = False
         self._asked_again = 0
         self._refused: Case | None = None
         self.evidence = Evidence()
@@ -323,11 +330,29 @@ class Conversation:
                 self._patience.wait_for_gateway(exchange)
             exchange = self.ask_once(case, nonce=same)
             self._postpone(case, exchange, same, to=self._postponed)
+            exchange = self._asked_after_a_pause(case, exchange)
         if exchange is not None and case.id not in self._held and self._may_be_paid_later(case, exchange):
             # What comes in between must not take its slot.
             self._slots.hold()
             self._held.add(case.id)
             self._at_the_end.append((len(self.evidence.exchanges), case, None))
+        return exchange
+
+    def _asked_after_a_pause(self, case: Case, exchange: Exchange | None) -> Exchange | None:
+        """Ask again, a while later, what ought to be accepted and was refused for nothing that is documented.
+
+        A limit of requests, a lock-out or a filter of duplicates lasts for a moment, and a document need not tell
+        of it. Where the pause helps, requests come more slowly from then on.
+        """
+        ought = case.expects == "accept" and case.key == _MAIN_KEY and self._has_accepted
+        for pause_s in _PAUSES_S if ought and self._paused < _MOST_PAUSED else ():
+            if exchange is None or not is_refused_for_its_moment(self._contract, exchange):
+                break
+            self._paused += 1
+            self._pause(pause_s, "the target refused a valid message for nothing that is documented")
+            exchange = self.ask_once(case)
+            if exchange is not None and is_accepted(self._contract.provider, exchange):
+                self._door.slow_down()
         return exchange
 
     def _may_be_paid_later(self, case: Case, exchange: Exchange) -> bool:
@@ -411,6 +436,7 @@ class Conversation:
         for exchange, case in asked:
             for counter in (self._breakers, self._keys, self._slots):
                 counter.note(case, exchange)
+            self._has_accepted |= is_accepted(self._contract.provider, exchange)
             self._progress.step(case.family)
             if (
                 case.expects == "refuse"

@@ -29,6 +29,8 @@ _RETRIES = 2
 # A key is known for 30 s (see `sendproof.judge.retries`): a retry as late as that, but for the time that it takes.
 _LATE_S = 28.0
 _AT_ONCE = 3
+# Longer than the second for which most limits of requests count.
+_MOMENT_S = 1.2
 _CONCURRENT_LIMIT = 10
 _AT_BOUNDARY = 4
 # So many characters of GSM-7 are three segments (307 to 459), and within what any document permits.
@@ -108,7 +110,11 @@ def idempotency(provider: Provider, asker: Asker) -> None:
 def _at_once(provider: Provider, asker: Asker) -> None:
     for number in range(2 if asker.accepted_left() > _AMPLE else 1):
         case = message(provider, f"idempotency.at-once-{number}", idempotency=asker.token())
-        asker.ask_together([case] * _AT_ONCE)
+        together = asker.ask_together([case] * _AT_ONCE)
+        if together and not any(is_accepted(provider, exchange) for exchange in together):
+            # A limit of requests stood in the way: it is over after a moment, and nothing was sent.
+            asker.wait(_MOMENT_S, "requests that were sent at once were all refused")
+            asker.ask_together([case] * _AT_ONCE)
         asker.ask(case)
 
 
