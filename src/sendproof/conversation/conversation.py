@@ -274,7 +274,7 @@ class Conversation:
             _, case, nonce = self._postponed.popleft()
             if case.id in self._held:
                 self._held.remove(case.id)
-                self._slots.give_back()
+                self._slots.give_back(case)
             if not case.may_be_accepted or self._slots.has_room(case):
                 try:
                     exchange = self.ask_once(case, nonce=nonce)
@@ -333,7 +333,7 @@ class Conversation:
             exchange = self._asked_after_a_pause(case, exchange)
         if exchange is not None and case.id not in self._held and self._may_be_paid_later(case, exchange):
             # What comes in between must not take its slot.
-            self._slots.hold()
+            self._slots.hold(case)
             self._held.add(case.id)
             self._at_the_end.append((len(self.evidence.exchanges), case, None))
         return exchange
@@ -357,7 +357,7 @@ class Conversation:
 
     def _may_be_paid_later(self, case: Case, exchange: Exchange) -> bool:
         """Whether a message was refused for want of credits that somebody may add while the run lasts."""
-        is_main = case.expects == "accept" and case.key == _MAIN_KEY
+        is_main = case.may_be_accepted and case.key == _MAIN_KEY
         return is_main and is_short_of_credits(self._contract, exchange)
 
     def _postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to: deque[_Postponed]) -> None:

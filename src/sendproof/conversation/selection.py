@@ -50,13 +50,19 @@ class Slots:
         else:
             self._open -= taken and case.may_be_accepted
 
-    def hold(self) -> None:
-        """Keep a slot for a message that ought to be accepted, and is asked again later."""
-        self._left -= 1
+    def hold(self, case: Case) -> None:
+        """Keep a slot for a message that is asked again later."""
+        self._take(case, 1)
 
-    def give_back(self) -> None:
+    def give_back(self, case: Case) -> None:
         """Free a slot that was kept."""
-        self._left += 1
+        self._take(case, -1)
+
+    def _take(self, case: Case, count: int) -> None:
+        if is_open(case):
+            self._open -= count
+        else:
+            self._left -= count
 
     def has_room(self, case: Case) -> bool:
         """Whether there is a slot for a case that may be accepted."""
