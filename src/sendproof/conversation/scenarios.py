@@ -144,7 +144,7 @@ def spending(
             if step == FAULTY:
                 asker.ask(_without_text(provider, key))
             elif step == AT_ONCE_STEP:
-                names = (f"credits.at-once-{number}-{place}" for place in range(_AT_BOUNDARY))
+                names = (f"credits.{number}-at-once-{place}" for place in range(_AT_BOUNDARY))
                 asker.ask_together([message(provider, name, key=key) for name in names])
             elif step != RETRY:
                 sent = _step_message(provider, asker, key, number, step)

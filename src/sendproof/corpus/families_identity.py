@@ -14,12 +14,13 @@ _TEXTS = (
     ("hello", f"{MARK}hello!"),
     ("code", f"{MARK}your verification code is 482910."),
     # What a service that trims, folds or escapes cannot leave alone; of printable ASCII and line breaks.
-    # And what one that stores or compares texts in another way changes: alphabets and marks that compose. No emoji:
-    # what refuses one need not refuse the other, and of two in one text nobody could tell which.
+    # And what one that stores or compares texts in another way changes: alphabets and marks that compose, and in a
+    # text of its own an emoji: what refuses one need not refuse the other, and of two in one nobody could tell which.
     (
         "world",
         "Grüße: Привет, 您好, cafe\u0301, ﬁn. مرحبا שלום नमस्ते สวัสดี γειά σας 안녕 こんにちは გამარჯობა բարեւ ሰላም",
     ),
+    ("emoji", f"{MARK}see you soon! 😀"),
     ("signs", '  Dear guest,\n\nroom "12" & <bath> are  ready: 100%25, a+b, it\'s C:\\new.\n '),
 )
 
