@@ -326,10 +326,13 @@ class Conversation:
         if exchange is not None and self._is_worth_asking_again(case, exchange, keyed=nonce is not None):
             # Another key would make another message of what was served already.
             same = nonce if may_have_been_served(exchange) else None
+            of_its_moment = is_refused_for_its_moment(self._contract, exchange)
             if is_foreign(self._contract.provider, exchange):
                 self._patience.wait_for_gateway(exchange)
             exchange = self.ask_once(case, nonce=same)
             self._postpone(case, exchange, same, to=self._postponed)
+            if of_its_moment and exchange is not None and is_accepted(self._contract.provider, exchange):
+                self._door.slow_down()
             exchange = self._asked_after_a_pause(case, exchange)
         if exchange is not None and case.id not in self._held and self._may_be_paid_later(case, exchange):
             # What comes in between must not take its slot.

@@ -208,18 +208,18 @@ def _statuses_of_the_moment(judgements: Sequence[Judgement]) -> frozenset[int]:
     Such a thing lasts: what is asked again at once meets it again. One refusal alone may be anything, but refusals here
     and there, each accepted when it is asked again, are a service that refuses at random.
     """
-    longest: dict[int, int] = {}
     count: dict[int, int] = {}
-    run = 0
+    lasting: set[int] = set()
+    last: dict[_Likeness, int] = {}
     for item in judgements:
-        if item.unexplained:
-            run += 1
-            status = _status(item)
-            longest[status] = max(longest.get(status, 0), run)
-            count[status] = count.get(status, 0) + 1
-        elif item.outcome == ACCEPTED and not item.reading.hard:
-            run = 0
-    return frozenset(status for status in count if count[status] == 1 or longest[status] > 1)
+        message, status = (item.exchange.credential.key, _fields(item)), _status(item)
+        if item.outcome == ACCEPTED:
+            last.pop(message, None)
+        elif item.outcome == REFUSED and not item.reading.reasons:
+            count[status] = count.get(status, 0) + item.unexplained
+            lasting |= {status} if last.get(message) == status else set()
+            last[message] = status
+    return frozenset(status for status in count if count[status] == 1 or status in lasting)
 
 
 def _may_pass(contract: Contract, item: Judgement, accepted: Collection[str]) -> bool:
