@@ -138,12 +138,15 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
     while best := _most_refused(left, {*accepted, *catch_all}, chance):
         yield from _contradict(contract, best, [item for item in left if best in item.reading.features])
         left = [item for item in left if best not in item.reading.features]
-    standing = _refused_each_time(judgements)
-    of_the_moment = _statuses_of_the_moment(judgements)
+    nonce = contract.provider.fields.get("idempotency", "")
+    standing = _refused_each_time(judgements, nonce)
+    of_the_moment = _statuses_of_the_moment(judgements, nonce)
     passing = [
         item
         for item in left
-        if _may_pass(contract, item, accepted) and _fields(item) not in standing and _status(item) in of_the_moment
+        if _may_pass(contract, item, accepted)
+        and _message(item, nonce) not in standing
+        and _status(item) in of_the_moment
     ]
     for item in passing:
         yield from _set_aside(item, "refused for what no document names, perhaps for its moment", _THROTTLED)
@@ -168,14 +171,19 @@ def _said_by_answer(contract: Contract, item: Judgement) -> str | None:
     return next((clause.id for clause in features if clause.params["feature"] == wanted), None)
 
 
-def _refused_each_time(judgements: Sequence[Judgement]) -> frozenset[_Fields]:
+def _message(item: Judgement, nonce: str) -> _Likeness:
+    """Return what a message is but for its idempotency key, in the field `nonce`: asked again it has another."""
+    return _likeness(item.exchange.credential.key, _fields(item), (nonce,))
+
+
+def _refused_each_time(judgements: Sequence[Judgement], nonce: str) -> frozenset[_Likeness]:
     """Return the messages that were refused, and refused again after another one was accepted, and never accepted."""
-    refused: dict[_Fields, int] = {}
-    accepted: set[_Fields] = set()
-    standing: set[_Fields] = set()
+    refused: dict[_Likeness, int] = {}
+    accepted: set[_Likeness] = set()
+    standing: set[_Likeness] = set()
     passed = 0
     for item in judgements:
-        message = _fields(item)
+        message = _message(item, nonce)
         if item.outcome == ACCEPTED:
             accepted.add(message)
             passed += 1
@@ -202,7 +210,7 @@ def _status(item: Judgement) -> int:
     return item.exchange.response.status if item.exchange.response else 0
 
 
-def _statuses_of_the_moment(judgements: Sequence[Judgement]) -> frozenset[int]:
+def _statuses_of_the_moment(judgements: Sequence[Judgement], nonce: str) -> frozenset[int]:
     """Return the status codes of refusals that a limit, a lock-out or a filter may have given.
 
     Such a thing lasts: what is asked again at once meets it again. One refusal alone may be anything, but refusals here
@@ -212,7 +220,7 @@ def _statuses_of_the_moment(judgements: Sequence[Judgement]) -> frozenset[int]:
     lasting: set[int] = set()
     last: dict[_Likeness, int] = {}
     for item in judgements:
-        message, status = (item.exchange.credential.key, _fields(item)), _status(item)
+        message, status = _message(item, nonce), _status(item)
         if item.outcome == ACCEPTED:
             last.pop(message, None)
         elif item.outcome == REFUSED and not item.reading.reasons:
