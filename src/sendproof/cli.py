@@ -272,6 +272,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort:
+        # Ctrl-C at a question, or no for an answer.
+        click.echo("sendproof: aborted, nothing was done", err=True)
         return exit_codes.INTERRUPTED
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         if debug:

@@ -51,6 +51,7 @@ _MAIN_KEY = "main"
 _MEANWHILE = 12
 # Limits of a second and filters of duplicates are the commonest; who refuses for longer is asked no more after that.
 _PAUSES_S = (1.2, 3.0)
+# Seven halvings take the pace from 20 a second to its slowest: by then a limit is met no more, or never passes.
 _MOST_PAUSED = 8
 # What is to be asked at the latest moment is asked so long before it: a slow answer is no late question.
 _IN_TIME_S = 2.0
