@@ -12,7 +12,7 @@ from sendproof.corpus.engine import draw
 from sendproof.corpus.families_texts import ruler, segment_edges
 from sendproof.corpus.strategies import lengths, messages, spellings, texts
 from sendproof.corpus.strategies import segment_edges as edges
-from sendproof.corpus.tokens import is_dialable, spelled, substitute, tokens_in
+from sendproof.corpus.tokens import SPELLINGS, is_dialable, spelled, substitute, tokens_in
 
 
 def _utf16_units(text: str) -> int:
@@ -81,13 +81,14 @@ def test_messages_are_valid_and_use_every_field(contract):
     assert fields == set(contract.provider.fields.values())
 
 
-@pytest.mark.parametrize("spelling", ["e164", "eleven_digits", "ten_digits", "formatted"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
 def test_spelled_writes_one_number_in_each_way(spelling):
     expected = {
         "e164": "+12025550171",
         "eleven_digits": "12025550171",
         "ten_digits": "2025550171",
         "formatted": "(202) 555-0171",
+        "formatted_eleven_digits": "1 (202) 555-0171",
     }
     assert spelled("+12025550171", spelling) == expected[spelling]
 

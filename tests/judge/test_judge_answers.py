@@ -158,6 +158,7 @@ def test_broken_textflow_answer_contradicts_one_clause(changes: Any, data: Any, 
         ("12025550123", "eleven-digits"),
         ("2025550123", "ten-digits"),
         ("(202) 555-0123", "formatted"),
+        ("1 (202) 555-0123", "formatted-eleven-digits"),
     ],
 )
 def test_spelling_comes_back_in_e164(spelled: str, name: str) -> None:

@@ -28,6 +28,7 @@ TOKENS = {
     "@{recipient2}": "+12025550124",
     "@{sender}": "+13125550140",
     "@{sender2.formatted}": "(312) 555-0141",
+    "@{recipient.formatted_eleven_digits}": "1 (202) 555-0123",
     "@{fixture.failing_recipients.opted_out}": "+12125550136",
     "@{nonce}": NONCE,
     "@{other}": "@{other}",
@@ -53,6 +54,13 @@ def test_bind_uses_the_only_number_twice() -> None:
     assert bind(case, profile, PROVIDERS["textflow"], NONCE).body == b'"+442079460001"'
     with pytest.raises(Unbindable, match="ten_digits"):
         bind(case_of("textflow", body=b"@{recipient.ten_digits}"), profile, PROVIDERS["textflow"], NONCE)
+
+
+def test_bind_spells_a_number_that_nobody_can_have() -> None:
+    """The samples of documents have exchange codes that no plan gives out."""
+    profile = profile_of("textflow", account={"senders": ["+15559876543"], "recipients": ["+15551234567"]})
+    case = case_of("textflow", body=b'"@{recipient.formatted}"')
+    assert bind(case, profile, PROVIDERS["textflow"], NONCE).body == b'"(555) 123-4567"'
 
 
 HEADER_WAYS = [

@@ -286,9 +286,10 @@ class Conversation:
 
     def _ask_once_more(self, *, until_s: float = math.inf) -> None:
         """Ask what was to be asked as late as possible, but before a moment that comes before `until_s`."""
-        due = [case for due_s, case in self._once_more if due_s <= until_s]
-        self._once_more = [(due_s, case) for due_s, case in self._once_more if due_s > until_s]
-        for case in due:
+        due = [item for item in self._once_more if item[0] <= until_s]
+        self._once_more = [item for item in self._once_more if item[0] > until_s]
+        for due_s, case in due:
+            self._clock.skip_to(due_s - _IN_TIME_S)
             try:
                 self.ask_once(case)
             except BudgetSpent as spent:

@@ -14,7 +14,8 @@ class Case:
     `body` is a template: the tokens in it are replaced when a target is known.
 
     - `@{recipient}`, `@{recipient.ten_digits}`: the first allowed recipient, in E.164 or
-      in one of the spellings "e164", "eleven_digits", "ten_digits", "formatted";
+      in one of the spellings "e164", "eleven_digits", "ten_digits", "formatted",
+      "formatted_eleven_digits";
     - `@{recipient2}`: the second one (the first where there is only one);
     - `@{sender}`, `@{sender2}`, `@{sender.formatted}`: active senders, likewise;
     - `@{fixture.NAME}`, `@{fixture.failing_recipients.CAUSE}`: a fixture's number or text,

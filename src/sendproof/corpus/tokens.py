@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-SPELLINGS = ("e164", "eleven_digits", "ten_digits", "formatted")
+SPELLINGS = ("e164", "eleven_digits", "ten_digits", "formatted", "formatted_eleven_digits")
 MARK = b"@{"
 _TOKEN = re.compile(rb"@\{([a-z0-9_]+(?:\.[a-z0-9_]+)*)\}")
 
@@ -26,13 +26,14 @@ def tokens_in(body: bytes) -> tuple[str, ...]:
 
 
 def spelled(number: str, spelling: str) -> str:
-    """Return an E.164 number in one of `SPELLINGS`; all but the first two take it for +1 and ten digits."""
+    """Return an E.164 number in one of `SPELLINGS`; all but the first two take it for +1 and ten digits, any ten."""
     area, exchange, line = number[2:5], number[5:8], number[8:]
     return {
         "e164": number,
         "eleven_digits": number[1:],
         "ten_digits": number[2:],
         "formatted": f"({area}) {exchange}-{line}",
+        "formatted_eleven_digits": f"1 ({area}) {exchange}-{line}",
     }[spelling]
 
 

@@ -10,6 +10,7 @@ _SPELLINGS = {
     "eleven_digits": re.compile(r"1([2-9][0-9]{9})"),
     "ten_digits": re.compile(r"([2-9][0-9]{9})"),
     "formatted": re.compile(r"\(([2-9][0-9]{2})\) ([0-9]{3})-([0-9]{4})"),
+    "formatted_eleven_digits": re.compile(r"1 \(([2-9][0-9]{2})\) ([0-9]{3})-([0-9]{4})"),
 }
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 

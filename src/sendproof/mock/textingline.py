@@ -358,7 +358,7 @@ class Rules:
     body_limit: int = 640
     idempotency_key: Callable[[Attempt], Hashable | None] = key_of_account
     idempotency_payload: Callable[[Message], Hashable] = field(default=lambda message: message)
-    idempotency: Callable[[], Idempotency[Record]] = Remembered
+    idempotency: Callable[[Clock], Idempotency[Record]] = lambda clock: Remembered()
     price: Callable[[Message], int] = price
     affords: Callable[[int, int], bool] = field(default=lambda balance, cost: balance >= cost)
     charge: Callable[[Record, int], int] = field(default=lambda record, cost: cost)
@@ -398,7 +398,7 @@ class Service:
         self.counts = counts
         self._rng = rng
         self._balances = {account.key_id: account.credits for account in accounts}
-        self._idempotency = rules.idempotency()
+        self._idempotency = rules.idempotency(clock)
 
     async def respond(self, call: Call) -> Reply:
         """Reply to a request on the endpoint's path."""

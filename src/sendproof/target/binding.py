@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
+from sendproof.corpus.tokens import SPELLINGS, spelled
 from sendproof.errors import SendproofError
 from sendproof.exchange import Credential, Headers
 from sendproof.target.credentials import FAULTS, classify, present
 from sendproof.target.profile import Profile
 
 _TOKEN = re.compile(rb"@\{((?:recipient|sender|fixture|nonce)[A-Za-z0-9_.]*)\}")
-_NANP = re.compile(r"\+1([2-9]\d\d)([2-9]\d\d)(\d{4})", re.ASCII)
+# Whether there is such a number is not asked: the samples of documents are spelled as well.
+_NANP = re.compile(r"\+1\d{10}", re.ASCII)
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"(?:[!-~\x80-\U0010ffff]+(?:[ \t]+[!-~\x80-\U0010ffff]+)*)?")
 _METHOD = re.compile(r"[A-Z]+")
@@ -138,12 +140,4 @@ def _spelled(number: str, spelling: str) -> str | None:
     """Return a number in one of the spellings of `Case`; all but E.164 are those of the NANP."""
     if spelling in ("", "e164"):
         return number
-    match = _NANP.fullmatch(number)
-    if match is None:
-        return None
-    area, exchange, line = match.groups()
-    return {
-        "eleven_digits": f"1{area}{exchange}{line}",
-        "ten_digits": f"{area}{exchange}{line}",
-        "formatted": f"({area}) {exchange}-{line}",
-    }.get(spelling)
+    return spelled(number, spelling) if _NANP.fullmatch(number) and spelling in SPELLINGS else None

@@ -24,6 +24,9 @@ class RunClock(Protocol):
     def wait(self, seconds: float) -> None:
         """Let time pass for the target: for windows of rate limits and `Retry-After`."""
 
+    def skip_to(self, moment: float) -> None:
+        """Let the target's time pass until a moment, where that takes no real time."""
+
 
 class WallClock:
     """Tell the system's time, which never goes back during a run."""
@@ -47,6 +50,9 @@ class WallClock:
         self.waited_s += seconds
         self.sleep(seconds)
 
+    def skip_to(self, moment: float) -> None:
+        """Do nothing: real time passes by itself."""
+
 
 class MovedClock(WallClock):
     """Tell the system's time plus what was waited for: `advance` moves the target's clock instead."""
@@ -65,3 +71,7 @@ class MovedClock(WallClock):
         """Move the target's clock, and count it."""
         self._advance(seconds)
         self.waited_s += seconds
+
+    def skip_to(self, moment: float) -> None:
+        """Move the target's clock."""
+        self.wait(max(moment - self.now(), 0.0))

@@ -74,7 +74,7 @@ def _numbers(normalizer: Callable[[str], str | None]) -> Change[Rules]:
     return lambda r: replace(r, normalize=normalizer, normalize_sender=normalizer)
 
 
-_DOCUMENTED: Final = re.compile(r"(?:\+?1)?[0-9]{10}|\([0-9]{3}\) [0-9]{3}-[0-9]{4}")
+_DOCUMENTED: Final = re.compile(r"(?:\+?1)?[0-9]{10}|(?:1 )?\([0-9]{3}\) [0-9]{3}-[0-9]{4}")
 
 
 def _any_eleven_digits(text: str) -> str | None:

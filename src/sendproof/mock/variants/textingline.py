@@ -354,7 +354,7 @@ VARIANTS: Final = (
         "retry-answered-409",
         "A retry is refused, and not told the id.",
         "That the same key sends no second message is promised, not what answers the retry.",
-        lambda r: replace(r, idempotency=_Refusing),
+        lambda r: replace(r, idempotency=lambda clock: _Refusing()),
     ),
     _variant(
         "refused-charged",

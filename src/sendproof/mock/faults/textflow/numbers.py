@@ -109,6 +109,27 @@ FAULTS: Final = (
         "tf.normalization.from-formatted",
     ),
     fault(
+        "one-before-parentheses-refused",
+        "A number in parentheses with a 1 before it is refused.",
+        "The pattern for formatted numbers begins with the parenthesis.",
+        numbers(refusing(r"^1 \(")),
+        "tf.normalization.to-formatted-eleven-digits",
+    ),
+    fault(
+        "one-before-parentheses-echoed",
+        "A number in parentheses with a 1 before it is accepted and not normalized.",
+        "The pattern for formatted numbers begins with the parenthesis.",
+        numbers(echoing(r"1 \(.*")),
+        "tf.normalization.to-formatted-eleven-digits",
+    ),
+    fault(
+        "sender-with-one-before-parentheses-refused",
+        "A from in parentheses with a 1 before it is refused.",
+        "The pattern for formatted numbers begins with the parenthesis.",
+        lambda r: replace(r, normalize_sender=refusing(r"^1 \(")),
+        "tf.normalization.from-formatted-eleven-digits",
+    ),
+    fault(
         "one-twice",
         "Eleven digits are given another country code.",
         "The prefix is added without a look at the length.",

@@ -1,10 +1,10 @@
 """Faults of TextingLine: retries."""
 
-import time
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import Final
 
+from sendproof.mock.clock import Clock
 from sendproof.mock.faults.textingline.kit import fault
 from sendproof.mock.idempotency import Racing, Remembered, Resending, Sending
 from sendproof.mock.textingline import (
@@ -28,14 +28,16 @@ class _Last(Remembered[Record]):
 class _Forgetting(Remembered[Record]):
     """Forget what is older than half a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__()
+        self._clock = clock
         self._since_s: dict[Hashable, float] = {}
 
     async def once(self, key: Hashable, payload: Hashable, send: Sending[Record]) -> Record:
-        if time.monotonic() > self._since_s.setdefault(key, time.monotonic()) + 0.5:
+        now = self._clock.now()
+        if now > self._since_s.setdefault(key, now) + 0.5:
             self._kept.pop(key, None)
-            self._since_s[key] = time.monotonic()
+            self._since_s[key] = now
         return await super().once(key, payload, send)
 
 
@@ -51,14 +53,14 @@ FAULTS: Final = (
         "idempotency-races",
         "Concurrent requests with one key are each sent.",
         "Look-up and insertion are not one transaction.",
-        lambda r: replace(r, idempotency=Racing),
+        lambda r: replace(r, idempotency=lambda clock: Racing()),
         "tl.idempotency.concurrent-same-id",
     ),
     fault(
         "idempotency-new-answer",
         "A retry is answered with a new message.",
         "The duplicate is suppressed later, in the queue.",
-        lambda r: replace(r, idempotency=lambda: Resending(_newer)),
+        lambda r: replace(r, idempotency=lambda clock: Resending(_newer)),
         "tl.idempotency.replay-same-id",
     ),
     fault(
@@ -85,7 +87,7 @@ FAULTS: Final = (
         "idempotency-of-the-last-key",
         "Only the key used last is remembered.",
         "A cache with one entry for each account.",
-        lambda r: replace(r, idempotency=_Last),
+        lambda r: replace(r, idempotency=lambda clock: _Last()),
         "tl.idempotency.replay-same-id",
     ),
     fault(
@@ -99,7 +101,7 @@ FAULTS: Final = (
         "idempotency-races-for-short",
         "Concurrent requests with one key are each sent, unless they come some milliseconds apart.",
         "A look-up and an insertion with one await between them.",
-        lambda r: replace(r, idempotency=lambda: Racing(0.004)),
+        lambda r: replace(r, idempotency=lambda clock: Racing(0.004)),
         "tl.idempotency.concurrent-same-id",
     ),
 )

@@ -19,7 +19,7 @@ FAULTS: Final = (
         "idempotency-charged",
         "A retry gets the first answer and is charged again.",
         "Credits are taken before the duplicate is found.",
-        lambda r: replace(r, idempotency=lambda: Resending(_older)),
+        lambda r: replace(r, idempotency=lambda clock: Resending(_older)),
         "tl.credits.retry-free",
     ),
     fault(
