@@ -43,8 +43,13 @@ def profile_of(name: accounts.Provider, base_url: str = "http://127.0.0.1:1", **
     return parse({**mock_profile(name, base_url), **more})
 
 
-def door_to(profile: Profile, transport: httpx.BaseTransport | None = None, budget: Budget | None = None) -> Door:
-    clock = WallClock()
+def door_to(
+    profile: Profile,
+    transport: httpx.BaseTransport | None = None,
+    budget: Budget | None = None,
+    clock: WallClock | None = None,
+) -> Door:
+    clock = clock or WallClock()
     allowance = Allowance(budget or profile.budget)
     return Door(profile, PROVIDERS[profile.provider], clock, allowance, Pacing(math.inf, clock), transport=transport)
 

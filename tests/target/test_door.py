@@ -17,6 +17,7 @@ from sendproof.exchange import Exchange
 from sendproof.mock.server import MockServer
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent
+from sendproof.target.clock import WallClock
 from sendproof.target.door import unique_nonces
 from sendproof.target.profile import Budget
 from sendproof.target.receiving import KEPT_BYTES, NOTE
@@ -248,6 +249,41 @@ def test_requests_are_sent_together() -> None:
         assert door.send_together([]) == []
     assert [(e.id, e.case, e.tags) for e in exchanges] == [(f"x{n + 1}", f"c{n}", (f"t{n}",)) for n in range(8)]
     assert door.traffic.accepted == 8
+
+
+class _SlowClock(WallClock):
+    """Take so long to tell the time, one at a time, that no two requests begin near each other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        with self._lock:
+            time.sleep(0.03)
+            return super().now()
+
+
+def test_requests_that_are_sent_together_overlap_on_the_slowest_machine() -> None:
+    with door_to(profile_of("textflow"), httpx.MockTransport(echo), clock=_SlowClock()) as door:
+        exchanges = door.send_together([(case_of("textflow"), ())] * 4)
+    assert max(e.started_s for e in exchanges) < min(e.started_s + e.elapsed_s for e in exchanges)
+    assert all(e.response and b"hi " in e.response.body for e in exchanges)
+
+
+def test_who_cannot_be_sent_is_not_waited_for() -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    class Failing(httpx.MockTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            return self.handler(request)  # type: ignore[return-value]  # before any of the content is read
+
+    began_s = time.monotonic()
+    with door_to(profile_of("textflow"), Failing(fail)) as door:
+        exchanges = door.send_together([(case_of("textflow"), ())] * 3)
+    assert [e.failure for e in exchanges] == ["connect"] * 3
+    assert time.monotonic() - began_s < 1
 
 
 def test_group_beyond_the_budget_is_not_sent() -> None:

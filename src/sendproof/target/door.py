@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -41,6 +42,8 @@ _STANDARD_FIELDS: Headers = (
     ("Accept-Encoding", "gzip"),
 )
 _MAX_URLS = 1024
+# Of requests that are sent together the last is waited for so long.
+_LONGEST_MEETING_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +144,8 @@ class Door:
     def send_together(self, cases: Sequence[tuple[Case, Tags]], *, nonce: str | None = None) -> list[Exchange]:
         """Send cases at the same moment, all or none, and return the exchanges in their order.
 
-        With a `nonce` all of them are made with it.
+        The last byte of each waits until all the others have been sent: so they overlap, however busy this machine
+        is. With a `nonce` all of them are made with it.
         """
         admitted = [(case, self._admission.admit(case, nonce or next(self._nonces)), tags) for case, tags in cases]
         if not admitted:
@@ -151,17 +155,22 @@ class Door:
         self._time_limit.check(self._pacing.delay_s, "budget.requests_per_second")
         self._budget.reserve(len(admitted), credits_=price, should_be_refused=refusable)
         self._pacing.acquire(len(admitted))
-        barrier = threading.Barrier(len(admitted))
+        meeting = threading.Barrier(len(admitted), timeout=min(self._profile.timeout_s / 2, _LONGEST_MEETING_S))
 
         def start(item: tuple[str, tuple[Case, BoundRequest, Tags]]) -> Exchange:
-            barrier.wait()
-            return self._exchange(item[0], *item[1])
+            try:
+                return self._exchange(item[0], *item[1], meeting=meeting)
+            finally:
+                # Who failed before it came to the meeting is not waited for.
+                meeting.abort()
 
         with ThreadPoolExecutor(len(admitted)) as pool:
             return list(pool.map(start, [(next(self._ids), item) for item in admitted]))
 
-    def _exchange(self, id_: str, case: Case, bound: BoundRequest, tags: Tags) -> Exchange:
-        request = self._request(bound)
+    def _exchange(
+        self, id_: str, case: Case, bound: BoundRequest, tags: Tags, *, meeting: threading.Barrier | None = None
+    ) -> Exchange:
+        request = self._request(bound, meeting)
         asked = self._redactor.asked(bound.body)
         started_s, started = self._clock.now(), time.perf_counter()
         received = receive(self._transport, request, timeout_s=self._profile.timeout_s)
@@ -185,7 +194,7 @@ class Door:
             tags=tags,
         )
 
-    def _request(self, bound: BoundRequest) -> httpx.Request:
+    def _request(self, bound: BoundRequest, meeting: threading.Barrier | None) -> httpx.Request:
         given = {name.lower() for name, _ in bound.headers}
         headers = [
             (name.encode("ascii"), value.encode("utf-8"))
@@ -194,7 +203,11 @@ class Door:
                 *(item for item in (*_STANDARD_FIELDS, *self._own_fields) if item[0].lower() not in given),
             )
         ]
-        return httpx.Request(bound.method, self._url(bound.url), headers=headers, content=bound.body)
+        content: bytes | Iterator[bytes] = bound.body
+        if meeting is not None:
+            headers.append((b"Content-Length", str(len(bound.body)).encode("ascii")))
+            content = _held_back(bound.body, meeting)
+        return httpx.Request(bound.method, self._url(bound.url), headers=headers, content=content)
 
     def _url(self, text: str) -> httpx.URL:
         url = self._urls.get(text)
@@ -211,6 +224,14 @@ class Door:
             headers=self._redactor.response_headers(received.headers, asked, bound.presented),
             body=body[:KEPT_BYTES],
         )
+
+
+def _held_back(body: bytes, meeting: threading.Barrier) -> Iterator[bytes]:
+    """Yield a body, its last byte when all have come to a meeting, or as many as did within its time."""
+    yield body[:-1]
+    with suppress(threading.BrokenBarrierError):
+        meeting.wait()
+    yield body[-1:]
 
 
 def _wire(profile: Profile) -> Wire:
