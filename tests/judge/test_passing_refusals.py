@@ -6,7 +6,7 @@ from typing import Any
 
 from sendproof.judge.findings import CONTRADICTED
 from sendproof.judge.reasons import ReasonCode
-from tests.judge.support import Talk, line, line_answer, line_message, line_refusal
+from tests.judge.support import OPTED_OUT, Talk, line, line_answer, line_message, line_refusal
 
 MEDIA = {"mediaUrl": "https://example.com/images/promo.jpg"}
 
@@ -52,3 +52,28 @@ def test_feature_that_is_refused_each_time_is_red() -> None:
         talk.say(line_message(), 201, line_answer(number))
         talk.say(line_message(body="é" * 100), 400, line_refusal(33042))
     assert talk.of(CONTRADICTED)
+
+
+def test_what_is_refused_only_together_with_media_is_blamed_on_the_delivery() -> None:
+    talk = line()
+    failing = {"to": OPTED_OUT}
+    failed = {"status": "failed", "errorType": "opted_out", "errorMessage": "Nobody may write to them.", "sentAt": ...}
+    talk.say(line_message(**MEDIA), 201, line_answer(1))
+    talk.say(line_message(**failing), 201, line_answer(2, to=OPTED_OUT, **failed))
+    talk.say(line_message(**MEDIA, **failing), 400, line_refusal(33042))
+    talk.say(line_message(), 201, line_answer(3))
+    assert talk.of(CONTRADICTED) == set()
+    talk.say(line_message(**MEDIA, **failing, body="another"), 400, line_refusal(33042))
+    assert len(talk.of(CONTRADICTED)) == 1
+    assert talk.of(CONTRADICTED) < {"tl.delivery.accepted", "tl.delivery.cause-opted-out"}
+
+
+def test_limit_that_two_messages_of_a_kind_meet_accuses_nobody_once_one_has_passed() -> None:
+    talk = line()
+    for number, message in enumerate((line_message(**MEDIA, to=OPTED_OUT), line_message())):
+        talk.say(message, 400, line_refusal(33042))
+        talk.say(message, 400, line_refusal(33042))
+        failed = {"status": "failed", "errorType": "opted_out", "errorMessage": "Nobody may write to them.", "sentAt": ...}
+        passed = line_answer(number, to=message["to"], **(failed if message["to"] == OPTED_OUT else {}))
+        talk.say(message, 201, passed)
+    assert talk.of(CONTRADICTED) == set()

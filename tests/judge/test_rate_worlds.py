@@ -9,6 +9,7 @@ import pytest
 
 from sendproof.account import RateLimit
 from sendproof.conversation import scenarios
+from sendproof.conversation.rate_rounds import rate_rounds
 from sendproof.judge.findings import CONTRADICTED, UNDECIDED, UPHELD, Finding
 from sendproof.judge.history import judge
 from sendproof.judge.rate_windows import UNLIMITED
@@ -98,7 +99,13 @@ def never(number: int) -> bool:
 
 
 def found(
-    limit: int, admits: Admits, *, status: int = 429, fails: Callable[[int], bool] = never, **facts: Any
+    limit: int,
+    admits: Admits,
+    *,
+    most: int = 10_000,
+    status: int = 429,
+    fails: Callable[[int], bool] = never,
+    **facts: Any,
 ) -> dict[str, Finding]:
     """Return the finding of each aspect that is not upheld throughout: the worst of each."""
     asked = 0
@@ -117,7 +124,8 @@ def found(
     service = Service(FLOW, answer)
     service.ask(scenarios.message(FLOW.provider, "main"))
     limits = {"rate_limited": RateLimit(limit=limit, window_s=WINDOW_S)}
-    scenarios.rate_limits(FLOW.provider, service, limits)
+    rounds = rate_rounds(limit, most)
+    scenarios.rate_limits(FLOW.provider, service, "rate_limited", limits["rate_limited"], rounds, most)
     findings = judge(FLOW, account(rate_limits=limits, **facts), service.exchanges).findings
     return {ASPECTS[item.clause]: item for item in findings if ASPECTS.get(item.clause, "isolated") != "isolated"}
 

@@ -234,9 +234,9 @@ class Tiring(FixedWindow):
 
 
 PLANTED: dict[str, tuple[type[Any], str, Callable[[Any], Any]]] = {
-    "keys-evicted": (Messages, "textingline", lambda r: replace(r, idempotency=Evicting)),
-    "failed-forgotten": (Messages, "textingline", lambda r: replace(r, idempotency=ForgettingFailed)),
-    "seventh-retry-sent": (Messages, "textingline", lambda r: replace(r, idempotency=Resending)),
+    "keys-evicted": (Messages, "textingline", lambda r: replace(r, idempotency=lambda clock: Evicting())),
+    "failed-forgotten": (Messages, "textingline", lambda r: replace(r, idempotency=lambda clock: ForgettingFailed())),
+    "seventh-retry-sent": (Messages, "textingline", lambda r: replace(r, idempotency=lambda clock: Resending())),
     "refusals-punished": (Limits, "textflow", lambda r: replace(r, throttle=Punishing)),
     "limit-tires": (Limits, "textflow", lambda r: replace(r, throttle=Tiring)),
 }

@@ -23,12 +23,16 @@ from sendproof.conversation.answers import (
     may_have_been_served,
 )
 from sendproof.conversation.breaker import Breakers
+from sendproof.conversation.credit_sequences import credit_sequence, messages_of_steps, taste
 from sendproof.conversation.keys import Keys
 from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
 from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.preflight import diagnosis, is_let_in, no_answer
+from sendproof.conversation.rate_rounds import least_for_limit, messages_of_rounds, rate_rounds
 from sendproof.conversation.selection import Slots, is_open, open_cases
+from sendproof.conversation.shares import share_of_fixtures
 from sendproof.corpus.case import Case
+from sendproof.corpus.draft import in_other_words
 from sendproof.exchange import OF_A_PROXY, Exchange
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent, TimeLimit
@@ -48,6 +52,8 @@ _LONGEST_MOVE_S = 600.0
 _ENDING = ("max_requests", "max_duration_s")
 _MOST_ASKED_AGAIN = 12
 _MAIN_KEY = "main"
+# Of requests and credits balances and limits take no more than this part.
+_SHARE_OF_OTHER_BUDGETS = 3
 _MEANWHILE = 12
 # Limits of a second and filters of duplicates are the commonest; who refuses for longer is asked no more after that.
 _PAUSES_S = (1.2, 3.0)
@@ -106,6 +112,7 @@ class Evidence:
     """What a conversation gathered. `exchanges` grows while it lasts.
 
     `left_out` names the questions that were not asked for the budget, `for_budget` the clauses that they are about.
+    `too_dear` are the clauses that only a balance or limit shows for which the budget has no room, each with why.
     `complete` tells that the asking was not broken off.
     """
 
@@ -113,6 +120,7 @@ class Evidence:
     withheld: dict[str, int] = field(default_factory=dict)
     budget_spent: str | None = None
     left_out: set[str] = field(default_factory=set)
+    too_dear: dict[str, str] = field(default_factory=dict)
     for_budget: set[str] = field(default_factory=set)
     environment_error: str | None = None
     stopped: str | None = None
@@ -163,6 +171,7 @@ class Conversation:
         self._once_more: list[tuple[float, Case]] = []
         self._held: set[str] = set()
         self._paused = 0
+        self._share = 0
         self._has_accepted = False
         self._asked_again = 0
         self._refused: Case | None = None
@@ -212,13 +221,14 @@ class Conversation:
         raise _Stop("the preflight failed")
 
     def _play(self) -> None:
-        provider, account = self._contract.provider, self._profile.account()
+        provider = self._contract.provider
         plays: dict[str, Callable[[], None]] = {
             scenarios.IDEMPOTENCY: lambda: scenarios.idempotency(provider, self),
-            scenarios.CREDITS: lambda: scenarios.spending(provider, self, account.balances, account.mms_balances),
+            scenarios.CREDITS: self._spend_balances,
             scenarios.AT_ONCE: lambda: scenarios.at_once(provider, self),
-            scenarios.RATE_LIMITS: lambda: scenarios.rate_limits(provider, self, account.rate_limits),
+            scenarios.RATE_LIMITS: self._reach_limits,
         }
+        self._share = self._share_of_fixtures()
         clauses = dict(scenarios.clauses_of_scenarios(self._contract))
         for name in self._plan.scenarios:
             try:
@@ -227,8 +237,51 @@ class Conversation:
                 self._end(spent)
                 self._leave_out(name, clauses[name])
 
+    def _share_of_fixtures(self) -> int:
+        """Return how many accepted messages balances and limits may take together."""
+        provider, budget = self._contract.provider, self._profile.budget
+        lacking = set(self._profile.missing_fixtures(provider))
+        cases = [case for case in self._plan.cases if not lacking.intersection(case.needs)]
+        done = {control for name in self._plan.scenarios for control in scenarios.STANDS_FOR.get(name, {}).values()}
+        shown = {clause for case in cases if case.id in done for clause in case.clauses}
+        gating = {clause.id for clause in self._contract.clauses.values() if clause.gates} - shown
+        left_over = (case for case in cases if case.id not in done)
+        others = sum(scenarios.messages_of(provider, name, room=self._slots.left) for name in self._plan.scenarios)
+        share = share_of_fixtures(self._slots.left, left_over, gating, others=others)
+        most = [share, budget.max_requests // _SHARE_OF_OTHER_BUDGETS]
+        if budget.max_credits is not None and provider.prices:
+            most.append(int(budget.max_credits // max(provider.prices.values())) // _SHARE_OF_OTHER_BUDGETS)
+        return min(most)
+
+    def _spend_balances(self) -> None:
+        account = self._profile.account()
+        for left, (key, balance) in zip(range(len(account.balances), 0, -1), account.balances.items(), strict=True):
+            most, is_told, mms = self._share // left, key in account.mms_balances, account.mms_balances.get(key)
+            steps = credit_sequence(balance, most=most, is_one_pool=is_told and mms is None, mms=mms)
+            if (needed := messages_of_steps(steps, balance, mms)) > most:
+                self._is_too_dear(scenarios.CREDITS, f"a balance of {balance}", needed, most)
+                steps = taste(most)
+            self._share -= min(needed, most)
+            scenarios.spending(self._contract.provider, self, key, steps)
+
+    def _reach_limits(self) -> None:
+        limits = self._profile.account().rate_limits
+        for left, (key, limit) in zip(range(len(limits), 0, -1), limits.items(), strict=True):
+            most = self._share // left
+            rounds = rate_rounds(limit.limit, most)
+            if (needed := least_for_limit(limit.limit)) > most:
+                self._is_too_dear(scenarios.RATE_LIMITS, f"a limit of {limit.limit} messages", needed, most)
+            self._share -= min(messages_of_rounds(rounds, limit.limit) or most, most)
+            scenarios.rate_limits(self._contract.provider, self, key, limit, rounds, most)
+
+    def _is_too_dear(self, scenario: str, what: str, needed: int, most: int) -> None:
+        """Remember which clauses a fixture leaves open, since the budget has no room for all that it would take."""
+        clauses = dict(scenarios.clauses_of_scenarios(self._contract))[scenario]
+        why = f"{what} takes {needed} accepted messages to reach, and the budget has room for {most}"
+        self.evidence.too_dear.update(dict.fromkeys(clauses, why))
+
     def _ask_cases(self) -> None:
-        asked = {exchange.case for exchange in self.evidence.exchanges}
+        asked = {exchange.case for exchange in self.evidence.exchanges} | self._stood_for()
         opened = open_cases(self._plan.cases, room=self._door.room, max_requests=self._profile.budget.max_requests)
         for place, case in enumerate(self._plan.cases):
             if self._enough is not None and self._enough(self.evidence.exchanges):
@@ -254,6 +307,12 @@ class Conversation:
                         if not self._breakers.holds_back(other):
                             self._leave_out(other.id, other.clauses)
                     return
+
+    def _stood_for(self) -> set[str]:
+        """Return the cases that need not be asked, since a scenario had the same message accepted."""
+        accepted = {item.case for item in self.evidence.exchanges if is_accepted(self._contract.provider, item)}
+        controls = (control for of_one in scenarios.STANDS_FOR.values() for control in of_one.items())
+        return {control for name, control in controls if name in accepted}
 
     def _leave_out(self, question: str, clauses: Iterable[str]) -> None:
         """Remember a question that was not asked for the budget, and the clauses that it is about."""
@@ -336,6 +395,7 @@ class Conversation:
             if of_its_moment and exchange is not None and is_accepted(self._contract.provider, exchange):
                 self._door.slow_down()
             exchange = self._asked_after_a_pause(case, exchange)
+            self._ask_in_other_words(case, exchange)
         if exchange is not None and case.id not in self._held and self._may_be_paid_later(case, exchange):
             # What comes in between must not take its slot.
             self._slots.hold(case)
@@ -359,6 +419,17 @@ class Conversation:
             if exchange is not None and is_accepted(self._contract.provider, exchange):
                 self._door.slow_down()
         return exchange
+
+    def _ask_in_other_words(self, case: Case, exchange: Exchange | None) -> None:
+        """Put off, with another text, what is refused for nothing that is documented and no pause has helped.
+
+        Refused again while others pass, it is refused for what it is; a filter of duplicates lets it in.
+        """
+        ought = case.expects == "accept" and case.key == _MAIN_KEY and self._has_accepted
+        if ought and exchange is not None and is_refused_for_its_moment(self._contract, exchange):
+            other = in_other_words(self._contract.provider, case)
+            if other is not None:
+                self._postponed.append((len(self.evidence.exchanges), other, None))
 
     def _may_be_paid_later(self, case: Case, exchange: Exchange) -> bool:
         """Whether a message was refused for want of credits that somebody may add while the run lasts."""

@@ -58,21 +58,52 @@ _UNTOLD: Mapping[int, str] = MappingProxyType(
     }
 )
 _SMS_PRICE, _MMS_PRICE = 2, 3
+# So many want what is left at once.
+MOST_AT_ONCE = 4
+# What is asked of a balance that is too large to be spent: all of it should be let in.
+_TASTE = LONG + RETRY + MMS + SMS
 
 
-def credit_sequence(balance: int, *, is_one_pool: bool, mms: int | None = None) -> str:
-    """Return the steps for a balance; with `mms` credits that are kept apart for MMS, one of them for each."""
+def credit_sequence(balance: int, *, most: int | None = None, is_one_pool: bool, mms: int | None = None) -> str:
+    """Return the steps for a balance; with `mms` credits that are kept apart for MMS, one of them for each.
+
+    Of those that take at most so many answers that let something in the best, or else those that take the fewest.
+    """
     if mms is not None:
         return _of_two_pools(balance, mms)
     known = _OF_ONE_POOL if is_one_pool else _UNTOLD
     if balance < _SMS_PRICE:
         return SMS + MMS + AT_ONCE
     # A larger balance is brought down to one that has a sequence, by the fewest messages.
-    before = 0
-    while balance not in known:
-        balance -= _MMS_PRICE
-        before += 1
-    return MMS * before + known[balance]
+    ways = [MMS * ((balance - size) // _MMS_PRICE) + steps for size, steps in known.items() if _leads_to(balance, size)]
+    ways.reverse()
+    affordable = (steps for steps in ways if most is None or messages_of_steps(steps, balance) <= most)
+    return next(affordable, None) or min(ways, key=lambda steps: messages_of_steps(steps, balance))
+
+
+def _leads_to(balance: int, size: int) -> bool:
+    return balance >= size and (balance - size) % _MMS_PRICE == 0
+
+
+def taste(most: int) -> str:
+    """Return steps of at most so many answers that let something in, for a balance that they do not spend."""
+    return _TASTE[: max(most, 0)]
+
+
+def messages_of_steps(steps: str, balance: int, mms: int | None = None) -> int:
+    """Return how many answers to some steps ought to let something in, retries too; `mms` as of `credit_sequence`."""
+    accepted, is_let_in = 0, False
+    for step in steps:
+        price = _MMS_PRICE if step == MMS and mms is None else _SMS_PRICE
+        if step == RETRY:
+            accepted += is_let_in
+        for _ in range({AT_ONCE: MOST_AT_ONCE, RETRY: 0, FAULTY: 0}.get(step, 1)):
+            is_let_in = balance >= price and (step != MMS or mms != 0)
+            if is_let_in:
+                balance -= price
+                mms = mms - 1 if step == MMS and mms else mms
+                accepted += 1
+    return accepted
 
 
 def _of_two_pools(balance: int, mms: int) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
+from types import MappingProxyType
 from typing import Protocol
 
 from sendproof.account import RateLimit
@@ -13,7 +14,9 @@ from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
 from sendproof.conversation.answers import is_accepted, is_failed
 from sendproof.conversation.credit_sequences import AT_ONCE as AT_ONCE_STEP
-from sendproof.conversation.credit_sequences import FAULTY, LONG, MMS, RETRY, SMS, credit_sequence
+from sendproof.conversation.credit_sequences import FAULTY, LONG, MMS, MOST_AT_ONCE, RETRY, SMS
+from sendproof.conversation.rate_rounds import Round, messages_of_rounds, over_half
+from sendproof.conversation.selection import SCENARIO
 from sendproof.corpus.case import Case
 from sendproof.corpus.draft import media_token
 from sendproof.exchange import Exchange
@@ -28,13 +31,22 @@ _CHECKS = {
 _RETRIES = 2
 # A key is known for 30 s (see `sendproof.judge.retries`): a retry as late as that, but for the time that it takes.
 _LATE_S = 28.0
+_LATE_RETRIES = 1
 _AT_ONCE = 3
+_KEYS_BY_CASE = 1
 # Longer than the second for which most limits of requests count.
 _MOMENT_S = 1.2
-_CONCURRENT_LIMIT = 10
-_AT_BOUNDARY = 4
+# So many more than a limit are sent at once; one after the other, until one is refused, but at most so many.
+_BEYOND, _MOST_BEYOND = 3, 10
 # So many characters of GSM-7 are three segments (307 to 459), and within what any document permits.
 _LONG_LENGTH = 400
+# For each scenario its messages that need not be asked once more, as which control, if they were accepted.
+STANDS_FOR: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        IDEMPOTENCY: {"idempotency.retry-sms": "plain.idempotency", "idempotency.retry-mms": "plain.media"},
+        AT_ONCE: {"at_once.1": "plain.recipient2", "at_once.2": "plain.sender2"},
+    }
+)
 _STEP_NAMES = {SMS: "sms", LONG: "long-sms", MMS: "mms"}
 _AMPLE = 100
 # Two keys that differ at their end, the second of which would fit the first as a pattern; or else two as
@@ -73,6 +85,17 @@ def clauses_of_scenarios(contract: Contract) -> Iterator[tuple[str, frozenset[st
         yield name, frozenset(clause.id for check in checks for clause in contract.with_check(check))
 
 
+def messages_of(provider: Provider, scenario: str, *, room: int) -> int:
+    """Return how many answers of a scenario ought to be acceptances, if it does not go by a fixture."""
+    if scenario == AT_ONCE:
+        return _AT_ONCE
+    if scenario != IDEMPOTENCY or "idempotency" not in provider.fields:
+        return 0
+    kinds = 2 if "media" in provider.fields else 1
+    at_once = _at_once_times(room) * (_AT_ONCE + 1)
+    return kinds * _RETRIES + _LATE_RETRIES + at_once + len(_NEAR_KEYS[0][1]) + _KEYS_BY_CASE
+
+
 def message(provider: Provider, name: str, *, key: str = "main", media: bool = False, **extra: str) -> Case:
     """Return a valid message; `extra` are fields by role."""
     fields = provider.fields
@@ -84,7 +107,7 @@ def message(provider: Provider, name: str, *, key: str = "main", media: bool = F
         values["media"] = media_token(provider) or ""
         needs = (*needs, provider.media_fixture)
     body = {fields[role]: value for role, value in (values | extra).items()}
-    return Case(id=name, family="scenario", body=json.dumps(body).encode(), key=key, expects="accept", needs=needs)
+    return Case(id=name, family=SCENARIO, body=json.dumps(body).encode(), key=key, expects="accept", needs=needs)
 
 
 def idempotency(provider: Provider, asker: Asker) -> None:
@@ -107,8 +130,12 @@ def idempotency(provider: Provider, asker: Asker) -> None:
     _near_keys(provider, asker)
 
 
+def _at_once_times(room: int) -> int:
+    return 2 if room > _AMPLE else 1
+
+
 def _at_once(provider: Provider, asker: Asker) -> None:
-    for number in range(2 if asker.accepted_left() > _AMPLE else 1):
+    for number in range(_at_once_times(asker.accepted_left())):
         case = message(provider, f"idempotency.at-once-{number}", idempotency=asker.token())
         together = asker.ask_together([case] * _AT_ONCE)
         if together and not any(is_accepted(provider, exchange) for exchange in together):
@@ -124,34 +151,24 @@ def _near_keys(provider: Provider, asker: Asker) -> None:
         cases = [message(provider, f"idempotency.distinct-{end}", idempotency=stem + end) for end in ends]
         if all(exchange is not None and is_accepted(provider, exchange) for exchange in map(asker.ask, cases)):
             break
-    key = asker.token()
-    for spelled in (key.lower() + "z", key.upper() + "Z"):
-        asker.ask(message(provider, "idempotency.key-case", idempotency=spelled))
+    asker.ask(message(provider, "idempotency.key-case", idempotency=(stem + ends[0]).swapcase()))
 
 
-def spending(
-    provider: Provider, asker: Asker, balances: Mapping[str, int], apart: Mapping[str, int | None] | None = None
-) -> None:
-    """Spend the balance of each metered key; at last several want what is left at once.
-
-    `apart` are the credits that a key keeps for MMS, as in `Account.mms_balances`.
-    """
-    for key, balance in balances.items():
-        told = apart or {}
-        steps = credit_sequence(balance, is_one_pool=key in told and told[key] is None, mms=told.get(key))
-        sent: Case | None = None
-        for number, step in enumerate(steps):
-            if step == FAULTY:
-                asker.ask(_without_text(provider, key))
-            elif step == AT_ONCE_STEP:
-                names = (f"credits.{number}-at-once-{place}" for place in range(_AT_BOUNDARY))
-                asker.ask_together([message(provider, name, key=key) for name in names])
-            elif step != RETRY:
-                sent = _step_message(provider, asker, key, number, step)
-                asker.ask(sent)
-            elif sent is not None and "idempotency" in provider.fields:
-                # It makes no message of its own where all is well, and takes no place of one that ought to be accepted.
-                asker.ask(replace(sent, expects="either"))
+def spending(provider: Provider, asker: Asker, key: str, steps: str) -> None:
+    """Spend the balance of a metered key, in the steps of `credit_sequence`."""
+    sent: Case | None = None
+    for number, step in enumerate(steps):
+        if step == FAULTY:
+            asker.ask(_without_text(provider, key))
+        elif step == AT_ONCE_STEP:
+            names = (f"credits.{number}-at-once-{place}" for place in range(MOST_AT_ONCE))
+            asker.ask_together([message(provider, name, key=key) for name in names])
+        elif step != RETRY:
+            sent = _step_message(provider, asker, key, number, step)
+            asker.ask(sent)
+        elif sent is not None and "idempotency" in provider.fields:
+            # It makes no message of its own where all is well, and takes no place of one that ought to be accepted.
+            asker.ask(replace(sent, expects="either"))
 
 
 def _without_text(provider: Provider, key: str) -> Case:
@@ -171,27 +188,45 @@ def _step_message(provider: Provider, asker: Asker, key: str, number: int, step:
 
 def at_once(provider: Provider, asker: Asker) -> None:
     """Send several messages at the same time, each of which is one of its own."""
-    asker.ask_together([message(provider, f"at_once.{number}") for number in range(_AT_ONCE)])
+    asker.ask_together(
+        [
+            message(provider, "at_once.0"),
+            message(provider, "at_once.1", recipient="@{recipient2}"),
+            message(provider, "at_once.2", sender="@{sender2}"),
+        ]
+    )
 
 
-def rate_limits(provider: Provider, asker: Asker, limits: Mapping[str, RateLimit]) -> None:
-    """Reach each limit, be refused, let the window pass, and reach it again."""
-    for key, limit in limits.items():
-        case = message(provider, "rate_limits.burst", key=key)
-        cases = _of_each_kind(provider, key)
-        counts = [_burst(provider, asker, cases, limit)]
-        while len(counts) < 2 or (len(counts) < 3 and any(count > limit.limit for count in counts)):
+def rate_limits(
+    provider: Provider, asker: Asker, key: str, limit: RateLimit, rounds: Sequence[Round], most: int
+) -> None:
+    """Ask about the limit of a key in rounds, each after a pause of a window, with `most` messages or hardly more."""
+    case = message(provider, "rate_limits.burst", key=key)
+    cases = _of_each_kind(provider, key)
+    over = False
+    for number, one in enumerate(rounds):
+        if number:
             _pause(asker, limit)
-            counts.append(_burst(provider, asker, cases, limit))
-        if limit.limit > _CONCURRENT_LIMIT:
-            # Windows that follow the clock may be too long and end in one pause, by chance, but not in two.
-            _pause(asker, limit)
-            asker.ask_once(case)
-        for _ in range(2 if limit.limit <= _CONCURRENT_LIMIT else 0):
-            _pause(asker, limit)
-            together = asker.ask_together([case] * (limit.limit + 3))
-            if sum(is_accepted(provider, exchange) for exchange in together) <= limit.limit:
-                break
+        if one == Round.BURST:
+            over |= _burst(provider, asker, cases, limit) > limit.limit
+        elif one == Round.AT_ONCE:
+            _at_once_beyond(provider, asker, case, limit, again=most >= messages_of_rounds((*rounds, one), limit.limit))
+        else:
+            within = {Round.ONE: 1, Round.OVER_HALF: over_half(limit.limit)}
+            for place in range(within.get(one, most)):
+                asker.ask_once(cases[place % len(cases)])
+    if over and most >= messages_of_rounds((*rounds, Round.BURST), limit.limit):
+        # Windows that follow the clock may have ended in a burst, by chance, but not in two.
+        _pause(asker, limit)
+        _burst(provider, asker, cases, limit)
+
+
+def _at_once_beyond(provider: Provider, asker: Asker, case: Case, limit: RateLimit, *, again: bool) -> None:
+    """Send more than the limit at the same moment, and once more where a window may have ended just then."""
+    together = asker.ask_together([case] * (limit.limit + _BEYOND))
+    if again and sum(is_accepted(provider, exchange) for exchange in together) > limit.limit:
+        _pause(asker, limit)
+        asker.ask_together([case] * (limit.limit + _BEYOND))
 
 
 def _pause(asker: Asker, limit: RateLimit) -> None:
@@ -209,7 +244,8 @@ def _of_each_kind(provider: Provider, key: str) -> list[Case]:
 
 
 def _burst(provider: Provider, asker: Asker, cases: Sequence[Case], limit: RateLimit) -> int:
-    for count in range(2 * limit.limit + 1):
+    most = limit.limit + min(limit.limit, _MOST_BEYOND) + 1
+    for count in range(most):
         case = cases[count % len(cases)]
         exchange = asker.ask_once(case)
         if exchange is not None and is_failed(provider, exchange):
@@ -218,4 +254,4 @@ def _burst(provider: Provider, asker: Asker, cases: Sequence[Case], limit: RateL
         if exchange is None or not is_accepted(provider, exchange):
             asker.ask_once(message(provider, "rate_limits.other-key"))
             return count
-    return 2 * limit.limit + 1
+    return most

@@ -10,6 +10,8 @@ from sendproof.conversation.answers import is_accepted, may_have_been_served
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
 
+SCENARIO = "scenario"
+"""The family of the messages of a scenario: its retries take their slots from what ought to be accepted."""
 # Slots that stay free for requests that ought to be refused but may be accepted.
 _SPARE_SLOTS = 3
 # Of all slots one in so many is for what the documents leave to the service.
@@ -45,7 +47,7 @@ class Slots:
     def note(self, case: Case, exchange: Exchange) -> None:
         """Count what took a slot, or may have."""
         taken = is_accepted(self._provider, exchange) or may_have_been_served(exchange)
-        if case.expects == "accept":
+        if case.expects == "accept" or case.family == SCENARIO:
             self._left -= taken
         else:
             self._open -= taken and case.may_be_accepted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import EllipsisType
 from typing import Any
 
@@ -24,6 +24,13 @@ OMIT: EllipsisType = ...
 def compact(value: Any) -> bytes:
     """Return JSON without white space, as UTF-8."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def in_other_words(provider: Provider, case: Case) -> Case | None:
+    """Return a case of the base text with another one, or None for one that has a text of its own."""
+    known, other = (json.dumps(text, ensure_ascii=False).encode() for text in (provider.example_text, OTHER_TEXT))
+    body = case.body.replace(known, other)
+    return replace(case, body=body) if body != case.body else None
 
 
 def media_token(provider: Provider) -> str | None:

@@ -57,8 +57,6 @@ def plain(provider: Provider) -> Iterator[Case]:
         yield draft.case("idempotency", draft.message(idempotency=NONCE))
     if draft.has("media"):
         yield draft.case("media", draft.message(media=draft.media))
-        everything = draft.message(media=draft.media, idempotency=NONCE)
-        yield draft.case("everything", everything)
     for name, text in _TEXTS:
         yield draft.case(f"text-{name}", draft.message(text=text))
 

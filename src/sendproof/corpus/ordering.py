@@ -20,6 +20,8 @@ _WEIGHT_OF_OTHERS = 0.1
 _TELLING = ("case hostile.text-", "case json_forms.", "case elsewhere.")
 _WEIGHT_OF_TELLING = 0.2
 _TRIFLE = 0.3
+# Whose cases a service may treat in two places, by what they need besides; so many of them tell whether it does.
+_IN_COMPANY, _COMPANIONS = ("failing_recipients",), 2
 _NO_LEVELS: Mapping[str, str] = {}
 _Goals = frozenset[tuple[str, str]]
 
@@ -38,7 +40,22 @@ def ordered(cases: Iterable[Case], levels: Mapping[str, str] = _NO_LEVELS) -> tu
     others = [case for case in given if case.family != CONTROLS]
     seen = Counter(goal for case in controls for goal in goals(case, certain))
     common = frozenset(controls[0].clauses if controls else ())
-    return (*controls, *_greedy(others, seen, certain, levels, common))
+    return (*controls, *_with_company(list(_greedy(others, seen, certain, levels, common))))
+
+
+def _with_company(cases: list[Case]) -> list[Case]:
+    """Return cases with some moved forward: what is proved alone and with one thing may still fail with another.
+
+    Of a family whose cases need one fixture each, those that need another one besides come right after the rest.
+    """
+    first: dict[str, int] = {}
+    for index, case in enumerate(cases):
+        for clause in case.clauses if case.family in _IN_COMPANY and len(case.needs) == 1 else ():
+            first.setdefault(clause, index)
+    place = 1 + max(first.values(), default=-1)
+    moved = [case for case in cases[place:] if case.family in _IN_COMPANY and len(case.needs) > 1][:_COMPANIONS]
+    rest = [case for case in cases[place:] if case not in moved]
+    return [*cases[:place], *moved, *rest]
 
 
 def sure(cases: Iterable[Case]) -> frozenset[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
 from sendproof.contract.model import Contract
@@ -121,7 +123,8 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
 
     What was accepted elsewhere is no cause. Of the other features of the refused
     requests the one that explains most of them is contradicted, then the next; what
-    is left stands against the clause that any valid request is accepted, unless the answer names nothing that is
+    is left is blamed on two features that were never accepted together, and then
+    stands against the clause that any valid request is accepted, unless the answer names nothing that is
     documented: it may have met a limit of requests, a lock-out or a filter of duplicates, of which a document need not
     tell, but for a request that was refused each time, while others were accepted in between.
     """
@@ -140,17 +143,23 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
         left = [item for item in left if best not in item.reading.features]
     nonce = contract.provider.fields.get("idempotency", "")
     standing = _refused_each_time(judgements, nonce)
+    together = _never_together(judgements)
     of_the_moment = _statuses_of_the_moment(judgements, nonce)
     passing = [
         item
         for item in left
         if _may_pass(contract, item, accepted)
         and _message(item, nonce) not in standing
+        and not together.intersection(_pairs(item))
         and _status(item) in of_the_moment
     ]
     for item in passing:
         yield from _set_aside(item, "refused for what no document names, perhaps for its moment", _THROTTLED)
     left = [item for item in left if item not in passing]
+    while pair := _most_common(pair for item in left for pair in together.intersection(_pairs(item))):
+        of_it = [item for item in left if pair in _pairs(item)]
+        yield from _contradict(contract, _telling(contract, pair, judgements), of_it)
+        left = [item for item in left if item not in of_it]
     said = [(item, _said_by_answer(contract, item)) for item in left]
     for feature in dict.fromkeys(feature for _, feature in said if feature is not None):
         yield from _contradict(contract, feature, [item for item, other in said if other == feature])
@@ -190,6 +199,39 @@ def _refused_each_time(judgements: Sequence[Judgement], nonce: str) -> frozenset
         elif item.unexplained and passed > refused.setdefault(message, passed):
             standing.add(message)
     return frozenset(standing - accepted)
+
+
+_Pair = tuple[str, str]
+
+
+def _pairs(item: Judgement) -> frozenset[_Pair]:
+    return frozenset(combinations(sorted(item.reading.features), 2))
+
+
+def _never_together(judgements: Sequence[Judgement]) -> frozenset[_Pair]:
+    """Return the pairs of features that were refused, again after another message was accepted, and never let in."""
+    accepted = {pair for item in judgements if item.outcome == ACCEPTED for pair in _pairs(item)}
+    refused: dict[_Pair, int] = {}
+    standing: set[_Pair] = set()
+    passed = 0
+    for item in judgements:
+        passed += item.outcome == ACCEPTED
+        if item.unexplained:
+            fresh = _pairs(item) - accepted
+            standing.update(pair for pair in fresh if passed > refused.setdefault(pair, passed))
+    return frozenset(standing)
+
+
+def _most_common(pairs: Iterable[_Pair]) -> _Pair | None:
+    counts = Counter(pairs)
+    return max(sorted(counts), key=lambda pair: counts[pair], default=None)
+
+
+def _telling(contract: Contract, pair: _Pair, judgements: Sequence[Judgement]) -> str:
+    """Return which of two features says more of a refusal: that of another concern than most, then the rarer one."""
+    seen = Counter(feature for item in judgements if item.outcome == ACCEPTED for feature in item.reading.features)
+    usual = {contract.clauses[clause].concern for clause in _catch_all(contract)}
+    return min(pair, key=lambda clause: (contract.clauses[clause].concern in usual, seen[clause], clause))
 
 
 def _most_refused(left: Sequence[Judgement], but: Collection[str], chance: Collection[int]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
@@ -57,13 +57,15 @@ class Circumstances:
 
     `no_fixture` are the clauses that the profile does not unlock, `selected` those that
     were asked for (None: all), `planned` those that the plan could exercise.
-    `for_budget` are those about which something was left out for the budget, `stopped` tells why the asking was
-    broken off: the network or the suite failed.
+    `for_budget` are those about which something was left out for the budget, `too_dear` those for which the
+    profile's balance or limit is too large to be reached within it, each with a sentence. `stopped` tells why the
+    asking was broken off: the network or the suite failed.
     """
 
     no_fixture: frozenset[str] = frozenset()
     selected: frozenset[str] | None = None
     for_budget: frozenset[str] = frozenset()
+    too_dear: Mapping[str, str] = field(default_factory=dict)
     stopped: str | None = None
     planned: frozenset[str] = frozenset()
 
@@ -82,7 +84,7 @@ def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -
         found.setdefault(finding.clause, []).append(_explained(finding, min(explained)) if explained else finding)
     sizes = {item.exchange.id: len(item.exchange.request.body) for item in judged.judgements}
     judged_alone = tuple(
-        _verdict(contract, clause, found.get(clause.id, []), circumstances, sizes)
+        _as_afforded(_verdict(contract, clause, found.get(clause.id, []), circumstances, sizes), circumstances)
         for clause in contract.clauses.values()
     )
     failed = {item.clause.id: item for item in judged_alone if item.verdict == FAIL}
@@ -96,6 +98,23 @@ def _explained(finding: Finding, by: str) -> Finding:
 
 def _unasked_for(clause: Clause, reason: ReasonCode) -> Verdict:
     return Verdict(clause=clause, verdict=NOT_EXERCISED, reason=reason, detail=SENTENCES[reason])
+
+
+def _as_afforded(verdict: Verdict, circumstances: Circumstances) -> Verdict:
+    """Return a verdict with what left it open, if that is a balance or a limit which the budget cannot reach."""
+    why = circumstances.too_dear.get(verdict.clause.id)
+    is_open = (verdict.verdict, verdict.reason) in _OPEN_WHERE_TOO_DEAR and not verdict.explained_by
+    if why is None or not is_open:
+        return verdict
+    return replace(verdict, reason=ReasonCode.NOT_DISTINGUISHED, detail=why)
+
+
+_OPEN_WHERE_TOO_DEAR = (
+    (INCONCLUSIVE, ReasonCode.UNDECIDED),
+    (INCONCLUSIVE, ReasonCode.NOT_DISTINGUISHED),
+    (NOT_EXERCISED, ReasonCode.DEPENDENCY),
+    (NOT_EXERCISED, ReasonCode.BUDGET),
+)
 
 
 def _in_company(verdict: Verdict, failed: Mapping[str, Verdict]) -> Verdict:

@@ -86,6 +86,7 @@ class Talk:
             no_fixture=frozenset(locked_clauses(self.profile, contract)),
             selected=plan.selected,
             for_budget=frozenset(self.evidence.for_budget),
+            too_dear=MappingProxyType(dict(self.evidence.too_dear)),
             stopped=self.evidence.stopped,
             planned=plan.planned,
         )

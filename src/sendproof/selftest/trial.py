@@ -96,7 +96,7 @@ def tried(
     max_examples: int,
     *,
     thorough: bool = True,
-    budget: Mapping[str, float] = LIVE_BUDGET,
+    budget: Mapping[str, float] | None = None,
 ) -> Trial:
     """Try one subject: a fault within a budget, that of a live run, a variant with the whole corpus.
 
@@ -153,18 +153,30 @@ def recorded(
     max_examples: int,
     *,
     thorough: bool = True,
-    budget: Mapping[str, float] = LIVE_BUDGET,
+    budget: Mapping[str, float] | None = None,
     change: Change[Any] | None = None,
     looks: Collection[int] = _LOOKS,
+    limit_per_minute: int = 5,
+    metered_balance: int = 14,
 ) -> Recording:
     """Ask one subject, in full or, if not `thorough`, until a fault is reported as it should be.
 
-    Whether it is, is looked at after so many exchanges as `looks` has. `change` is one more change of the mock's rules.
+    Whether it is, is looked at after so many exchanges as `looks` has. `change` is one more change of the mock's rules;
+    it has the given limit and balance. Without a `budget` a fault is asked within
+    that of a live run, all else with the whole corpus.
     """
+    budget = budget or (LIVE_BUDGET if subject.kind == FAULT else UNBOUNDED)
     contract = load_contract_once(subject.provider)
     plan = plan_once(subject.provider, seed, max_examples)
-    with MockServer(subject.provider, fault=subject.fault, variant=subject.variant, change=change) as mock:
-        data: dict[str, Any] = {**mock.profile(), "budget": budget if subject.kind == FAULT else UNBOUNDED}
+    with MockServer(
+        subject.provider,
+        fault=subject.fault,
+        variant=subject.variant,
+        change=change,
+        limit_per_minute=limit_per_minute,
+        metered_balance=metered_balance,
+    ) as mock:
+        data: dict[str, Any] = {**mock.profile(), "budget": budget}
         profile = parse_profile(data, where=subject.name, name=subject.name, providers=providers(), environ={})
         account = StandIns(profile).account(profile.account())
         clock = MovedClock(mock.advance)

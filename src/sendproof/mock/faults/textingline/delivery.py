@@ -13,6 +13,10 @@ def _opted_out_is_refused(rules: Rules) -> Rules:
     return replace(rules, accepted_status=lambda record: 400 if record.error_type == "opted_out" else 201)
 
 
+def _media_to_failing_refused(rules: Rules) -> Rules:
+    return replace(rules, accepted_status=lambda record: 400 if record.error_type and record.message.media_url else 201)
+
+
 def _swap(cause: str, other: str) -> Edit:
     return mapping("errorType", lambda word: other if word == cause else word)
 
@@ -72,6 +76,13 @@ FAULTS: Final = (
         "A message that cannot be delivered is answered 422.",
         "The provider's error is passed on as one of the client.",
         lambda r: replace(r, accepted_status=lambda record: 422 if record.error_type else 201),
+        "tl.delivery.accepted",
+    ),
+    fault(
+        "media-that-fails-refused",
+        "Media to a recipient that cannot be reached is answered 400.",
+        "The service for media answers before the message is created.",
+        _media_to_failing_refused,
         "tl.delivery.accepted",
     ),
     fault(
