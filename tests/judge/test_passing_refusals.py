@@ -73,7 +73,12 @@ def test_limit_that_two_messages_of_a_kind_meet_accuses_nobody_once_one_has_pass
     for number, message in enumerate((line_message(**MEDIA, to=OPTED_OUT), line_message())):
         talk.say(message, 400, line_refusal(33042))
         talk.say(message, 400, line_refusal(33042))
-        failed = {"status": "failed", "errorType": "opted_out", "errorMessage": "Nobody may write to them.", "sentAt": ...}
+        failed = {
+            "status": "failed",
+            "errorType": "opted_out",
+            "errorMessage": "Nobody may write to them.",
+            "sentAt": ...,
+        }
         passed = line_answer(number, to=message["to"], **(failed if message["to"] == OPTED_OUT else {}))
         talk.say(message, 201, passed)
     assert talk.of(CONTRADICTED) == set()

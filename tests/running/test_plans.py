@@ -102,12 +102,41 @@ def test_plan_is_what_the_run_does(
     assert abs(len(exchanges) - plan["requests"]) <= UNCERTAIN_SHARE * BUDGET["max_requests"]
     assert len(should) == plan["accepted"]["should"]
     assert len(accepted) <= plan["accepted"]["at_most"]
+    assert set(plan["clauses"]["not_distinguished"]) == _not_distinguished(results)
     messages = {message.get("idempotencyKey", index): message for index, (_, message) in enumerate(should)}
     assert len(messages) == plan["messages"]
     if provider == "textingline":
         assert plan["credits"] <= results["traffic"]["credits"] <= plan["credits"] + 3 * plan["accepted"]["could"]
     reached = Counter(_in_e164(message["to"]) for message in messages.values())
     assert reached == {item["number"]: item["messages"] for item in plan["recipients"] if item["messages"]}
+
+
+def _not_distinguished(results: Mapping[str, Any]) -> set[str]:
+    return {item["id"] for item in results["clauses"] if item["reason"] == "not_distinguished"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "value"),
+    [
+        *(("textingline", balance) for balance in (2, 3, 7, 13, 20, 100)),
+        *(("textflow", limit) for limit in (1, 10, 15, 20, 100)),
+    ],
+)
+def test_plan_says_what_a_balance_or_a_limit_cannot_tell(
+    provider: Provider, value: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "my.toml"
+    with MockServer(provider, window_s=1.0, metered_balance=value, limit_per_minute=value) as mock:
+        file.write_text(to_toml({**mock.profile(), "budget": BUDGET}), "utf-8")
+        plan = planned(file, capfd)
+        assert main(["run", "--target", str(file), "--report-dir", str(tmp_path / "reports"), "-q"]) == 0
+    results = json.loads((tmp_path / "reports" / "my" / "results.json").read_text("utf-8"))
+    told = plan["clauses"]["not_distinguished"]
+    assert set(told) == _not_distinguished(results)
+    assert bool(plan["advice"]) == bool(told)
+    fixture = "metered" if provider == "textingline" else "rate_limited"
+    [cost] = [item for item in plan["fixtures"] if item["fixture"] == fixture]
+    assert 0 < cost["messages"] <= cost["segments"]
 
 
 def test_plan_sends_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

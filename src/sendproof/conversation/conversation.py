@@ -112,7 +112,8 @@ class Evidence:
     """What a conversation gathered. `exchanges` grows while it lasts.
 
     `left_out` names the questions that were not asked for the budget, `for_budget` the clauses that they are about.
-    `too_dear` are the clauses that only a balance or limit shows for which the budget has no room, each with why.
+    `too_dear` are the clauses that only a balance or limit shows for which the budget has no room, each with why;
+    `share` is how many accepted messages they may take together.
     `complete` tells that the asking was not broken off.
     """
 
@@ -121,6 +122,7 @@ class Evidence:
     budget_spent: str | None = None
     left_out: set[str] = field(default_factory=set)
     too_dear: dict[str, str] = field(default_factory=dict)
+    share: int = 0
     for_budget: set[str] = field(default_factory=set)
     environment_error: str | None = None
     stopped: str | None = None
@@ -139,7 +141,8 @@ class _Stop(Exception):
 class Conversation:
     """Asks what a plan says, through the door, and gathers the evidence.
 
-    Before each case `enough` is asked whether what was gathered suffices.
+    Before each case `enough` is asked whether what was gathered suffices. `share` is how many accepted messages
+    balances and limits may take; None: what the plan leaves them.
     """
 
     def __init__(
@@ -155,6 +158,7 @@ class Conversation:
         keep: Callable[[Exchange], None],
         enough: Callable[[Sequence[Exchange]], bool] | None = None,
         time_limit: TimeLimit | None = None,
+        share: int | None = None,
     ) -> None:
         self._contract, self._profile, self._door, self._plan = contract, profile, door, plan
         self._keep, self.token, self._clock = keep, token, clock
@@ -171,11 +175,11 @@ class Conversation:
         self._once_more: list[tuple[float, Case]] = []
         self._held: set[str] = set()
         self._paused = 0
-        self._share = 0
+        self._share, self._given_share = 0, share
         self._has_accepted = False
         self._asked_again = 0
         self._refused: Case | None = None
-        self.evidence = Evidence()
+        self.evidence = Evidence(share=share or 0)
 
     def hold(self) -> Evidence:
         """Ask everything. An interruption leaves what is known so far in `evidence`."""
@@ -228,7 +232,9 @@ class Conversation:
             scenarios.AT_ONCE: lambda: scenarios.at_once(provider, self),
             scenarios.RATE_LIMITS: self._reach_limits,
         }
-        self._share = self._share_of_fixtures()
+        if self._given_share is None:
+            self.evidence.share = self._share_of_fixtures()
+        self._share = self.evidence.share
         clauses = dict(scenarios.clauses_of_scenarios(self._contract))
         for name in self._plan.scenarios:
             try:

@@ -11,6 +11,7 @@ from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
 from sendproof.corpus.tokens import tokens_in
 from sendproof.exchange import Exchange, Request, Response
+from sendproof.judge.characters import segments
 from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest
 from sendproof.target.budget import Allowance
@@ -19,6 +20,9 @@ from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 
 _ACCEPTED, _REFUSED, _THROTTLED = 201, 400, 429
+_JSON = (("Content-Type", "application/json"),)
+# The fastest services take as long: what is sent at once overlaps, and nothing else does.
+_ANSWERED_AFTER_S = 0.001
 
 
 class RehearsedClock:
@@ -49,7 +53,8 @@ class RehearsedClock:
 class Rehearsed:
     """One request that would be sent. `numbers` are those that it would reach, were it let in.
 
-    `is_message` tells that it makes a message of its own: a retry makes none.
+    `is_message` tells that it makes a message of its own: a retry makes none. `segments` are what it would be split
+    into on its way.
     """
 
     case: Case
@@ -58,6 +63,7 @@ class Rehearsed:
     is_message: bool
     price: int
     text_length: int
+    segments: int
 
     @property
     def is_accepted(self) -> bool:
@@ -66,19 +72,30 @@ class Rehearsed:
 
 
 class Rehearsal:
-    """Stands in the door's place and sends nothing."""
+    """Stands in the door's place and sends nothing.
+
+    `short_code` is the code that is documented for too few credits. What an answer holds is enough to tell its outcome.
+    """
 
     def __init__(
-        self, profile: Profile, provider: Provider, clock: RehearsedClock, budget: Allowance, pacing: Pacing
+        self,
+        profile: Profile,
+        provider: Provider,
+        clock: RehearsedClock,
+        budget: Allowance,
+        pacing: Pacing,
+        *,
+        short_code: int | None = None,
     ) -> None:
         self._profile, self._provider, self._clock = profile, provider, clock
+        self._short_code = short_code
         self._budget, self._pacing = budget, pacing
         self._admission = Admission(profile, provider)
         self._nonces = unique_nonces()
         self._let_in_s: dict[str, list[float]] = defaultdict(list)
         self._balances = dict(profile.balances)
         self._apart = {key: apart for key, apart in profile.mms_balances.items() if apart is not None}
-        self._replayable: set[tuple[str, str]] = set()
+        self._replayable: dict[tuple[str, str], str] = {}
         self.sent: list[Rehearsed] = []
 
     @property
@@ -107,12 +124,15 @@ class Rehearsal:
         refusable = not any(case.may_be_accepted for case, _ in admitted)
         self._budget.reserve(len(admitted), credits_=sum(prices), should_be_refused=refusable)
         self._pacing.acquire(len(admitted))
-        return [self._answered(case, bound, price) for (case, bound), price in zip(admitted, prices, strict=True)]
+        exchanges = [self._answered(case, bound, price) for (case, bound), price in zip(admitted, prices, strict=True)]
+        self._clock.sleep(_ANSWERED_AFTER_S)
+        return exchanges
 
     def _answered(self, case: Case, bound: BoundRequest, price: int) -> Exchange:
         message = _json(bound.body)
-        status, is_message = self._status(case, message, price)
+        status, answer, is_message = self._reply(case, message, price)
         self._budget.settle(accepted=status == _ACCEPTED, credits_=price)
+        text = str(message.get(self._provider.fields["text"], ""))
         self.sent.append(
             Rehearsed(
                 case=case,
@@ -120,37 +140,55 @@ class Rehearsal:
                 status=status,
                 is_message=is_message,
                 price=price,
-                text_length=len(str(message.get(self._provider.fields["text"], ""))),
+                text_length=len(text),
+                segments=1 if message.get(self._provider.fields.get("media", "")) else segments(text),
             )
         )
         return Exchange(
             id=f"x{len(self.sent)}",
             request=Request(method=bound.method, path=bound.path, headers=bound.headers, body=bound.body),
-            response=Response(status=status, body=b"{}"),
+            response=Response(status=status, headers=_JSON, body=json.dumps(answer).encode()),
             credential=bound.credential,
             started_s=self._clock.now(),
-            elapsed_s=0.0,
+            elapsed_s=_ANSWERED_AFTER_S,
             case=case.id,
         )
 
-    def _status(self, case: Case, message: Mapping[str, object], price: int) -> tuple[int, bool]:
+    def _reply(self, case: Case, message: Mapping[str, object], price: int) -> tuple[int, Mapping[str, object], bool]:
+        """Return the status, the answer, and whether a message of its own was made, or would have been."""
         # The very same message with the same key is told again, whatever else a service may do with it.
         has_key = bool(message.get(self._provider.fields.get("idempotency", "")))
         retried = (case.key, json.dumps(message, sort_keys=True))
         if has_key and retried in self._replayable:
-            return _ACCEPTED, False
-        if case.expects != "accept":
-            return _REFUSED, True
+            return _ACCEPTED, self._accepted(message, self._replayable[retried]), False
+        # What a balance did not pay for at first is asked again as something that may be let in.
+        is_retry = case.expects == "either" and case.key in self._balances
+        if case.expects != "accept" and not is_retry:
+            return _REFUSED, {}, True
         now = self._clock.now()
         limit = self._profile.rate_limits.get(case.key)
         recent = self._let_in_s[case.key]
         if limit is not None and sum(now - at_s < limit.window_s for at_s in recent) >= limit.limit:
-            return _THROTTLED, True
+            return _THROTTLED, {}, True
         if not self._pay(case.key, price):
-            return _REFUSED, True
+            return _REFUSED, {} if self._short_code is None else {"code": self._short_code}, True
         recent.append(now)
-        self._replayable.add(retried)
-        return _ACCEPTED, True
+        identity = f"m{len(self.sent)}"
+        self._replayable[retried] = identity
+        return _ACCEPTED, self._accepted(message, identity), True
+
+    def _accepted(self, message: Mapping[str, object], identity: str) -> Mapping[str, object]:
+        """Return what an accepted message is answered with, as far as pointers of the contract tell."""
+        values = {role: message.get(name) for role, name in self._provider.fields.items()}
+        answer: dict[str, object] = {}
+        for role, pointer in self._provider.answer.items():
+            if (value := identity if role == "id" else values.get(role)) is not None:
+                *above, name = pointer.removeprefix("/").split("/")
+                place = answer
+                for member in above:
+                    place = place.setdefault(member, {})  # type: ignore[assignment]  # only objects are put there
+                place[name] = value
+        return answer
 
     def _pay(self, key: str, price: int) -> bool:
         """Take the price of a message from what a key has left, and tell whether it is enough."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich import box
@@ -34,6 +34,17 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FixtureCost:
+    """What a fixture of the profile costs: requests, messages that should be sent, their segments and credits."""
+
+    fixture: str
+    requests: int
+    messages: int
+    segments: int
+    credits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
     """What a run would do to a service that keeps every promise.
 
@@ -41,7 +52,9 @@ class Forecast:
     retry makes none), `credits` what these cost (None where the contract knows no price). `could`
     requests are left to the service, which lets in `at_most` in all, the budget's limit. `lacking`
     maps each clause that cannot be exercised to the fixture it lacks, `left_out` are those that the
-    budget does not reach. `found` is what other runs of the same ledger have spent already.
+    budget does not reach. `undistinguished` maps the clauses that a balance or a limit of the profile cannot tell from
+    broken ones to why, and `advice` says which values would. `found` is what other runs of the same ledger
+    have spent already.
     """
 
     provider: str
@@ -65,6 +78,9 @@ class Forecast:
     lacking: Mapping[str, str]
     left_out: tuple[str, ...]
     stopped: str | None
+    costs: tuple[FixtureCost, ...] = ()
+    undistinguished: Mapping[str, str] = field(default_factory=dict)
+    advice: tuple[str, ...] = ()
 
 
 def to_json(forecast: Forecast) -> str:
@@ -107,7 +123,10 @@ def _document(forecast: Forecast) -> dict[str, Any]:
             "planned": forecast.clauses - len(forecast.lacking) - len(forecast.left_out),
             "not_exercisable": dict(forecast.lacking),
             "beyond_budget": list(forecast.left_out),
+            "not_distinguished": dict(forecast.undistinguished),
         },
+        "advice": list(forecast.advice),
+        "fixtures": [asdict(item) for item in forecast.costs],
         "order": [
             {"case": item.case.id, "family": item.case.family, "expects": item.case.expects} for item in forecast.asked
         ],
@@ -121,9 +140,17 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
         _print_indented(console, line)
     console.print(_recipients(forecast))
     console.print(_order(forecast))
+    if forecast.costs:
+        console.print(_costs(forecast))
     for title, clauses in _unexercised(forecast).items():
         console.print(Text(title, style="bold"))
         _print_indented(console, visible(", ".join(clauses), None))
+    for why in dict.fromkeys(forecast.undistinguished.values()):
+        undecided = (clause for clause, other in forecast.undistinguished.items() if other == why)
+        console.print(Text("Cannot be told from broken", style="bold"))
+        _print_indented(console, visible(f"{', '.join(undecided)}: {why}", None))
+    for line in forecast.advice:
+        _print_indented(console, visible(line, None))
     if forecast.stopped:
         console.print(Text(visible(forecast.stopped, 300), style="bold red"))
 
@@ -175,6 +202,17 @@ def _order(forecast: Forecast) -> Table:
         let_in = sum(item.is_accepted for item in own)
         either = sum(item.case.expects == "either" for item in own)
         table.add_row(family, *map(str, (first, len(own), let_in, len(own) - let_in - either, either)))
+    return table
+
+
+def _costs(forecast: Forecast) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("fixture")
+    columns = ("requests", "messages", "segments", *(() if forecast.credits is None else ("credits",)))
+    for name in columns:
+        table.add_column(name, justify="right")
+    for item in forecast.costs:
+        table.add_row(item.fixture, *(str(getattr(item, name)) for name in columns))
     return table
 
 

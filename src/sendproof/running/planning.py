@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 
-from sendproof.contract.model import Contract, load_contract, load_provider
-from sendproof.conversation.conversation import Conversation, Evidence
+from sendproof.contract.model import Contract, load_contract
 from sendproof.conversation.plan import Plan
-from sendproof.conversation.rehearsal import Rehearsal, Rehearsed, RehearsedClock
+from sendproof.conversation.rehearsal import Rehearsed
 from sendproof.corpus.build import load_corpus
-from sendproof.reporting.forecast import Forecast, Reach
-from sendproof.running.asking import Asking, as_left, asking_of, locked_clauses, plan_of, token
+from sendproof.reporting.forecast import FixtureCost, Forecast, Reach
+from sendproof.running.asking import Asking, as_left, asking_of, locked_clauses, plan_of
+from sendproof.running.foresight import advice, foreseen
 from sendproof.running.options import Options
 from sendproof.running.place import ledger_of, target_of
+from sendproof.running.rehearsing import RehearsedRun, rehearse
 from sendproof.running.suites import suites
 from sendproof.target.address import is_loopback_url
-from sendproof.target.budget import Allowance
 from sendproof.target.ledger import Ledger, Spent
-from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 
 
@@ -34,8 +33,12 @@ def forecast(options: Options) -> Forecast:
     profile = as_left(given, found)
     corpus = load_corpus(contract, seed=options.seed, max_examples=options.max_examples)
     plan = plan_of(contract, corpus.cases, _asking(contract, options))
-    asked, evidence, duration_s = _rehearsed(contract, profile, plan, found)
-    return _forecast(contract, profile, plan, found, asked, evidence, duration_s)
+    rehearsed = rehearse(contract, profile, plan, found)
+    undistinguished = foreseen(contract, profile, plan, rehearsed.evidence)
+    advised = advice(contract, profile, plan, rehearsed.evidence, undistinguished)
+    return replace(
+        _forecast(contract, profile, plan, found, rehearsed), undistinguished=undistinguished, advice=advised
+    )
 
 
 def _asking(contract: Contract, options: Options) -> Asking:
@@ -51,36 +54,14 @@ def _asking(contract: Contract, options: Options) -> Asking:
     return asking_of(modules, selected=None if len(chosen) == len(clauses) else frozenset(chosen))
 
 
-def _rehearsed(
-    contract: Contract, profile: Profile, plan: Plan, found: Spent
-) -> tuple[Sequence[Rehearsed], Evidence, float]:
-    clock = RehearsedClock()
-    budget = profile.budget
-    left = replace(
-        budget,
-        max_requests=budget.max_requests - found.requests,
-        max_accepted=budget.max_accepted - found.messages,
-        max_credits=None if budget.max_credits is None else budget.max_credits - found.credits,
-    )
-    with Ledger() as ledger:
-        pacing = Pacing(budget.requests_per_second, clock, ledger)
-        rehearsal = Rehearsal(profile, load_provider(profile.provider), clock, Allowance(left, ledger), pacing)
-        conversation = Conversation(
-            contract, profile, rehearsal, plan, clock=clock, token=token, tell=_nothing, keep=_nothing
-        )
-        evidence = conversation.hold()
-    return rehearsal.sent, evidence, clock.at_s
-
-
 def _forecast(
     contract: Contract,
     profile: Profile,
     plan: Plan,
     found: Spent,
-    asked: Sequence[Rehearsed],
-    evidence: Evidence,
-    duration_s: float,
+    rehearsed: RehearsedRun,
 ) -> Forecast:
+    asked = rehearsed.asked
     accepted = [item for item in asked if item.is_accepted]
     messages = [item for item in accepted if item.is_message]
     opened = [item for item in asked if not item.is_accepted and item.case.may_be_accepted and _is_open(item)]
@@ -101,12 +82,13 @@ def _forecast(
         credits=sum(item.price for item in messages) if contract.provider.prices else None,
         recipients=_recipients(messages, opened),
         longest_text=max((item.text_length for item in (*messages, *opened)), default=0),
-        duration_s=duration_s,
+        duration_s=rehearsed.duration_s,
         asked=tuple(asked),
         clauses=len(plan.planned),
         lacking=MappingProxyType(dict(sorted(locked.items()))),
         left_out=tuple(sorted(plan.planned - _reached(plan, asked) - set(locked))),
-        stopped=evidence.environment_error,
+        stopped=rehearsed.evidence.environment_error,
+        costs=_costs(asked),
     )
 
 
@@ -123,11 +105,25 @@ def _recipients(messages: Iterable[Rehearsed], opened: Iterable[Rehearsed]) -> t
     )
 
 
+def _costs(asked: Iterable[Rehearsed]) -> tuple[FixtureCost, ...]:
+    """Return what each fixture of the profile costs."""
+    by_fixture: dict[str, list[Rehearsed]] = {}
+    for item in asked:
+        for name in dict.fromkeys(need.partition(".")[0] for need in item.case.needs):
+            by_fixture.setdefault(name, []).append(item)
+    return tuple(
+        FixtureCost(
+            fixture=name,
+            requests=len(items),
+            messages=len(sent := [item for item in items if item.is_accepted and item.is_message]),
+            segments=sum(item.segments for item in sent),
+            credits=sum(item.price for item in sent),
+        )
+        for name, items in by_fixture.items()
+    )
+
+
 def _reached(plan: Plan, asked: Iterable[Rehearsed]) -> frozenset[str]:
     """Return the clauses that what is asked may exercise: a scenario those that no single case does."""
     single = frozenset(clause for case in plan.cases for clause in case.clauses)
     return frozenset(clause for item in asked for clause in item.case.clauses) | (plan.planned - single)
-
-
-def _nothing(*told: object, **more: object) -> None:
-    """Take what nobody looks at."""
