@@ -7,6 +7,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 
+# So short a pause takes less time than to move a clock.
+_HARDLY_S = 0.005
+
+
 class RunClock(Protocol):
     """Tell the time of the run and let time pass. Seconds since the Unix epoch.
 
@@ -19,7 +23,7 @@ class RunClock(Protocol):
         """Return the present time, on the clock that the target goes by."""
 
     def sleep(self, seconds: float) -> None:
-        """Let real time pass: for pacing."""
+        """Let time pass for the pace of requests."""
 
     def wait(self, seconds: float) -> None:
         """Let time pass for the target: for windows of rate limits and `Retry-After`."""
@@ -62,6 +66,13 @@ class MovedClock(WallClock):
     def __init__(self, advance: Callable[[float], None]) -> None:
         super().__init__()
         self._advance = advance
+
+    def sleep(self, seconds: float) -> None:
+        """Move the target's clock: a pace that a target is kept to costs no real time, either."""
+        if seconds < _HARDLY_S:
+            super().sleep(seconds)
+        else:
+            self.wait(seconds)
 
     def now(self) -> float:
         """Return the present time of the target."""
