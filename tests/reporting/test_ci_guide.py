@@ -110,6 +110,7 @@ def test_files_of_the_guide_are_those_of_a_run() -> None:
         "report.html",
         "results.json",
         "exchanges.har",
+        "sent.csv",
     }
     table = GUIDE.split("## What a job finds")[1].split("\n## ")[0]
     assert set(re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)) == written

@@ -28,6 +28,7 @@ REPORTS = {
     "summary.md",
     "sendproof.sarif",
     "badge.svg",
+    "sent.csv",
 }
 
 

@@ -15,10 +15,20 @@ from sendproof.reporting.junit import write_junit
 from sendproof.reporting.record import Run
 from sendproof.reporting.results import write_results
 from sendproof.reporting.sarif import write_sarif
+from sendproof.reporting.sent import write_sent
 from sendproof.reporting.summary import to_markdown
 from sendproof.target.har import to_har
 
-FILES = ("results.json", "exchanges.har", "report.html", "junit.xml", "sendproof.sarif", "summary.md", "badge.svg")
+FILES = (
+    "results.json",
+    "exchanges.har",
+    "report.html",
+    "junit.xml",
+    "sendproof.sarif",
+    "summary.md",
+    "badge.svg",
+    "sent.csv",
+)
 """The names of all files of a run."""
 # More than the largest file of an ordinary run: a disk with less is full before the run has ended.
 _PROBE_BYTES = 1 << 20
@@ -75,6 +85,7 @@ def write_reports(
         "sendproof.sarif": lambda path: write_sarif(run, contract, path),
         "summary.md": lambda path: path.write_text(to_markdown(run, provider), "utf-8"),
         "badge.svg": lambda path: path.write_text(to_svg(run), "utf-8"),
+        "sent.csv": lambda path: write_sent(run, contract, path),
         **({} if page is None else {"report.html": lambda path: path.write_text(page, "utf-8")}),
         # Last: whoever waits for it finds all others.
         "results.json": lambda path: write_results(run, provider, path),

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-
 # So short a pause takes less time than to move a clock.
 _HARDLY_S = 0.005
 
