@@ -18,7 +18,7 @@ from sendproof.comparing.command import compare
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.errors import UsageError, exit_code_of, line_of
-from sendproof.gate import run_targets
+from sendproof.gate import run_again, run_targets
 from sendproof.mock import accounts
 from sendproof.mock.faults import FAULTS
 from sendproof.mock.profiles import profile_toml
@@ -92,6 +92,9 @@ def _asking(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--report-dir", type=_FILE, default=DEFAULT_REPORT_DIR, show_default=True)
 @_asking
+@click.option(
+    "--only-failed", type=_FILE, metavar="RESULTS", help="Only what failed or was left open in these results, again."
+)
 @click.option("--yes", "confirmed", is_flag=True, help="Send to another machine without asking.")
 @click.option("--waivers", type=_FILE, help="Accepted failures.")
 @click.option("--strict", is_flag=True, help="Recommended clauses gate too.")
@@ -99,11 +102,22 @@ def _asking(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("-q", "--quiet", is_flag=True)
 @click.option(_DEBUG, "debug", is_flag=True, help="Show the traceback of an error of sendproof.")
 @click.pass_obj
-def run(invocation: Invocation, /, *, providers: tuple[str, ...], targets: tuple[Path, ...], **given: Any) -> int:
+def run(
+    invocation: Invocation,
+    /,
+    *,
+    providers: tuple[str, ...],
+    targets: tuple[Path, ...],
+    only_failed: Path | None,
+    **given: Any,
+) -> int:
     """Run the suites against targets, or against the embedded mock of each provider."""
     options = options_of(**{**given, "debug": invocation.debug})
+    arguments = tuple(invocation.pytest_arguments)
     with ended_alike():
-        return run_targets(options, providers, targets, tuple(invocation.pytest_arguments))
+        if only_failed is not None:
+            return run_again(options, only_failed, providers, targets, arguments)
+        return run_targets(options, providers, targets, arguments)
 
 
 @cli.command()

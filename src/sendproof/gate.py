@@ -32,10 +32,11 @@ from sendproof.reporting.terminal import print_run
 from sendproof.reporting.text import visible
 from sendproof.reporting.write import check_room, prepare_folder, write_reports
 from sendproof.resources import suites_dir
+from sendproof.running.again import again_of
 from sendproof.running.evidence import nothing_gathered
 from sendproof.running.hermetic import LOADED, hermetic
 from sendproof.running.judged import judge_run
-from sendproof.running.options import Options
+from sendproof.running.options import DEFAULT_SEED, Options
 from sendproof.running.place import ledger_of, read_target
 from sendproof.running.planning import forecast
 from sendproof.running.waivers import read_waivers
@@ -47,6 +48,32 @@ from sendproof.target.ledger import Ledger
 from sendproof.target.reading import exposure
 
 _QUIET = ("-s", "-q", "-q", "--no-header", "--no-summary", "--tb=no", "-rN", "--disable-warnings")
+
+
+def run_again(
+    common: Options, results: Path, providers: Sequence[str], targets: Sequence[Path], pytest_arguments: Sequence[str]
+) -> int:
+    """Ask again what failed or was left open in an earlier run, and return the exit code."""
+    again = again_of(results)
+    if common.clauses or len(targets) > 1 or set(providers) - {again.provider}:
+        raise UsageError(
+            f"--only-failed: expected one target of {again.provider}, whose results {results} holds, and no --clause, "
+            "got others. Leave them out."
+        )
+    for target in targets:
+        if (provider := read_target(target).provider) != again.provider:
+            raise UsageError(
+                f"--only-failed: expected a target of {again.provider}, whose results {results} holds, "
+                f"got one of {provider}. Name another profile."
+            )
+    if again.gone:
+        click.echo(f"sendproof: note: no clauses any more, not asked again: {', '.join(again.gone)}", err=True)
+    if not again.clauses:
+        click.echo(f"sendproof: nothing failed or was left open in {results}. Nothing was asked.")
+        return exit_codes.OK
+    seed = again.seed if common.seed == DEFAULT_SEED else common.seed
+    options = dataclasses.replace(common, clauses=again.clauses, few=True, cases=again.cases, seed=seed)
+    return run_targets(options, () if targets else (again.provider,), targets, pytest_arguments)
 
 
 def run_targets(
@@ -305,7 +332,7 @@ def _shown(session: Session, run: Run, options: Options) -> Run:
 def _arguments(options: Options, shared: Path, pytest_arguments: Sequence[str]) -> list[str]:
     suites = suites_dir()
     flags = {"embedded": True, "strict": options.strict, "yes": options.confirmed, "debug": options.debug}
-    flags["require-complete"] = options.require_complete
+    flags |= {"require-complete": options.require_complete, "few": options.few}
     values = {
         "provider": options.provider,
         "target": options.target,
@@ -318,6 +345,7 @@ def _arguments(options: Options, shared: Path, pytest_arguments: Sequence[str]) 
         "shared": shared,
     }
     several = [("concern", name) for name in options.concerns] + [("clause", name) for name in options.clauses]
+    several += [("case", name) for name in options.cases]
     pairs = [(name, value) for name, value in values.items() if value is not None] + several
     # One word each: a value that begins with a dash stays a value.
     own = [f"--sendproof-{name}={value}" for name, value in pairs]

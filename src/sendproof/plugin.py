@@ -34,6 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("yes", action="store_true", help="send to a target elsewhere unasked")
     add("concern", metavar="NAME", action="append", default=[], help="only clauses of this concern")
     add("clause", metavar="ID", action="append", default=[], help="only this clause")
+    add("few", action="store_true", help="ask about each clause by a few cases alone")
+    add("case", metavar="ID", action="append", default=[], help="with few: this case, too")
     add("waivers", metavar="FILE", type=Path, help="accepted failures")
     add("strict", action="store_true", help="recommended clauses gate too")
     add("require-complete", action="store_true", help="every required clause must be decided")
@@ -68,6 +70,8 @@ def options_from(config: pytest.Config) -> Options:
         "max_examples": given.sendproof_max_examples,
         "concerns": tuple(given.sendproof_concern),
         "clauses": tuple(given.sendproof_clause),
+        "few": given.sendproof_few,
+        "cases": tuple(given.sendproof_case),
         "waivers": given.sendproof_waivers,
         "strict": given.sendproof_strict,
         "require_complete": given.sendproof_require_complete,

@@ -166,7 +166,7 @@ class Session:
 
     def gather(self, items: list[pytest.Item]) -> Gathered:
         """Gather the evidence that the suites of these items ask for."""
-        asking = _asking(self.contract, items)
+        asking = _asking(self.contract, items, self.options)
         try:
             # Where the command line shows the results itself, pytest is quiet, and its stream tells who is not.
             quiet = self._worker or (self.options.quiet and STREAM not in self.config.stash)
@@ -348,13 +348,14 @@ def problem_of(exitstatus: int) -> Problem | None:
     return (int(exitstatus), told[exitstatus]) if exitstatus in told else None
 
 
-def _asking(contract: Contract, items: list[pytest.Item]) -> Asking:
+def _asking(contract: Contract, items: list[pytest.Item], options: Options) -> Asking:
     """Return what the suites of the selected items ask."""
     modules = {id(module): module for item in items if isinstance(module := getattr(item, "module", None), ModuleType)}
     chosen = frozenset(item.name for item in items if item.name in contract.clauses)
     everything = frozenset(clause.id for clause in contract.clauses.values() if clause.level != "excluded")
     suites = (module for module in modules.values() if hasattr(module, "CONCERN"))
-    return asking_of(suites, selected=None if chosen == everything else chosen)
+    selected = None if chosen == everything else chosen
+    return asking_of(suites, selected=selected, few=options.few, cases=options.cases)
 
 
 def _uncaptured(config: pytest.Config) -> AbstractContextManager[None]:

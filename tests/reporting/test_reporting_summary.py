@@ -69,7 +69,7 @@ def test_summary_shortens_long_lists() -> None:
     }
     text = to_markdown(run_of(verdicts), PROVIDER)
     assert text.count("\n### ") == 30
-    assert re.search(r"\nAlso: `tf\..*, and 39 more\.\n", text)
+    assert re.search(r"\nAlso: `tf\..*, and 41 more\.\n", text)
 
 
 def test_summary_leaves_a_very_long_command_out() -> None:

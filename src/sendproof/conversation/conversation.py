@@ -188,6 +188,7 @@ class Conversation:
             self._play()
             self._ask_cases()
             self._ask_once_more()
+            self._let_one_pass()
             self._ask_postponed()
             self._postponed.extend(self._at_the_end)
             self._ask_postponed()
@@ -348,6 +349,19 @@ class Conversation:
                     self._end(spent)
                 else:
                     self._postpone(case, exchange, nonce, to=self._at_the_end)
+
+    def _let_one_pass(self) -> None:
+        """Send a valid message between a failure and what is asked again, if nothing has passed since.
+
+        Only what fails again while others pass fails for what it is.
+        """
+        since = max((count for count, _, _ in self._postponed), default=None)
+        if since is None or any(is_accepted(self._contract.provider, one) for one in self.evidence.exchanges[since:]):
+            return
+        control = next((case for case in self._plan.cases if case.family == CONTROLS), None)
+        if control is not None and self._slots.has_room(control):
+            with suppress(BudgetSpent):
+                self.ask_once(control)
 
     def _ask_once_more(self, *, until_s: float = math.inf) -> None:
         """Ask what was to be asked as late as possible, but before a moment that comes before `until_s`."""

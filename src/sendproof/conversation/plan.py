@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -19,6 +20,22 @@ class Plan:
     scenarios: tuple[str, ...]
     planned: frozenset[str]
     selected: frozenset[str] | None
+
+
+# What is asked again is asked about by so many cases a clause, and no more controls.
+_FEW = 4
+
+
+def few_cases(cases: Iterable[Case], selected: frozenset[str], named: Collection[str]) -> tuple[Case, ...]:
+    """Return a few controls, the cases that are named, and of each selected clause the first few, in their order."""
+    counts: Counter[str] = Counter()
+    chosen = []
+    for case in cases:
+        about = (CONTROLS,) if case.family == CONTROLS else tuple(selected.intersection(case.clauses))
+        if case.id in named or any(counts[clause] < _FEW for clause in about):
+            counts.update(about)
+            chosen.append(case)
+    return tuple(chosen)
 
 
 def make_plan(

@@ -12,7 +12,7 @@ from types import MappingProxyType, ModuleType
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.conversation.conversation import Conversation, Evidence, Tell
-from sendproof.conversation.plan import Plan, make_plan
+from sendproof.conversation.plan import Plan, few_cases, make_plan
 from sendproof.conversation.scenarios import clauses_of_scenarios
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
@@ -33,25 +33,37 @@ _ALPHABET = string.ascii_letters + string.digits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """What the suites ask: families of cases and scenarios, for the selected clauses (None: all)."""
+    """What the suites ask: families of cases and scenarios, for the selected clauses (None: all).
+
+    With `few`, by a few cases for each clause and by those that `cases` names.
+    """
 
     families: frozenset[str]
     scenarios: frozenset[str]
     selected: frozenset[str] | None
+    few: bool = False
+    cases: frozenset[str] = frozenset()
 
 
-def asking_of(suites: Iterable[ModuleType], *, selected: frozenset[str] | None) -> Asking:
+def asking_of(
+    suites: Iterable[ModuleType], *, selected: frozenset[str] | None, few: bool = False, cases: Iterable[str] = ()
+) -> Asking:
     """Return what suite files ask together."""
     given = tuple(suites)
     return Asking(
         families=frozenset(family for module in given for family in getattr(module, "FAMILIES", ())),
         scenarios=frozenset(name for module in given for name in getattr(module, "SCENARIOS", ())),
         selected=selected,
+        few=few,
+        cases=frozenset(cases),
     )
 
 
 def plan_of(contract: Contract, cases: Iterable[Case], asking: Asking) -> Plan:
     """Choose of the corpus what is asked for."""
+    if asking.few and asking.selected is not None:
+        cases = few_cases(cases, asking.selected, asking.cases)
+        asking = replace(asking, families=asking.families | {case.family for case in cases})
     return make_plan(
         contract,
         cases,

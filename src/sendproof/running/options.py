@@ -47,6 +47,7 @@ EFFORTS: Mapping[str, Effort] = MappingProxyType(
 class Options:
     """The options of one run against one target: a profile's file, or a provider's mock.
 
+    Of a run that asks again, `few`, each clause is asked about by a few cases alone, and by those that `cases` names.
     `confirmed` says that a target elsewhere than on this machine may be sent to, `debug` that an error of
     ours is shown with its traceback.
     """
@@ -58,6 +59,8 @@ class Options:
     max_examples: int = DEFAULT_MAX_EXAMPLES
     concerns: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
+    few: bool = False
+    cases: tuple[str, ...] = ()
     waivers: Path | None = None
     strict: bool = False
     require_complete: bool = False

@@ -51,7 +51,8 @@ def _asking(contract: Contract, options: Options) -> Asking:
         and (not options.clauses or clause.id in options.clauses)
     }
     modules = (module for module in suites() if module.CONCERN in chosen.values())
-    return asking_of(modules, selected=None if len(chosen) == len(clauses) else frozenset(chosen))
+    selected = None if len(chosen) == len(clauses) else frozenset(chosen)
+    return asking_of(modules, selected=selected, few=options.few, cases=options.cases)
 
 
 def _forecast(
