@@ -6,7 +6,18 @@ from typing import Any
 
 from sendproof.judge.findings import CONTRADICTED
 from sendproof.judge.reasons import ReasonCode
-from tests.judge.support import OPTED_OUT, Talk, line, line_answer, line_message, line_refusal
+from tests.judge.support import (
+    OPTED_OUT,
+    Talk,
+    flow,
+    flow_answer,
+    flow_message,
+    flow_refusal,
+    line,
+    line_answer,
+    line_message,
+    line_refusal,
+)
 
 MEDIA = {"mediaUrl": "https://example.com/images/promo.jpg"}
 
@@ -82,3 +93,18 @@ def test_limit_that_two_messages_of_a_kind_meet_accuses_nobody_once_one_has_pass
         passed = line_answer(number, to=message["to"], **(failed if message["to"] == OPTED_OUT else {}))
         talk.say(message, 201, passed)
     assert talk.of(CONTRADICTED) == set()
+
+
+def test_one_script_of_many_is_blamed_on_the_characters_and_named() -> None:
+    talk = flow()
+    for number in range(4):
+        talk.say(flow_message(), 200, flow_answer(number))
+    talk.say(flow_message(message="Привет e\u0301 😀"), 200, flow_answer(10))
+    talk.say(flow_message(message="cafe\u0301 مرحبا"), 400, flow_refusal("No"))
+    talk.say(flow_message(message="cafe\u0301"), 200, flow_answer(11))
+    talk.say(flow_message(message="مرحبا"), 400, flow_refusal("No"))
+    talk.say(flow_message(), 200, flow_answer(12))
+    talk.say(flow_message(message="مرحبا"), 400, flow_refusal("No"))
+    assert talk.of(CONTRADICTED) == {"tf.requests.message-non-latin"}
+    said = [item.observed for item in talk.findings() if item.kind == CONTRADICTED]
+    assert any("outside ASCII: arabic" in text for text in said)

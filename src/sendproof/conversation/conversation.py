@@ -25,6 +25,7 @@ from sendproof.conversation.answers import (
 from sendproof.conversation.breaker import Breakers
 from sendproof.conversation.credit_sequences import credit_sequence, messages_of_steps, taste
 from sendproof.conversation.keys import Keys
+from sendproof.conversation.narrowing import narrowed, text_of
 from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
 from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.preflight import diagnosis, is_let_in, no_answer
@@ -52,6 +53,8 @@ _LONGEST_MOVE_S = 600.0
 _ENDING = ("max_requests", "max_duration_s")
 _MOST_ASKED_AGAIN = 12
 _MAIN_KEY = "main"
+# In a run so many parts of texts are asked for, of those that are longer than this, or not of ASCII alone.
+_MOST_NARROWED, _PLAIN_LENGTH = 24, 160
 # Of requests and credits balances and limits take no more than this part.
 _SHARE_OF_OTHER_BUDGETS = 3
 _MEANWHILE = 12
@@ -174,7 +177,7 @@ class Conversation:
         self._at_the_end: deque[_Postponed] = deque()
         self._once_more: list[tuple[float, Case]] = []
         self._held: set[str] = set()
-        self._paused = 0
+        self._paused = self._narrowed = 0
         self._share, self._given_share = 0, share
         self._has_accepted = False
         self._asked_again = 0
@@ -416,6 +419,7 @@ class Conversation:
                 self._door.slow_down()
             exchange = self._asked_after_a_pause(case, exchange)
             self._ask_in_other_words(case, exchange)
+            self._ask_for_parts(case, exchange)
         if exchange is not None and case.id not in self._held and self._may_be_paid_later(case, exchange):
             # What comes in between must not take its slot.
             self._slots.hold(case)
@@ -450,6 +454,29 @@ class Conversation:
             other = in_other_words(self._contract.provider, case)
             if other is not None:
                 self._postponed.append((len(self.evidence.exchanges), other, None))
+
+    def _ask_for_parts(self, case: Case, exchange: Exchange | None) -> None:
+        """Find the part of a peculiar text for which it is refused, and ask for that part once more, later.
+
+        One text carries many scripts and signs: of a refusal nobody could tell which of them it is for.
+        """
+        provider = self._contract.provider
+        text = text_of(provider, case)
+        is_peculiar = not text.isascii() or len(text) > _PLAIN_LENGTH
+        ought = case.expects == "accept" and case.key == _MAIN_KEY and self._has_accepted
+        if not (ought and is_peculiar and exchange is not None and is_refused(provider, exchange)):
+            return
+        smallest = narrowed(provider, case, self._is_part_refused)
+        if self._narrowed < _MOST_NARROWED:
+            self._postponed.append((len(self.evidence.exchanges), smallest, None))
+
+    def _is_part_refused(self, case: Case) -> bool | None:
+        """Ask for a part of a text; None where no more of them can be asked."""
+        if self._narrowed >= _MOST_NARROWED or not self._slots.has_room(case):
+            return None
+        self._narrowed += 1
+        exchange = self.ask_once(case)
+        return None if exchange is None else is_refused(self._contract.provider, exchange)
 
     def _may_be_paid_later(self, case: Case, exchange: Exchange) -> bool:
         """Whether a message was refused for want of credits that somebody may add while the run lasts."""

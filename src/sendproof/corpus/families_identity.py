@@ -8,19 +8,23 @@ from typing import Any
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
 from sendproof.corpus.draft import MARK, NONCE, OMIT, OTHER_TEXT, Draft, hyphened
+from sendproof.corpus.families_texts import ruler
 from sendproof.corpus.tokens import token
 
 _TEXTS = (
-    ("hello", f"{MARK}hello!"),
-    ("code", f"{MARK}your verification code is 482910."),
     # What a service that trims, folds or escapes cannot leave alone; of printable ASCII and line breaks.
-    # And what one that stores or compares texts in another way changes: alphabets and marks that compose, and in a
-    # text of its own an emoji: what refuses one need not refuse the other, and of two in one nobody could tell which.
+    # And what one that stores or compares texts in another way changes: alphabets and marks that compose, what is
+    # joined of several characters, what lies beyond the basic plane, and the most there can be of any alphabet.
     (
         "world",
-        "Grüße: Привет, 您好, cafe\u0301, ﬁn. مرحبا שלום नमस्ते สวัสดี γειά σας 안녕 こんにちは გამარჯობა բարեւ ሰላም",
+        "Grüße: Привет, 您好 臺灣, cafe\u0301 caf\u00e9 ﬁn. مرحبا שלום कमल नमस्ते কলম নমস্কার மலர வணக்கம் สวัสดี γειά σας 안녕 "
+        "こんにちは カナ გამარჯობა բարեւ ሰላም Việt \u200fא\u200e",
     ),
-    ("emoji", f"{MARK}see you soon! 😀"),
+    (
+        "emoji",
+        f"{MARK}see you soon! 😀 👩\u200d👩\u200d👧\u200d👦 👍🏽 🇨🇭 1\ufe0f\u20e3 𝓐𝓑 𠜎 "
+        "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+    ),
     ("signs", '  Dear guest,\n\nroom "12" & <bath> are  ready: 100%25, a+b, it\'s C:\\new.\n '),
 )
 
@@ -59,6 +63,10 @@ def plain(provider: Provider) -> Iterator[Case]:
         yield draft.case("media", draft.message(media=draft.media))
     for name, text in _TEXTS:
         yield draft.case(f"text-{name}", draft.message(text=text))
+
+    limit = provider.max_length
+    yield draft.case("text-longest-ascii", draft.message(text=f"{MARK}{ruler('ascii', limit)}"[:limit]))
+    yield draft.case("text-longest", draft.message(text=ruler("cjk", limit)))
 
 
 def credentials(provider: Provider) -> Iterator[Case]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import combinations
@@ -156,10 +157,14 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
     for item in passing:
         yield from _set_aside(item, "refused for what no document names, perhaps for its moment", _THROTTLED)
     left = [item for item in left if item not in passing]
-    while pair := _most_common(pair for item in left for pair in together.intersection(_pairs(item))):
+    while pair := _most_common(pair for item in _plainest(left) for pair in together.intersection(_pairs(item))):
         of_it = [item for item in left if pair in _pairs(item)]
         yield from _contradict(contract, _telling(contract, pair, judgements), of_it)
         left = [item for item in left if item not in of_it]
+    each_time = [item for item in left if _message(item, nonce) in standing]
+    for clause in _least_usual(contract, each_time, judgements):
+        yield from _contradict(contract, clause, [item for item in left if clause in item.reading.features])
+        left = [item for item in left if clause not in item.reading.features]
     said = [(item, _said_by_answer(contract, item)) for item in left]
     for feature in dict.fromkeys(feature for _, feature in said if feature is not None):
         yield from _contradict(contract, feature, [item for item, other in said if other == feature])
@@ -201,11 +206,34 @@ def _refused_each_time(judgements: Sequence[Judgement], nonce: str) -> frozenset
     return frozenset(standing - accepted)
 
 
+def _least_usual(contract: Contract, standing: Sequence[Judgement], judgements: Sequence[Judgement]) -> Iterator[str]:
+    """Yield the feature of each plainest refusal that fewest accepted messages have.
+
+    Every feature was accepted, but not as it is here: one script of many, one sign.
+    """
+    accepted = [item.reading.features for item in judgements if item.outcome == ACCEPTED]
+    seen = Counter(feature for features in accepted for feature in features)
+    left = [item for item in standing if _said_by_answer(contract, item) is None]
+    while left:
+        plainest = min(left, key=lambda item: len(item.reading.features))
+        rarest = min(plainest.reading.features, key=lambda feature: seen[feature], default=None)
+        if rarest is None or 2 * seen[rarest] > len(accepted):
+            return
+        yield rarest
+        left = [item for item in left if rarest not in item.reading.features]
+
+
 _Pair = tuple[str, str]
 
 
 def _pairs(item: Judgement) -> frozenset[_Pair]:
     return frozenset(combinations(sorted(item.reading.features), 2))
+
+
+def _plainest(items: Sequence[Judgement]) -> list[Judgement]:
+    """Return the refusals of which no other has a part of the features alone: that one says more of the cause."""
+    features = {frozenset(item.reading.features) for item in items}
+    return [item for item in items if not any(other < set(item.reading.features) for other in features)]
 
 
 def _never_together(judgements: Sequence[Judgement]) -> frozenset[_Pair]:
@@ -288,6 +316,16 @@ def _catch_all(contract: Contract) -> tuple[str, ...]:
     return tuple(clause.id for clause in contract.with_check("accepted") if clause.params["feature"] == "any")
 
 
+def _letters(text: str | None) -> str:
+    """Name the first kinds of characters outside ASCII in a text of the suite's own."""
+    kinds = dict.fromkeys(unicodedata.name(char, "").split(" ")[0] for char in text or "" if not char.isascii())
+    named = [kind.lower() for kind in kinds if kind][:_MOST_KINDS]
+    return f"; characters outside ASCII: {', '.join(named)}" if named else ""
+
+
+_MOST_KINDS = 4
+
+
 def _contradict(contract: Contract, clause: str, items: Iterable[Judgement]) -> Iterator[Finding]:
     for item in items:
         assert item.exchange.response is not None, "an unexplained refusal has an answer"
@@ -297,7 +335,7 @@ def _contradict(contract: Contract, clause: str, items: Iterable[Judgement]) -> 
             exchange=item.exchange.id,
             kind=CONTRADICTED,
             expected="an accepted message",
-            observed=f"refused with {item.exchange.response.status}: {body}",
+            observed=f"refused with {item.exchange.response.status}: {body}{_letters(item.reading.text)}",
         )
         for feature in item.reading.features:
             if feature != clause:
