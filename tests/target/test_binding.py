@@ -72,12 +72,18 @@ HEADER_WAYS = [
     "extended",
     "extended_colon",
     "prepended",
+    "changed_first",
+    "changed_middle",
+    "changed_last",
+    "cut_front",
+    "other_mark",
     "query",
     "bearer",
     "query_wrong",
     "bearer_wrong",
 ]
-BASIC_WAYS = sorted(set(FAULTS) - {"bearer", "bearer_wrong"})
+# The secrets of the mock bear no mark of an environment.
+BASIC_WAYS = sorted(set(FAULTS) - {"bearer", "bearer_wrong", "other_mark"})
 
 
 @pytest.mark.parametrize(
@@ -92,7 +98,8 @@ def test_bind_presents_a_fault_that_classify_names(name: str, how: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "how"),
-    [("textflow", how) for how in sorted(set(FAULTS) - set(HEADER_WAYS))] + [("textingline", "bearer")],
+    [("textflow", how) for how in sorted(set(FAULTS) - set(HEADER_WAYS))]
+    + [("textingline", how) for how in ("bearer", "other_mark")],
 )
 def test_bind_refuses_a_way_that_the_scheme_does_not_have(name: str, how: str) -> None:
     with pytest.raises(Unbindable, match=how):
@@ -104,6 +111,15 @@ def test_bind_presents_a_key_exactly(how: str, carrier: str) -> None:
     request = bound("textflow", presents=how, key="inactive")
     assert request.credential == Credential(key="inactive", carrier=carrier)
     assert dict(request.headers)[carrier] == FLOW.keys["inactive"][0].value
+
+
+def test_key_is_changed_in_one_place_and_nowhere_else() -> None:
+    key = FLOW.keys["main"][0].value
+    for how, place in (("changed_first", len("sk_live_")), ("changed_middle", len(key) // 2), ("changed_last", -1)):
+        sent = dict(bound("textflow", presents=how).headers)["X-API-Key"]
+        different = [index for index, (one, other) in enumerate(zip(sent, key, strict=True)) if one != other]
+        assert different == [place % len(key)]
+    assert dict(bound("textflow", presents="other_mark").headers)["X-API-Key"] == key.replace("sk_live_", "sk_test_")
 
 
 def test_bind_writes_basic_credentials() -> None:

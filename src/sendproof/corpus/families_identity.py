@@ -45,6 +45,11 @@ _NEAR: Mapping[str, tuple[str, ...]] = {
     )
 }
 _NEAR_ANYWHERE = ("case", "prefix", "extended", "prepended")
+# Wrong in one place, or in one part: who compares less than all of a credential lets one of these in.
+_IN_PART: Mapping[str, tuple[str, ...]] = {
+    "basic": ("id_changed_first", "id_changed_middle", "id_changed_last", "id_cut_front")
+}
+_IN_PART_ANYWHERE = ("changed_first", "changed_middle", "changed_last", "cut_front", "other_mark")
 
 
 def plain(provider: Provider) -> Iterator[Case]:
@@ -85,6 +90,8 @@ def near_misses(provider: Provider) -> Iterator[Case]:
     draft = Draft(provider=provider, family="near_misses")
     for presents in _NEAR.get(provider.credential_scheme, _NEAR_ANYWHERE):
         yield from _twice(draft, presents)
+    for presents in (*_IN_PART_ANYWHERE, *_IN_PART.get(provider.credential_scheme, ())):
+        yield draft.case(hyphened(presents), presents=presents)
     for fixture in provider.fixtures.values():
         if fixture.kind == "key" and fixture.state == "test":
             # What begins as a test key does is none by that.

@@ -94,11 +94,15 @@ class Specimen:
             return Credential(key=case.key, carrier=_CARRIERS[case.presents](header))
         if case.presents == "exact":
             return Credential(key=case.key, carrier=header)
-        return Credential(fault=_FAULTS.get(case.presents, case.presents), carrier=header)
+        wrong = "wrong_secret" if self.provider.credential_scheme == "basic" else "unknown"
+        fault = wrong if case.presents in _WRONG else _FAULTS.get(case.presents, case.presents)
+        return Credential(fault=fault, carrier=header)
 
 
 _CARRIERS: Mapping[str, Callable[[str], str]] = {"carrier_lower": str.lower, "carrier_upper": str.upper}
+_WRONG = ("changed_first", "changed_middle", "changed_last", "cut_front", "other_mark")
 _FAULTS: Mapping[str, str] = {
+    **dict.fromkeys(("id_changed_first", "id_changed_middle", "id_changed_last", "id_cut_front"), "unknown_id"),
     "query": "elsewhere",
     "bearer": "elsewhere",
     "query_wrong": "elsewhere_wrong",

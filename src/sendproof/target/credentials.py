@@ -23,6 +23,7 @@ Parts = tuple[str, ...]
 _CUT = 4
 _ALPHABETS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 
+_WRONG = ("unknown", "wrong_secret")
 # What `classify` must find in a request that presents a key so; "exact" and the carriers have no fault.
 FAULTS: Mapping[str, tuple[str, ...]] = {
     "missing": ("missing",),
@@ -52,6 +53,9 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
     "bearer": ("elsewhere",),
     "query_wrong": ("elsewhere_wrong",),
     "bearer_wrong": ("elsewhere_wrong",),
+    # All of these are simply wrong: no rule of comparison makes them nearly right.
+    **dict.fromkeys(("changed_first", "changed_middle", "changed_last", "cut_front", "other_mark"), _WRONG),
+    **dict.fromkeys(("id_changed_first", "id_changed_middle", "id_changed_last", "id_cut_front"), ("unknown_id",)),
 }
 
 
@@ -176,6 +180,31 @@ class _Wish:
         return random_like(value, self.seed, avoid=frozenset(part for parts in self.others for part in parts))
 
 
+def _changed(value: str, place: int) -> str:
+    """Return a value with another character of its kind at a place; the first is that behind the leading mark."""
+    place = mark_length(value) if place == 0 else place % len(value)
+    alphabet = next((letters for letters in _ALPHABETS if value[place] in letters), None)
+    if alphabet is None:
+        return value
+    other = alphabet[(alphabet.index(value[place]) + 1) % len(alphabet)]
+    return f"{value[:place]}{other}{value[place + 1 :]}"
+
+
+def _other_mark(wish: _Wish) -> Parts | None:
+    """Return a key with the mark of another environment, where its own names one."""
+    value = wish.secret
+    mark = value[: mark_length(value)]
+    other = next((mark.replace(one, two) for one, two in _ENVIRONMENTS if one in mark), None)
+    return None if other is None else (*wish.identity, other + value[len(mark) :])
+
+
+_ENVIRONMENTS = (("live", "test"), ("test", "live"), ("prod", "test"))
+
+
+def _id_changed(wish: _Wish, place: Callable[[str], int]) -> Parts:
+    return (*(_changed(part, place(part)) for part in wish.identity), wish.secret)
+
+
 def _other_secret(wish: _Wish) -> Parts | None:
     return next(((*wish.identity, parts[-1]) for parts in wish.others if parts[-1] != wish.secret), None)
 
@@ -201,6 +230,15 @@ _VARIANTS: Mapping[str, Callable[[_Wish], Parts | None]] = {
     "extended": lambda wish: (*wish.identity, wish.secret + wish.invented(wish.secret[-_CUT:])),
     "extended_colon": lambda wish: (*wish.identity, f"{wish.secret}:{wish.invented(wish.secret[-_CUT:])}"),
     "prepended": lambda wish: (*wish.identity, wish.invented(wish.secret[-_CUT:]) + wish.secret),
+    "changed_first": lambda wish: (*wish.identity, _changed(wish.secret, 0)),
+    "changed_middle": lambda wish: (*wish.identity, _changed(wish.secret, len(wish.secret) // 2)),
+    "changed_last": lambda wish: (*wish.identity, _changed(wish.secret, -1)),
+    "cut_front": lambda wish: (*wish.identity, wish.secret[_CUT:]),
+    "other_mark": _other_mark,
+    "id_changed_first": lambda wish: _id_changed(wish, lambda part: 0),
+    "id_changed_middle": lambda wish: _id_changed(wish, lambda part: len(part) // 2),
+    "id_changed_last": lambda wish: _id_changed(wish, lambda part: -1),
+    "id_cut_front": lambda wish: (*(part[_CUT:] for part in wish.identity), wish.secret),
 }
 
 

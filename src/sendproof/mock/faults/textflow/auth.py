@@ -41,6 +41,10 @@ def _form_is_enough(service: Service, attempt: Attempt) -> None:
         key_is_known(service, attempt)
 
 
+def _both_ends_match(given: str, known: str) -> bool:
+    return len(given) == len(known) and given[:12] == known[:12] and given[-4:] == known[-4:]
+
+
 def _anywhere(service: Service, attempt: Attempt) -> None:
     given = attempt.call.headers.get("authorization", "").removeprefix("Bearer ")
     found = next((key for key in service.keys if key.value == given), None)
@@ -105,6 +109,20 @@ FAULTS: Final = (
         "The key is cut to the column's length before the comparison.",
         lambda r: replace(r, key_matches=lambda given, known: given.startswith(known)),
         "tf.auth.key-extended",
+    ),
+    fault(
+        "key-compared-but-its-middle",
+        "A key with another character in its middle is accepted.",
+        "Head and tail of the key are displayed, stored and compared.",
+        lambda r: replace(r, key_matches=_both_ends_match),
+        "tf.auth.unknown-key",
+    ),
+    fault(
+        "key-compared-by-its-tail",
+        "A key with the mark of another environment is accepted.",
+        "The mark is cut off before the look-up.",
+        lambda r: replace(r, key_matches=lambda given, known: given.rpartition("_")[2] == known.rpartition("_")[2]),
+        "tf.auth.unknown-key",
     ),
     fault(
         "key-inactive-accepted",

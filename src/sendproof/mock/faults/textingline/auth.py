@@ -154,6 +154,27 @@ FAULTS: Final = (
         "tl.auth.secret-extended",
     ),
     fault(
+        "secret-compared-but-its-last-character",
+        "A secret with another last character is accepted.",
+        "A comparison that ends one character early.",
+        lambda r: replace(r, secret_matches=lambda given, known: given[:-1] == known[:-1]),
+        "tl.auth.wrong-secret",
+    ),
+    fault(
+        "secret-compared-but-its-first-character",
+        "A secret with another first character is accepted.",
+        "A comparison that counts from one.",
+        lambda r: replace(r, secret_matches=lambda given, known: given[1:] == known[1:]),
+        "tl.auth.wrong-secret",
+    ),
+    fault(
+        "key-id-compared-but-its-middle",
+        "A key id with another character in its middle is accepted.",
+        "Head and tail of the id are displayed, stored and compared.",
+        _ids(lambda given, known: (len(given), given[:6], given[-4:]) == (len(known), known[:6], known[-4:])),
+        "tl.auth.unknown-key-id",
+    ),
+    fault(
         "secret-head-ignored",
         "Characters before the secret are ignored.",
         "A pattern without its beginning anchored.",
