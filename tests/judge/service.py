@@ -15,7 +15,7 @@ from tests.judge.support import MEDIA, OTHER, RECIPIENT, SENDER
 
 Answer = tuple[int, dict[str, Any]]
 # Between two requests in a row, and from a request to its answer.
-_PAUSE_S, _ELAPSED_S = 0.05, 0.01
+_PAUSE_S, _SLOW_PAUSE_S, _ELAPSED_S = 0.05, 1.0, 0.01
 
 
 class Service:
@@ -29,6 +29,7 @@ class Service:
         self._tokens = (f"{number:04}{'token' * 4}" for number in count())
         self._late: list[tuple[float, Case]] = []
         self.now_s = 1000.0
+        self._pause_s = _PAUSE_S
         self.exchanges: list[Exchange] = []
 
     def ask(self, case: Case) -> Exchange:
@@ -39,6 +40,10 @@ class Service:
         """Answer a case."""
         [exchange] = self._asked([case])
         return exchange
+
+    def slow_down(self) -> None:
+        """Ask no more than once a second from now on."""
+        self._pause_s = _SLOW_PAUSE_S
 
     def ask_together(self, cases: list[Case]) -> list[Exchange]:
         """Answer cases that are sent at the same moment."""
@@ -68,7 +73,7 @@ class Service:
 
     def _asked(self, cases: list[Case]) -> Iterator[Exchange]:
         started_s = self.now_s
-        self.now_s += _PAUSE_S
+        self.now_s += self._pause_s
         for number, case in enumerate(cases):
             body = case.body.replace(b"@{recipient}", RECIPIENT.encode()).replace(b"@{sender}", SENDER.encode())
             body = body.replace(b"@{recipient2}", OTHER.encode()).replace(b"@{fixture.media_url}", MEDIA.encode())

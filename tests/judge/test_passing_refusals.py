@@ -45,6 +45,16 @@ def test_filter_of_duplicates_accuses_nobody() -> None:
     assert talked("AaaBbbCcc").of(CONTRADICTED) == set()
 
 
+def test_filter_that_knows_a_text_for_long_accuses_nobody() -> None:
+    talk = line()
+    talk.say(line_message(body="é" * 100), 201, line_answer(1, body="é" * 100))
+    talk.say(line_message(), 201, line_answer(2))
+    for number in range(3):
+        talk.say(line_message(body="é" * 100, **MEDIA), 409, line_refusal(33077))
+        talk.say(line_message(body=f"{number}", **MEDIA), 201, line_answer(10 + number, body=f"{number}"))
+    assert talk.of(CONTRADICTED) == set()
+
+
 def test_lock_out_of_a_second_accuses_nobody() -> None:
     assert talked("ABccddeeFG", line_refusal(33050), status=403).of(CONTRADICTED) == set()
 

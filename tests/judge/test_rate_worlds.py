@@ -198,3 +198,32 @@ def test_key_that_others_use_too_is_not_limited_early() -> None:
     assert {item.kind for item in told.values()} <= {UPHELD, UNDECIDED}
     told = found(5, first_request(UNLIMITED), exclusive={"rate_limited": False})
     assert told["enforced"].kind == CONTRADICTED
+
+
+def test_limit_of_a_second_that_no_document_names_leaves_the_limit_decided() -> None:
+    """Three in a second, then 400: the burst is asked again, more slowly."""
+    times: list[float] = []
+    asked = 0
+
+    def answer(key: str, message: dict[str, Any], at_s: float, first: bool) -> Answer:
+        nonlocal asked
+        asked += 1
+        recent = sum(at_s - one_s < 1.0 for one_s in times)
+        if key == "rate_limited" and recent >= 3:
+            return 400, flow_refusal("Not so fast")
+        if key == "rate_limited":
+            if not limit(at_s, 0):
+                return 429, flow_refusal("Too many requests")
+            times.append(at_s)
+        return 200, flow_answer(asked, to=message["to"])
+
+    limit = sliding(5)
+    service = Service(FLOW, answer)
+    service.ask(scenarios.message(FLOW.provider, "main"))
+    limits = {"rate_limited": RateLimit(limit=5, window_s=WINDOW_S)}
+    scenarios.rate_limits(FLOW.provider, service, "rate_limited", limits["rate_limited"], rate_rounds(5, 100), 100)
+    findings = judge(FLOW, account(rate_limits=limits), service.exchanges).findings
+    told = {ASPECTS[item.clause]: item.kind for item in findings if item.clause in ASPECTS}
+    assert (told["enforced"], told["recovers"]) == (UPHELD, UPHELD)
+    # What only requests at once would show of it, such a limit hides.
+    assert told["not_early"] == UNDECIDED

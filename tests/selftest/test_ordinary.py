@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from sendproof.judge.verdicts import FAIL
+from sendproof.mock.accounts import Provider
+from sendproof.mock.variants import VARIANTS
 from sendproof.selftest.subject import FAULT, subjects
-from sendproof.selftest.trial import load_contract_once, tried
+from sendproof.selftest.trial import judged, load_contract_once, recorded, tried
 
 PERMITTED = [
     ("textingline", "queued"),
@@ -15,6 +18,10 @@ PERMITTED = [
     ("textingline", "media-fetched"),
     ("textingline", "load-balancer"),
     ("textingline", "one-500"),
+    ("textingline", "duplicates-filtered"),
+    ("textflow", "duplicates-filtered"),
+    ("textingline", "lock-out"),
+    ("textflow", "lock-out"),
     ("textflow", "recipient-empty-is-malformed"),
     ("textflow", "key-empty-is-invalid"),
     ("textflow", "minute-limit-with-daily-text"),
@@ -30,3 +37,16 @@ def test_permitted_vendor_breaks_no_required_promise_and_leaves_none_open(provid
     assert [item.clause for item in trial.failures if item.level == "required"] == []
     assert [clause for clause in trial.unproved if clauses[clause].level == "required"] == []
     assert trial.stopped is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("provider", "clause"), [("textingline", "tl.auth.secret-prefix"), ("textflow", "tf.auth.key-case")]
+)
+def test_near_miss_that_is_accepted_is_found_between_lock_outs(provider: Provider, clause: str) -> None:
+    """What is refused while everybody is says nothing of the credentials."""
+    lock_out = next(item for item in VARIANTS[provider] if item.name == "lock-out")
+    subject = next(item for item in subjects([provider]) if item.clauses == (clause,))
+    recording = recorded(subject, 0, 100, change=lock_out.change)
+    found = judged(load_contract_once(provider), recording)
+    assert {item.clause.id for item in found if item.verdict == FAIL} == {clause}

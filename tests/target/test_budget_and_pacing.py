@@ -93,6 +93,16 @@ def test_pacing_is_halved_for_a_target_that_throttles_and_no_slower_than_one_in_
     assert clock.slept == [0.25, 0.5, 1.0, 2.0, 2.0]
 
 
+def test_pacing_of_any_rate_is_slow_enough_for_a_limit_of_a_second_after_a_few_times() -> None:
+    clock = Steps()
+    pacing = Pacing(10_000.0, clock)
+    for _ in range(5):
+        pacing.slow_down()
+    assert pacing.interval_s >= 1.0
+    pacing.slow_down(to_at_least_s=100.0)
+    assert pacing.interval_s == 2.0
+
+
 def test_pacing_waits_for_a_burst_after_it() -> None:
     clock = Steps()
     pacing = Pacing(4.0, clock)

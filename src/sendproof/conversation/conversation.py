@@ -30,6 +30,7 @@ from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
 from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.preflight import diagnosis, is_let_in, no_answer
 from sendproof.conversation.rate_rounds import least_for_limit, messages_of_rounds, rate_rounds
+from sendproof.conversation.refusal_words import RefusalWords, has_same_words
 from sendproof.conversation.selection import Slots, is_open, open_cases
 from sendproof.conversation.shares import share_of_fixtures
 from sendproof.corpus.case import Case
@@ -59,9 +60,15 @@ _MOST_NARROWED, _PLAIN_LENGTH = 24, 160
 _SHARE_OF_OTHER_BUDGETS = 3
 _MEANWHILE = 12
 # Limits of a second and filters of duplicates are the commonest; who refuses for longer is asked no more after that.
-_PAUSES_S = (1.2, 3.0)
+_PAUSES_S = (1.2, 4.0, 8.0)
+# The pace that follows: a third of the pause between two.
+_PACE_OF_A_PAUSE = 1 / 3
 # Seven halvings take the pace from 20 a second to its slowest: by then a limit is met no more, or never passes.
-_MOST_PAUSED = 8
+_MOST_PAUSED = 10
+# So many pauses for requests that ought to be refused, and were so in words that may pass.
+_MOST_WAITED = 24
+# A limit of one a second is the strictest of those that are common.
+_SLOW_S = 1.0
 # What is to be asked at the latest moment is asked so long before it: a slow answer is no late question.
 _IN_TIME_S = 2.0
 # And before the budget is spent: one for that, one for the last message of all.
@@ -106,7 +113,7 @@ class Sender(Protocol):
     def send_together(self, cases: Sequence[tuple[Case, Tags]]) -> list[Exchange]:
         """Send cases at the same moment."""
 
-    def slow_down(self) -> None:
+    def slow_down(self, *, to_at_least_s: float = 0.0) -> None:
         """Send fewer requests a second from now on."""
 
 
@@ -177,7 +184,8 @@ class Conversation:
         self._at_the_end: deque[_Postponed] = deque()
         self._once_more: list[tuple[float, Case]] = []
         self._held: set[str] = set()
-        self._paused = self._narrowed = 0
+        self._paused = self._waited = self._narrowed = 0
+        self._words = RefusalWords(contract)
         self._share, self._given_share = 0, share
         self._has_accepted = False
         self._asked_again = 0
@@ -410,16 +418,19 @@ class Conversation:
         if exchange is not None and self._is_worth_asking_again(case, exchange, keyed=nonce is not None):
             # Another key would make another message of what was served already.
             same = nonce if may_have_been_served(exchange) else None
-            of_its_moment = is_refused_for_its_moment(self._contract, exchange)
+            first = exchange if is_refused_for_its_moment(self._contract, exchange) else None
             if is_foreign(self._contract.provider, exchange):
                 self._patience.wait_for_gateway(exchange)
             exchange = self.ask_once(case, nonce=same)
             self._postpone(case, exchange, same, to=self._postponed)
-            if of_its_moment and exchange is not None and is_accepted(self._contract.provider, exchange):
+            if first and exchange is not None and is_accepted(self._contract.provider, exchange):
+                self._words.passes(first)
                 self._door.slow_down()
             exchange = self._asked_after_a_pause(case, exchange)
             self._ask_in_other_words(case, exchange)
             self._ask_for_parts(case, exchange)
+        if exchange is not None and case.expects == "refuse" and self._is_of_its_moment(case, exchange):
+            exchange = self._asked_at_another_moment(case, exchange)
         if exchange is not None and case.id not in self._held and self._may_be_paid_later(case, exchange):
             # What comes in between must not take its slot.
             self._slots.hold(case)
@@ -433,15 +444,44 @@ class Conversation:
         A limit of requests, a lock-out or a filter of duplicates lasts for a moment, and a document need not tell
         of it. Where the pause helps, requests come more slowly from then on.
         """
-        ought = case.expects == "accept" and case.key == _MAIN_KEY and self._has_accepted
+        ought = case.expects == "accept" and self._has_accepted
+        ought &= case.key == _MAIN_KEY or (exchange is not None and self._words.is_passing(exchange))
         for pause_s in _PAUSES_S if ought and self._paused < _MOST_PAUSED else ():
             if exchange is None or not is_refused_for_its_moment(self._contract, exchange):
                 break
             self._paused += 1
             self._pause(pause_s, "the target refused a valid message for nothing that is documented")
-            exchange = self.ask_once(case)
+            refusal, exchange = exchange, self.ask_once(case)
             if exchange is not None and is_accepted(self._contract.provider, exchange):
-                self._door.slow_down()
+                self._words.passes(refusal)
+                # What passed after a pause may need as long again.
+                self._door.slow_down(to_at_least_s=pause_s * _PACE_OF_A_PAUSE)
+        return exchange
+
+    def _is_of_its_moment(self, case: Case, exchange: Exchange) -> bool:
+        """Whether a request is refused for a lock-out or a limit: then so is another, that had other words before."""
+        if self._words.is_passing(exchange):
+            return True
+        if not self._words.is_doubtful(case, exchange) or self._words.probe is None:
+            return False
+        if has_same_words(exchange, self.ask_once(self._words.probe)):
+            self._words.passes(exchange)
+            return True
+        self._words.stays(exchange)
+        return False
+
+    def _asked_at_another_moment(self, case: Case, exchange: Exchange) -> Exchange:
+        """Ask again, a while later, what ought to be refused, but was so for something that passes."""
+        for pause_s in _PAUSES_S:
+            if self._waited >= _MOST_WAITED:
+                break
+            self._waited += 1
+            self._pause(pause_s, "the target refuses all requests, for nothing that is documented")
+            again = self.ask_once(case)
+            if not has_same_words(exchange, again):
+                if self._words.probe is not None:
+                    self.ask_once(self._words.probe)
+                return again or exchange
         return exchange
 
     def _ask_in_other_words(self, case: Case, exchange: Exchange | None) -> None:
@@ -536,6 +576,10 @@ class Conversation:
         if self._clock.takes_time:
             self._time_limit.check(seconds, why)
         self._wait(seconds, why)
+
+    def slow_down(self) -> None:
+        """Send no more than about one request a second from now on."""
+        self._door.slow_down(to_at_least_s=_SLOW_S)
 
     def _pause(self, seconds: float, why: str) -> None:
         """Let the time of the target pass, as much of it as the run has."""

@@ -110,7 +110,7 @@ class Rehearsal:
         """Return how many messages may be accepted in all."""
         return self._budget.room
 
-    def slow_down(self) -> None:
+    def slow_down(self, *, to_at_least_s: float = 0.0) -> None:
         """Change nothing: no service that is rehearsed throttles what it should take."""
 
     def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:

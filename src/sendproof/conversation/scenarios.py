@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
 from types import MappingProxyType
 from typing import Protocol
 
 from sendproof.account import RateLimit
 from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
-from sendproof.conversation.answers import is_accepted, is_failed
+from sendproof.contract.samples import with_serial
+from sendproof.conversation.answers import is_accepted, is_failed, is_refused
 from sendproof.conversation.credit_sequences import AT_ONCE as AT_ONCE_STEP
 from sendproof.conversation.credit_sequences import FAULTY, LONG, MMS, MOST_AT_ONCE, RETRY, SMS
 from sendproof.conversation.rate_rounds import Round, messages_of_rounds, over_half
 from sendproof.conversation.selection import SCENARIO
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import media_token
+from sendproof.corpus.draft import compact, media_token, numbered
 from sendproof.exchange import Exchange
 
 IDEMPOTENCY, CREDITS, RATE_LIMITS, AT_ONCE = "idempotency", "credits", "rate_limits", "at_once"
@@ -47,6 +47,7 @@ STANDS_FOR: Mapping[str, Mapping[str, str]] = MappingProxyType(
         AT_ONCE: {"at_once.1": "plain.recipient2", "at_once.2": "plain.sender2"},
     }
 )
+_RECIPIENTS = ("@{recipient}", "@{recipient2}")
 _STEP_NAMES = {SMS: "sms", LONG: "long-sms", MMS: "mms"}
 _AMPLE = 100
 # Two keys that differ at their end, the second of which would fit the first as a pattern; or else two as
@@ -71,6 +72,9 @@ class Asker(Protocol):
 
     def wait(self, seconds: float, why: str) -> None:
         """Let the time of the target pass, for a reason that the user may be told."""
+
+    def slow_down(self) -> None:
+        """Send no more than about one request a second from now on."""
 
     def token(self) -> str:
         """Return 24 letters and digits, unlike in every call."""
@@ -107,7 +111,8 @@ def message(provider: Provider, name: str, *, key: str = "main", media: bool = F
         values["media"] = media_token(provider) or ""
         needs = (*needs, provider.media_fixture)
     body = {fields[role]: value for role, value in (values | extra).items()}
-    return Case(id=name, family=SCENARIO, body=json.dumps(body).encode(), key=key, expects="accept", needs=needs)
+    case = Case(id=name, family=SCENARIO, body=compact(body), key=key, expects="accept", needs=needs)
+    return numbered(provider, case)
 
 
 def idempotency(provider: Provider, asker: Asker) -> None:
@@ -179,10 +184,12 @@ def _without_text(provider: Provider, key: str) -> Case:
 
 def _step_message(provider: Provider, asker: Asker, key: str, number: int, step: str) -> Case:
     """Return a message of a sequence, with an idempotency key, so that it can be asked again."""
+    name = f"credits.{number}-{_STEP_NAMES[step]}"
     extra = {"idempotency": asker.token()} if "idempotency" in provider.fields else {}
     if step == LONG:
-        extra["text"] = " ".join([provider.example_text] * (_LONG_LENGTH // len(provider.example_text)))
-    name = f"credits.{number}-{_STEP_NAMES[step]}"
+        extra["text"] = with_serial(
+            " ".join([provider.example_text] * (_LONG_LENGTH // len(provider.example_text))), name
+        )
     return message(provider, name, key=key, media=step == MMS, **extra)
 
 
@@ -201,57 +208,77 @@ def rate_limits(
     provider: Provider, asker: Asker, key: str, limit: RateLimit, rounds: Sequence[Round], most: int
 ) -> None:
     """Ask about the limit of a key in rounds, each after a pause of a window, with `most` messages or hardly more."""
-    case = message(provider, "rate_limits.burst", key=key)
-    cases = _of_each_kind(provider, key)
+    burst = _Burst(provider, asker, key, limit)
     over = False
     for number, one in enumerate(rounds):
         if number:
             _pause(asker, limit)
         if one == Round.BURST:
-            over |= _burst(provider, asker, cases, limit) > limit.limit
+            over |= burst.one_after_the_other() > limit.limit
         elif one == Round.AT_ONCE:
-            _at_once_beyond(provider, asker, case, limit, again=most >= messages_of_rounds((*rounds, one), limit.limit))
+            burst.at_once(again=most >= messages_of_rounds((*rounds, one), limit.limit))
         else:
             within = {Round.ONE: 1, Round.OVER_HALF: over_half(limit.limit)}
             for place in range(within.get(one, most)):
-                asker.ask_once(cases[place % len(cases)])
+                asker.ask_once(burst.next_case(recipient=_RECIPIENTS[place % len(_RECIPIENTS)]))
     if over and most >= messages_of_rounds((*rounds, Round.BURST), limit.limit):
         # Windows that follow the clock may have ended in a burst, by chance, but not in two.
         _pause(asker, limit)
-        _burst(provider, asker, cases, limit)
-
-
-def _at_once_beyond(provider: Provider, asker: Asker, case: Case, limit: RateLimit, *, again: bool) -> None:
-    """Send more than the limit at the same moment, and once more where a window may have ended just then."""
-    together = asker.ask_together([case] * (limit.limit + _BEYOND))
-    if again and sum(is_accepted(provider, exchange) for exchange in together) > limit.limit:
-        _pause(asker, limit)
-        asker.ask_together([case] * (limit.limit + _BEYOND))
+        burst.one_after_the_other()
 
 
 def _pause(asker: Asker, limit: RateLimit) -> None:
     asker.wait(limit.window_s * 1.02 + 0.05, f"the window of a rate limit of {limit.limit} requests passes")
 
 
-def _of_each_kind(provider: Provider, key: str) -> list[Case]:
-    """Return messages to two recipients, if there are two, with two texts: a limit counts them all for one key."""
-    texts = (provider.example_text, f"{provider.example_text} Again.")
-    numbers = ("@{recipient}", "@{recipient2}")
-    return [
-        message(provider, f"rate_limits.burst-{place}", key=key, recipient=number, text=text)
-        for place, (text, number) in enumerate(product(texts, numbers))
-    ]
+class _Burst:
+    """Messages of one limited key without a pause, each with a text of its own, to two recipients if there are two.
 
+    A limit counts them all. What a filter of duplicates would refuse is no limit.
+    """
 
-def _burst(provider: Provider, asker: Asker, cases: Sequence[Case], limit: RateLimit) -> int:
-    most = limit.limit + min(limit.limit, _MOST_BEYOND) + 1
-    for count in range(most):
-        case = cases[count % len(cases)]
-        exchange = asker.ask_once(case)
-        if exchange is not None and is_failed(provider, exchange):
-            # A failure that passes is no limit. What was lost may have been sent, and is not asked again.
-            exchange = asker.ask_once(case)
-        if exchange is None or not is_accepted(provider, exchange):
-            asker.ask_once(message(provider, "rate_limits.other-key"))
-            return count
-    return most
+    def __init__(self, provider: Provider, asker: Asker, key: str, limit: RateLimit) -> None:
+        self._provider, self._asker, self._key, self._limit = provider, asker, key, limit
+        self._made = 0
+
+    def next_case(self, *, recipient: str = "@{recipient}") -> Case:
+        """Return another message than all before."""
+        self._made += 1
+        return message(self._provider, f"rate_limits.burst-{self._made}", key=self._key, recipient=recipient)
+
+    def one_after_the_other(self) -> int:
+        """Ask until one is refused, then with another key; return how many were accepted.
+
+        Refused, but not for its frequency, it may have met a limit of a second that no document names: once more, then,
+        and more slowly.
+        """
+        accepted, last = self._one_after_the_other()
+        left = self._asker.accepted_left() > self._limit.limit
+        if last is not None and is_refused(self._provider, last) and accepted < self._limit.limit and left:
+            self._asker.slow_down()
+            _pause(self._asker, self._limit)
+            accepted, _ = self._one_after_the_other()
+        return accepted
+
+    def _one_after_the_other(self) -> tuple[int, Exchange | None]:
+        most = self._limit.limit + min(self._limit.limit, _MOST_BEYOND) + 1
+        for count in range(most):
+            case = self.next_case(recipient=_RECIPIENTS[count % len(_RECIPIENTS)])
+            exchange = self._asker.ask_once(case)
+            if exchange is not None and is_failed(self._provider, exchange):
+                # A failure that passes is no limit. What was lost may have been sent, and is not asked again.
+                exchange = self._asker.ask_once(case)
+            if exchange is None or not is_accepted(self._provider, exchange):
+                self._asker.ask_once(message(self._provider, f"rate_limits.other-key-{self._made}"))
+                return count, exchange
+        return most, None
+
+    def at_once(self, *, again: bool) -> None:
+        """Send more than the limit at the same moment, and once more where a window may have ended just then."""
+        together = self._together()
+        if again and sum(is_accepted(self._provider, exchange) for exchange in together) > self._limit.limit:
+            _pause(self._asker, self._limit)
+            self._together()
+
+    def _together(self) -> list[Exchange]:
+        return self._asker.ask_together([self.next_case() for _ in range(self._limit.limit + _BEYOND)])

@@ -15,6 +15,7 @@ from pathlib import Path
 import sendproof
 from sendproof.contract.model import Contract
 from sendproof.corpus.case import Case
+from sendproof.corpus.draft import numbered
 from sendproof.corpus.families import written_cases
 from sendproof.corpus.ordering import ordered
 from sendproof.corpus.serial import Corpus, corpus_of, from_text, to_text
@@ -43,9 +44,10 @@ def build_corpus(contract: Contract, *, seed: int, max_examples: int, read: Read
         *generated_cases(provider, seed=seed, max_examples=max_examples // 4),
         *schema_cases(contract, seed=seed, max_examples=max_examples),
     )
+    made_once = [numbered(provider, case) for case in distinct(made)]
     specimen = Specimen.of(provider)
     levels = {clause.id: clause.level for clause in contract.clauses.values()}
-    return corpus_of(ordered((read_case(contract, specimen, read, case) for case in distinct(made)), levels))
+    return corpus_of(ordered((read_case(contract, specimen, read, case) for case in made_once), levels))
 
 
 def distinct(cases: Iterable[Case]) -> Iterator[Case]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import EllipsisType
 from typing import Any
 
 from sendproof.contract.provider import Provider
+from sendproof.contract.samples import with_serial
 from sendproof.corpus.case import Case
 from sendproof.corpus.tokens import token
 
@@ -16,6 +18,7 @@ MARK = "sendproof: "
 """What messages begin with whose text may be any: who gets one can tell where it comes from."""
 OTHER_TEXT = f"{MARK}the library opens at nine tomorrow."
 NONCE = "@{nonce}"
+_SERIAL = re.compile(rb' No\. \d{4}"')
 
 OMIT: EllipsisType = ...
 """Given for a role, it leaves the field out of the message."""
@@ -26,11 +29,19 @@ def compact(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def numbered(provider: Provider, case: Case, *, salt: str = "") -> Case:
+    """Return a case with a serial number in its sample text, if it has one: of its id, and of `salt`."""
+    plain = _SERIAL.sub(b'"', case.body)
+    body = plain
+    for text in (provider.example_text, OTHER_TEXT):
+        body = body.replace(compact(text), compact(with_serial(text, case.id + salt)))
+    return replace(case, body=body) if body != plain else case
+
+
 def in_other_words(provider: Provider, case: Case) -> Case | None:
-    """Return a case of the base text with another one, or None for one that has a text of its own."""
-    known, other = (json.dumps(text, ensure_ascii=False).encode() for text in (provider.example_text, OTHER_TEXT))
-    body = case.body.replace(known, other)
-    return replace(case, body=body) if body != case.body else None
+    """Return a case of a sample text with another serial number, or None for one that has a text of its own."""
+    other = numbered(provider, case, salt=" again")
+    return other if other is not case else None
 
 
 def media_token(provider: Provider) -> str | None:

@@ -10,7 +10,9 @@ from itertools import combinations
 from typing import Any
 
 from sendproof.contract.model import Contract
+from sendproof.contract.samples import without_serial
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
+from sendproof.judge.passing_refusals import OF_ITS_MOMENT
 from sendproof.judge.reading import IDENTITY, WHOLE_BODY
 from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.refused import documenting, says
@@ -61,7 +63,10 @@ def _fields(judgement: Judgement) -> _Fields:
     if not isinstance(instance, dict):
         return None
     return tuple(
-        sorted((name, f"={value}" if isinstance(value, str) else json.dumps(value)) for name, value in instance.items())
+        sorted(
+            (name, f"={without_serial(value)}" if isinstance(value, str) else json.dumps(value))
+            for name, value in instance.items()
+        )
     )
 
 
@@ -72,7 +77,9 @@ def _likeness(key: str | None, fields: _Fields, without: tuple[str, ...]) -> _Li
     return identity, tuple(item for item in fields if item[0] not in without)
 
 
-def control_findings(controls: Controls, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+def control_findings(
+    controls: Controls, judgements: Sequence[Judgement], passing: Collection[str] = ()
+) -> Iterator[Finding]:
     """Uphold a clause by a refusal for it alone, where the same request without the fault was let in."""
     for judgement in judgements:
         if judgement.sole_reason is None:
@@ -80,6 +87,15 @@ def control_findings(controls: Controls, judgements: Sequence[Judgement]) -> Ite
             continue
         reason = judgement.reading.reasons[0]
         if reason.level == "open":
+            continue
+        if judgement.exchange.id in passing:
+            yield Finding(
+                clause=reason.clause,
+                exchange=judgement.exchange.id,
+                kind=UNDECIDED,
+                observed=OF_ITS_MOMENT,
+                reason=_THROTTLED,
+            )
             continue
         controlled = controls.has(judgement, reason.fields)
         yield Finding(
@@ -119,7 +135,9 @@ def _shared(judgement: Judgement) -> Iterator[Finding]:
         )
 
 
-def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+def blame_findings(
+    contract: Contract, judgements: Sequence[Judgement], of_a_moment: Collection[str] = ()
+) -> Iterator[Finding]:
     """Blame a clause for each refusal without a reason.
 
     What was accepted elsewhere is no cause. Of the other features of the refused
@@ -146,16 +164,22 @@ def blame_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
     standing = _refused_each_time(judgements, nonce)
     together = _never_together(judgements)
     of_the_moment = _statuses_of_the_moment(judgements, nonce)
+    repeated = _repeated(judgements)
     passing = [
         item
         for item in left
         if _may_pass(contract, item, accepted)
-        and _message(item, nonce) not in standing
         and not together.intersection(_pairs(item))
-        and _status(item) in of_the_moment
+        and (
+            item.exchange.id in repeated
+            or (
+                (_message(item, nonce) not in standing or item.exchange.id in of_a_moment)
+                and _status(item) in of_the_moment
+            )
+        )
     ]
     for item in passing:
-        yield from _set_aside(item, "refused for what no document names, perhaps for its moment", _THROTTLED)
+        yield from _set_aside(item, OF_ITS_MOMENT, _THROTTLED)
     left = [item for item in left if item not in passing]
     while pair := _most_common(pair for item in _plainest(left) for pair in together.intersection(_pairs(item))):
         of_it = [item for item in left if pair in _pairs(item)]
@@ -221,6 +245,19 @@ def _least_usual(contract: Contract, standing: Sequence[Judgement], judgements: 
             return
         yield rarest
         left = [item for item in left if rarest not in item.reading.features]
+
+
+def _repeated(judgements: Sequence[Judgement]) -> frozenset[str]:
+    """Return the exchanges whose text was accepted for the same recipient before: a filter may know it still."""
+    accepted: set[tuple[str | None, str | None]] = set()
+    found = []
+    for item in judgements:
+        message = item.reading.recipient, item.reading.text
+        if item.outcome == ACCEPTED:
+            accepted.add(message)
+        elif item.reading.text and message in accepted:
+            found.append(item.exchange.id)
+    return frozenset(found)
 
 
 _Pair = tuple[str, str]

@@ -11,6 +11,7 @@ from itertools import pairwise
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.contract.outcome import Outcome
+from sendproof.contract.samples import without_serial
 from sendproof.exchange import Exchange
 from sendproof.judge.body import answer_of
 from sendproof.judge.causes import cause_findings
@@ -29,6 +30,7 @@ from sendproof.judge.findings import (
     Judgement,
 )
 from sendproof.judge.identities import idempotency_key, message_id, unique_id_findings
+from sendproof.judge.passing_refusals import OF_ITS_MOMENT, of_a_moment
 from sendproof.judge.rate_windows import rate_findings
 from sendproof.judge.reading import read_request
 from sendproof.judge.reasons import ReasonCode
@@ -80,17 +82,20 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
     replayed = _answered_as_replay(contract, judgements)
     of_another = _answered_for_another(contract, judgements)
     unfetched = _unfetched(judgements)
+    passing = of_a_moment(contract, judgements)
     controls = Controls(contract, judgements)
     doubtful = uncontrolled(controls, judgements)
     single = (
-        _with_reason(_if_controlled(contract, finding, doubtful), judgement, dry)
+        _with_reason(_if_lasting(contract, _if_controlled(contract, finding, doubtful), passing), judgement, dry)
         for judgement in judgements
         for finding in judgement.findings
         if not (judgement.exchange.id in replayed and contract.clauses[finding.clause].check == "accepted_status")
         and not (judgement.exchange.id in unfetched and finding.kind == CONTRADICTED)
         and not (judgement.exchange.id in of_another and contract.clauses[finding.clause].check in _RELATED)
     )
-    return Judged(judgements=judgements, findings=(*single, *_together(contract, account, judgements, controls)))
+    return Judged(
+        judgements=judgements, findings=(*single, *_together(contract, account, judgements, controls, passing))
+    )
 
 
 def _if_controlled(contract: Contract, finding: Finding, doubtful: Collection[str]) -> Finding:
@@ -103,7 +108,19 @@ def _if_controlled(contract: Contract, finding: Finding, doubtful: Collection[st
     return replace(finding, kind=UNDECIDED, observed=why)
 
 
+def _if_lasting(contract: Contract, finding: Finding, passing: Collection[str]) -> Finding:
+    """Let a refusal of its moment say nothing of how that of its request must be put."""
+    clause = contract.clauses[finding.clause]
+    if finding.kind != CONTRADICTED or finding.exchange not in passing or clause.check not in _OF_ITS_CAUSE:
+        return finding
+    return replace(finding, kind=UNDECIDED, observed=OF_ITS_MOMENT, reason=ReasonCode.THROTTLED)
+
+
 # How a refusal is put, where it rests on the reason that is known.
+_OF_ITS_CAUSE = (
+    *("refusal_status", "method_status", "method_allow", "challenge"),
+    *("documented_text", "documented_code", "code_due", "code_present", "text_misused", "code_misused"),
+)
 _OF_A_REASON = ("text_misused", "code_misused", "code_due")
 
 
@@ -132,7 +149,8 @@ def _last_let_in(judgements: Sequence[Judgement]) -> Mapping[str | None, float]:
     found: dict[str | None, float] = {}
     for item in judgements:
         if item.outcome == ACCEPTED and item.reading.key_state == "active" and not item.reading.hard:
-            found[item.reading.text] = found[None] = item.exchange.started_s
+            text = item.reading.text and without_serial(item.reading.text)
+            found[text] = found[None] = item.exchange.started_s
     return found
 
 
@@ -152,7 +170,7 @@ def _is_vouched(
         return False
     text, started = item.reading.text, item.exchange.started_s
     if any(has_code(item.answer, code) for code in contract.provider.unexcludable_of_text):
-        known = item.reading.key_state is not None and (text in account.texts or text in let_in)
+        known = item.reading.key_state is not None and (text in account.texts or without_serial(text or "") in let_in)
         return known or text in (None, "")
     if any(has_code(item.answer, code) for code in codes_of_insufficient_credits(contract)):
         return item.reading.key_state == "active" and let_in.get(None, 0.0) > started
@@ -191,14 +209,13 @@ _RELATED = ("echo", "normalized", "default_sender", "delivery_failed", "delivery
 
 
 def _answered_for_another(contract: Contract, judgements: Sequence[Judgement]) -> frozenset[str]:
-    """Return the exchanges whose key came with another message before, and that were given its answer."""
+    """Return the exchanges with an idempotency key that were given the answer of another message before."""
     first: dict[str, Judgement] = {}
     found = []
     for item in judgements:
-        if (key := idempotency_key(item)) is None or (identity := message_id(contract, item)) is None:
+        if idempotency_key(item) is None or (identity := message_id(contract, item)) is None:
             continue
-        other = first.setdefault(key, item)
-        if identity == message_id(contract, other) and item.reading.instance != other.reading.instance:
+        if item.reading.instance != first.setdefault(identity, item).reading.instance:
             found.append(item.exchange.id)
     return frozenset(found)
 
@@ -212,10 +229,14 @@ def _unfetched(judgements: Sequence[Judgement]) -> frozenset[str]:
 
 
 def _together(
-    contract: Contract, account: Account, judgements: Sequence[Judgement], controls: Controls
+    contract: Contract,
+    account: Account,
+    judgements: Sequence[Judgement],
+    controls: Controls,
+    passing: Collection[str],
 ) -> Iterator[Finding]:
-    yield from control_findings(controls, judgements)
-    yield from blame_findings(contract, judgements)
+    yield from control_findings(controls, judgements, passing)
+    yield from blame_findings(contract, judgements, passing)
     yield from unique_id_findings(contract, judgements)
     yield from cause_findings(contract, account, judgements)
     yield from retry_findings(contract, judgements)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from sendproof.account import Account, RateLimit
 from sendproof.contract.model import Contract
+from sendproof.contract.samples import without_serial
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT
 from sendproof.judge.findings import (
     ACCEPTED,
@@ -383,12 +384,13 @@ def rate_findings(contract: Contract, account: Account, judgements: Sequence[Jud
 def _bursts(items: Sequence[Judgement], limit: RateLimit) -> list[_Burst]:
     asked = [(item, hit) for item in items if (hit := _hit(item))]
     recipients = {item.reading.recipient: number for number, (item, _) in enumerate(reversed(asked))}
-    texts = {item.reading.text: number for number, (item, _) in enumerate(reversed(asked))}
+    texts = {without_serial(item.reading.text or ""): number for number, (item, _) in enumerate(reversed(asked))}
     parts: list[list[tuple[Judgement, Hit]]] = []
     for item, hit in asked:
         if not parts or hit.sent_s - parts[-1][-1][1].answered_s >= limit.window_s * _WINDOW_SHARE:
             parts.append([])
-        named = hit._replace(recipient=recipients[item.reading.recipient], text=texts[item.reading.text])
+        text = texts[without_serial(item.reading.text or "")]
+        named = hit._replace(recipient=recipients[item.reading.recipient], text=text)
         parts[-1].append((item, named))
     return [_Burst(items=tuple(one for one, _ in part), hits=tuple(hit for _, hit in part)) for part in parts]
 

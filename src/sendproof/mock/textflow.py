@@ -48,6 +48,7 @@ class Reason(StrEnum):
     SENDER_INACTIVE = "sender inactive"
     NO_SENDER = "no sender"
     INTERNAL = "internal"
+    MOMENT = "moment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ REFUSALS: Final[Mapping[Reason, Refusal]] = {
     Reason.SENDER_UNKNOWN: _BAD_SENDER,
     Reason.SENDER_INACTIVE: _BAD_SENDER,
     Reason.NO_SENDER: Refusal(status=400, error="No active phone numbers available"),
+    Reason.MOMENT: Refusal(status=409, error="Not now"),
     Reason.INTERNAL: Refusal(status=500, error="Internal Server Error"),
 }
 

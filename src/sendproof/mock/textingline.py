@@ -50,6 +50,7 @@ class Reason(StrEnum):
     NONCOMPLIANT = "noncompliant"
     NO_CREDITS = "no credits"
     BUSY = "busy"
+    MOMENT = "moment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,7 @@ REFUSALS: Final[Mapping[Reason, Refusal]] = {
     Reason.BODY_TOO_LONG: Refusal(status=400, code=33001, message="body must not exceed 640 characters"),
     Reason.MEDIA_URL: Refusal(status=400, code=33001, message="mediaUrl must be an absolute HTTP URL"),
     Reason.IDEMPOTENCY_KEY: Refusal(status=400, code=33001, message="idempotencyKey must be a non-empty string"),
+    Reason.MOMENT: Refusal(status=409, code=33077, message="Not now."),
     Reason.KEY_REUSED: Refusal(status=409, code=33005, message="idempotencyKey was used for another message"),
     Reason.SENDER_UNASSIGNED: Refusal(status=400, code=33004, message="Sender is not assigned to this account"),
     Reason.SENDER_INACTIVE: Refusal(status=400, code=33009, message="Sender is not active"),

@@ -124,9 +124,9 @@ class Door:
         """Return what other runs had spent of the budget before."""
         return self._budget.found
 
-    def slow_down(self) -> None:
+    def slow_down(self, *, to_at_least_s: float = 0.0) -> None:
         """Send fewer requests a second from now on, since the target throttles those that it gets."""
-        self._pacing.slow_down()
+        self._pacing.slow_down(to_at_least_s=to_at_least_s)
 
     def scrubbed(self, text: str) -> str:
         """Return a text about the traffic, such as that of an error, without secrets and numbers."""

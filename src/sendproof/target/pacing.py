@@ -19,6 +19,7 @@ class Sleeper(Protocol):
 
 # A limit of one request in two seconds would leave a run of 400 requests a quarter of an hour.
 _LONGEST_INTERVAL_S = 2.0
+_SLOWED_INTERVAL_S = 0.1
 
 
 class Pacing:
@@ -31,13 +32,22 @@ class Pacing:
         self._free_s = 0.0
 
     @property
+    def interval_s(self) -> float:
+        """Return how long after a request the next one may follow."""
+        return self._interval_s
+
+    @property
     def delay_s(self) -> float:
         """Return how long the next request has to wait, as far as those sent from here tell."""
         return max(self._free_s - self._clock.now(), 0.0) if self._interval_s else 0.0
 
-    def slow_down(self) -> None:
-        """Halve the rate: the target takes fewer requests than were sent."""
-        self._interval_s = max(self._interval_s, min(2 * self._interval_s, _LONGEST_INTERVAL_S))
+    def slow_down(self, *, to_at_least_s: float = 0.0) -> None:
+        """Halve the rate, or leave at least so many seconds between two: the target takes fewer than were sent.
+
+        However fast it was, after a few times it is slow enough for a limit of a second.
+        """
+        wanted_s = max(2 * self._interval_s, _SLOWED_INTERVAL_S, to_at_least_s)
+        self._interval_s = max(self._interval_s, min(wanted_s, _LONGEST_INTERVAL_S))
 
     def acquire(self, count: int = 1) -> None:
         """Wait until the next request may be sent, and `count` - 1 at once with it.

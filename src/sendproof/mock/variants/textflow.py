@@ -35,6 +35,7 @@ from sendproof.mock.textflow import (
     sender_is_active,
 )
 from sendproof.mock.throttle import FixedWindow, Sliding
+from sendproof.mock.undocumented_limits import Duplicates, Lockout, Spikes
 
 _SILENT: Final = "The documents do not say."
 
@@ -113,6 +114,44 @@ def _empty_is_invalid(service: Service, attempt: Attempt) -> None:
     if attempt.call.headers.get("x-api-key", "none").strip() == "":
         raise RefusedError(Reason.KEY_INVALID)
     key_is_known(service, attempt)
+
+
+def _filtered(rules: Rules) -> Rules:
+    """Refuse, of all that is valid, the same text to the same number within 20 seconds."""
+    filter_ = Duplicates(20.0)
+
+    def step(service: Service, attempt: Attempt) -> None:
+        if filter_.refuses((attempt.key.value, attempt.to, attempt.text), service.clock.now()):
+            raise RefusedError(Reason.MOMENT)
+
+    return replace(rules, steps=(*rules.steps, step))
+
+
+def _three_a_second(rules: Rules) -> Rules:
+    spikes = Spikes(3)
+
+    def step(service: Service, attempt: Attempt) -> None:
+        if spikes.refuses(service.clock.now()):
+            raise RefusedError(Reason.MOMENT)
+
+    return replace(rules, steps=(*rules.steps, step))
+
+
+def _locking(rules: Rules) -> Rules:
+    lockout = Lockout(5, 2.0)
+
+    def step(service: Service, attempt: Attempt) -> None:
+        now = service.clock.now()
+        if lockout.refuses(now):
+            raise RefusedError(Reason.MOMENT)
+        try:
+            key_is_known(service, attempt)
+        except RefusedError:
+            lockout.note(now, right=False)
+            raise
+        lockout.note(now, right=True)
+
+    return replace(rules, steps=tuple(step if one is key_is_known else one for one in rules.steps))
 
 
 VARIANTS: Final = (
@@ -339,6 +378,9 @@ VARIANTS: Final = (
         "It is given, and it is none.",
         lambda r: replace(r, steps=tuple(_empty_is_invalid if step is key_is_known else step for step in r.steps)),
     ),
+    _variant("duplicates-filtered", "A text is sent to a number once in 20 seconds.", _SILENT, _filtered),
+    _variant("lock-out", "After 5 wrong credentials in a row everybody is refused for 2 s.", _SILENT, _locking),
+    _variant("three-a-second", "Of more than 3 messages a second the others are refused.", _SILENT, _three_a_second),
     _variant(
         "minute-limit-with-daily-text",
         "The limit of a minute has the text of the daily one.",

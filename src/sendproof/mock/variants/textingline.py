@@ -43,6 +43,7 @@ from sendproof.mock.textingline import (
     iso_milliseconds,
     sender_is_active,
 )
+from sendproof.mock.undocumented_limits import Duplicates, Lockout, Spikes
 
 _SILENT: Final = "The documents do not say."
 
@@ -66,6 +67,45 @@ def _statuses(status_of: Callable[[Reason, int], int]) -> Change[Rules]:
             reason: replace(refusal, status=status_of(reason, refusal.status)) for reason, refusal in r.refusals.items()
         },
     )
+
+
+def _filtered(rules: Rules) -> Rules:
+    """Refuse, of all that is valid, the same text to the same number within 20 seconds."""
+    filter_ = Duplicates(20.0)
+
+    def step(service: Service, attempt: Attempt) -> None:
+        message = attempt.message
+        if filter_.refuses((attempt.account.key_id, message.to, message.body), service.clock.now()):
+            raise RefusedError(Reason.MOMENT)
+
+    return replace(rules, steps=(*rules.steps, step))
+
+
+def _three_a_second(rules: Rules) -> Rules:
+    spikes = Spikes(3)
+
+    def step(service: Service, attempt: Attempt) -> None:
+        if spikes.refuses(service.clock.now()):
+            raise RefusedError(Reason.MOMENT)
+
+    return replace(rules, steps=(*rules.steps, step))
+
+
+def _locking(rules: Rules) -> Rules:
+    lockout = Lockout(5, 2.0)
+
+    def step(service: Service, attempt: Attempt) -> None:
+        now = service.clock.now()
+        if lockout.refuses(now):
+            raise RefusedError(Reason.MOMENT)
+        try:
+            account_is_known(service, attempt)
+        except RefusedError:
+            lockout.note(now, right=False)
+            raise
+        lockout.note(now, right=True)
+
+    return replace(rules, steps=tuple(step if one is account_is_known else one for one in rules.steps))
 
 
 def _busy(period: int, *headers: tuple[str, str]) -> Change[Rules]:
@@ -428,6 +468,9 @@ VARIANTS: Final = (
         "It has to be accessible to the vendor.",
         lambda r: replace(r, media_url_is_valid=lambda value: value == MEDIA_URL),
     ),
+    _variant("duplicates-filtered", "A text is sent to a number once in 20 seconds.", _SILENT, _filtered),
+    _variant("lock-out", "After 5 wrong credentials in a row everybody is refused for 2 s.", _SILENT, _locking),
+    _variant("three-a-second", "Of more than 3 messages a second the others are refused.", _SILENT, _three_a_second),
     _variant(
         "one-500",
         "One request in a run is answered 500.",
