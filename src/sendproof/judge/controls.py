@@ -154,6 +154,11 @@ def blame_findings(
     for item in judgements:
         if item.unexplained and item.reading.has_media and not fetched:
             yield from _set_aside(item, "no media was ever let in: its URL may not be to be had")
+    repeated = _repeated(judgements)
+    filtered = [item for item in left if item.exchange.id in of_a_moment and item.exchange.id in repeated]
+    for item in filtered:
+        yield from _set_aside(item, OF_ITS_MOMENT, _THROTTLED)
+    left = [item for item in left if item not in filtered]
     random = [_status(item) for item in left if set(item.reading.features) <= accepted]
     # One refusal of what was asked once tells nothing of it where others are refused at random, in the same way.
     chance = frozenset(status for status in random if random.count(status) > 1)
@@ -164,7 +169,6 @@ def blame_findings(
     standing = _refused_each_time(judgements, nonce)
     together = _never_together(judgements)
     of_the_moment = _statuses_of_the_moment(judgements, nonce)
-    repeated = _repeated(judgements)
     passing = [
         item
         for item in left
