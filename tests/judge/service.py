@@ -15,7 +15,7 @@ from tests.judge.support import MEDIA, OTHER, RECIPIENT, SENDER
 
 Answer = tuple[int, dict[str, Any]]
 # Between two requests in a row, and from a request to its answer.
-_PAUSE_S, _SLOW_PAUSE_S, _ELAPSED_S = 0.05, 1.0, 0.01
+_PAUSE_S, _ELAPSED_S = 0.05, 0.01
 
 
 class Service:
@@ -41,9 +41,9 @@ class Service:
         [exchange] = self._asked([case])
         return exchange
 
-    def slow_down(self) -> None:
-        """Ask no more than once a second from now on."""
-        self._pause_s = _SLOW_PAUSE_S
+    def slow_down(self, *, to_at_least_s: float) -> None:
+        """Leave so many seconds between two questions from now on."""
+        self._pause_s = to_at_least_s
 
     def ask_together(self, cases: list[Case]) -> list[Exchange]:
         """Answer cases that are sent at the same moment."""

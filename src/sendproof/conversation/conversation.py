@@ -67,8 +67,6 @@ _PACE_OF_A_PAUSE = 1 / 3
 _MOST_PAUSED = 10
 # So many pauses for requests that ought to be refused, and were so in words that may pass.
 _MOST_WAITED = 24
-# A limit of one a second is the strictest of those that are common.
-_SLOW_S = 1.0
 # What is to be asked at the latest moment is asked so long before it: a slow answer is no late question.
 _IN_TIME_S = 2.0
 # And before the budget is spent: one for that, one for the last message of all.
@@ -577,9 +575,9 @@ class Conversation:
             self._time_limit.check(seconds, why)
         self._wait(seconds, why)
 
-    def slow_down(self) -> None:
-        """Send no more than about one request a second from now on."""
-        self._door.slow_down(to_at_least_s=_SLOW_S)
+    def slow_down(self, *, to_at_least_s: float) -> None:
+        """Leave at least so many seconds between two requests from now on."""
+        self._door.slow_down(to_at_least_s=to_at_least_s)
 
     def _pause(self, seconds: float, why: str) -> None:
         """Let the time of the target pass, as much of it as the run has."""

@@ -12,7 +12,7 @@ from sendproof.account import RateLimit
 from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
 from sendproof.contract.samples import with_serial
-from sendproof.conversation.answers import is_accepted, is_failed, is_refused
+from sendproof.conversation.answers import is_accepted, is_failed, is_refused, is_throttled
 from sendproof.conversation.credit_sequences import AT_ONCE as AT_ONCE_STEP
 from sendproof.conversation.credit_sequences import FAULTY, LONG, MMS, MOST_AT_ONCE, RETRY, SMS
 from sendproof.conversation.rate_rounds import Round, messages_of_rounds, over_half
@@ -32,10 +32,12 @@ _RETRIES = 2
 # A key is known for 30 s (see `sendproof.judge.retries`): a retry as late as that, but for the time that it takes.
 _LATE_S = 28.0
 _LATE_RETRIES = 1
-_AT_ONCE = 3
+_AT_ONCE, _LEAST_AT_ONCE = 3, 2
 _KEYS_BY_CASE = 1
 # Longer than the second for which most limits of requests count.
 _MOMENT_S = 1.2
+# A pace that a limit of one request a second lets pass, the strictest of those that are common.
+_SLOW_PACE_S = 1.2
 # So many more than a limit are sent at once; one after the other, until one is refused, but at most so many.
 _BEYOND, _MOST_BEYOND = 3, 10
 # So many characters of GSM-7 are three segments (307 to 459), and within what any document permits.
@@ -73,8 +75,8 @@ class Asker(Protocol):
     def wait(self, seconds: float, why: str) -> None:
         """Let the time of the target pass, for a reason that the user may be told."""
 
-    def slow_down(self) -> None:
-        """Send no more than about one request a second from now on."""
+    def slow_down(self, *, to_at_least_s: float) -> None:
+        """Leave at least so many seconds between two requests from now on."""
 
     def token(self) -> str:
         """Return 24 letters and digits, unlike in every call."""
@@ -143,9 +145,13 @@ def _at_once(provider: Provider, asker: Asker) -> None:
     for number in range(_at_once_times(asker.accepted_left())):
         case = message(provider, f"idempotency.at-once-{number}", idempotency=asker.token())
         together = asker.ask_together([case] * _AT_ONCE)
-        if together and not any(is_accepted(provider, exchange) for exchange in together):
-            # A limit of requests stood in the way: it is over after a moment, and nothing was sent.
-            asker.wait(_MOMENT_S, "requests that were sent at once were all refused")
+        accepted = sum(is_accepted(provider, exchange) for exchange in together)
+        throttled = sum(is_throttled(provider, exchange) for exchange in together)
+        if together and (not accepted or len(together) - throttled < _LEAST_AT_ONCE):
+            # A limit of requests stood in the way: it is over after a moment. Without an id the key is as good as new.
+            asker.wait(_MOMENT_S, "requests that were sent at once were refused for their number")
+            if accepted:
+                case = message(provider, f"idempotency.at-once-{number}-again", idempotency=asker.token())
             asker.ask_together([case] * _AT_ONCE)
         asker.ask(case)
 
@@ -240,6 +246,7 @@ class _Burst:
     def __init__(self, provider: Provider, asker: Asker, key: str, limit: RateLimit) -> None:
         self._provider, self._asker, self._key, self._limit = provider, asker, key, limit
         self._made = 0
+        self._is_slow = False
 
     def next_case(self, *, recipient: str = "@{recipient}") -> Case:
         """Return another message than all before."""
@@ -249,13 +256,17 @@ class _Burst:
     def one_after_the_other(self) -> int:
         """Ask until one is refused, then with another key; return how many were accepted.
 
-        Refused, but not for its frequency, it may have met a limit of a second that no document names: once more, then,
-        and more slowly.
+        Stopped before the limit, it may have met one of a second that no document names: once more, then, and more
+        slowly.
         """
         accepted, last = self._one_after_the_other()
-        left = self._asker.accepted_left() > self._limit.limit
-        if last is not None and is_refused(self._provider, last) and accepted < self._limit.limit and left:
-            self._asker.slow_down()
+        # In a longer one what refills would hide that nothing limits.
+        fits = (self._limit.limit + 1) * _SLOW_PACE_S < self._limit.window_s / 3
+        left = fits and self._asker.accepted_left() > self._limit.limit
+        stopped = last is not None and (is_refused(self._provider, last) or is_throttled(self._provider, last))
+        if stopped and 0 < accepted < self._limit.limit and left and not self._is_slow:
+            self._is_slow = True
+            self._asker.slow_down(to_at_least_s=_SLOW_PACE_S)
             _pause(self._asker, self._limit)
             accepted, _ = self._one_after_the_other()
         return accepted

@@ -127,14 +127,17 @@ def _filtered(rules: Rules) -> Rules:
     return replace(rules, steps=(*rules.steps, step))
 
 
-def _three_a_second(rules: Rules) -> Rules:
-    spikes = Spikes(3)
+def _three_a_second(reason: Reason) -> Change[Rules]:
+    def change(rules: Rules) -> Rules:
+        spikes = Spikes(3)
 
-    def step(service: Service, attempt: Attempt) -> None:
-        if spikes.refuses(service.clock.now()):
-            raise RefusedError(Reason.MOMENT)
+        def step(service: Service, attempt: Attempt) -> None:
+            if spikes.refuses(service.clock.now()):
+                raise RefusedError(reason)
 
-    return replace(rules, steps=(*rules.steps, step))
+        return replace(rules, steps=(*rules.steps, step))
+
+    return change
 
 
 def _locking(rules: Rules) -> Rules:
@@ -380,7 +383,18 @@ VARIANTS: Final = (
     ),
     _variant("duplicates-filtered", "A text is sent to a number once in 20 seconds.", _SILENT, _filtered),
     _variant("lock-out", "After 5 wrong credentials in a row everybody is refused for 2 s.", _SILENT, _locking),
-    _variant("three-a-second", "Of more than 3 messages a second the others are refused.", _SILENT, _three_a_second),
+    _variant(
+        "three-a-second",
+        "Of more than 3 messages a second the others are refused.",
+        _SILENT,
+        _three_a_second(Reason.MOMENT),
+    ),
+    _variant(
+        "three-a-second-throttled",
+        "Of more than 3 messages a second the others are answered 429.",
+        _SILENT,
+        _three_a_second(Reason.RATE_LIMITED),
+    ),
     _variant(
         "minute-limit-with-daily-text",
         "The limit of a minute has the text of the daily one.",
