@@ -234,6 +234,10 @@ def _refused_each_time(judgements: Sequence[Judgement], nonce: str) -> frozenset
     return frozenset(standing - accepted)
 
 
+# What so many accepted messages have is usual: in a large run half of them have texts of other scripts.
+_USUAL = 0.6
+
+
 def _least_usual(contract: Contract, standing: Sequence[Judgement], judgements: Sequence[Judgement]) -> Iterator[str]:
     """Yield the feature of each plainest refusal that fewest accepted messages have.
 
@@ -245,7 +249,7 @@ def _least_usual(contract: Contract, standing: Sequence[Judgement], judgements: 
     while left:
         plainest = min(left, key=lambda item: len(item.reading.features))
         rarest = min(plainest.reading.features, key=lambda feature: seen[feature], default=None)
-        if rarest is None or 2 * seen[rarest] > len(accepted):
+        if rarest is None or seen[rarest] > _USUAL * len(accepted):
             return
         yield rarest
         left = [item for item in left if rarest not in item.reading.features]
