@@ -3,7 +3,7 @@
     python benchmarks/spend.py docs/spend
 
 puts the suites to every fault of both mocks within each budget, and writes `docs/spend.json` and the plot
-`docs/spend.svg`. It takes about three minutes for each budget on two cores.
+`docs/spend.svg`. It takes about a minute and a half for each budget on two cores.
 """
 
 from __future__ import annotations

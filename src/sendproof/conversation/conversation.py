@@ -53,6 +53,8 @@ _LONGEST_MOVE_S = 600.0
 # After these nothing of any kind may be asked.
 _ENDING = ("max_requests", "max_duration_s")
 _MOST_ASKED_AGAIN = 12
+# So many messages of which nobody knows whether they were sent are asked a third time.
+_MOST_RISKED = 3
 _MAIN_KEY = "main"
 # In a run so many parts of texts are asked for, of those that are longer than this, or not of ASCII alone.
 _MOST_NARROWED, _PLAIN_LENGTH = 24, 160
@@ -182,7 +184,7 @@ class Conversation:
         self._at_the_end: deque[_Postponed] = deque()
         self._once_more: list[tuple[float, Case]] = []
         self._held: set[str] = set()
-        self._paused = self._waited = self._narrowed = 0
+        self._paused = self._waited = self._risked = self._narrowed = 0
         self._words = RefusalWords(contract)
         self._share, self._given_share = 0, share
         self._has_accepted = False
@@ -522,11 +524,16 @@ class Conversation:
         return is_main and is_short_of_credits(self._contract, exchange)
 
     def _postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to: deque[_Postponed]) -> None:
-        """Put off what had no answer, or a failure for one, unless another message might follow one that was sent."""
+        """Put off what had no answer, or a failure for one.
+
+        Without an idempotency key another message may follow some that were sent: that is risked a few times in a run.
+        """
         if exchange is None or not self._has_failed(exchange):
             return
         again = nonce if may_have_been_served(exchange) else None
-        if again or not (case.expects == "accept" and may_have_been_served(exchange)):
+        is_risk = again is None and case.expects == "accept" and may_have_been_served(exchange)
+        self._risked += is_risk
+        if not is_risk or self._risked <= _MOST_RISKED:
             to.append((len(self.evidence.exchanges), case, again))
 
     def _is_worth_asking_again(self, case: Case, exchange: Exchange, *, keyed: bool) -> bool:
