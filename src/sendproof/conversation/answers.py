@@ -68,6 +68,11 @@ def is_lost(exchange: Exchange) -> bool:
     return exchange.response is None
 
 
+def has_failed(provider: Provider, exchange: Exchange) -> bool:
+    """Whether a request was not served: no answer, or a failure for one."""
+    return is_failed(provider, exchange) or is_lost(exchange)
+
+
 def may_have_been_served(exchange: Exchange) -> bool:
     """Whether nobody knows what became of a request: no answer, or one of a gateway that does not tell."""
     if exchange.response is None:

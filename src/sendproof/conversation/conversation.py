@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,29 +11,24 @@ from typing import Protocol
 from sendproof.contract.model import Contract
 from sendproof.conversation import scenarios
 from sendproof.conversation.answers import (
+    has_failed,
     is_accepted,
-    is_failed,
-    is_foreign,
     is_lost,
     is_refused,
-    is_refused_for_its_moment,
     is_short_of_credits,
     is_throttled,
-    may_have_been_served,
 )
+from sendproof.conversation.asking_again import AskingAgain
 from sendproof.conversation.breaker import Breakers
 from sendproof.conversation.credit_sequences import credit_sequence, messages_of_steps, taste
 from sendproof.conversation.keys import Keys
-from sendproof.conversation.narrowing import narrowed, text_of
 from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
 from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.preflight import diagnosis, is_let_in, no_answer
 from sendproof.conversation.rate_rounds import least_for_limit, messages_of_rounds, rate_rounds
-from sendproof.conversation.refusal_words import RefusalWords, has_same_words
 from sendproof.conversation.selection import Slots, is_open, open_cases
 from sendproof.conversation.shares import share_of_fixtures
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import in_other_words
 from sendproof.exchange import OF_A_PROXY, Exchange
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent, TimeLimit
@@ -52,23 +46,10 @@ _TOLD_FROM_S = 5.0
 _LONGEST_MOVE_S = 600.0
 # After these nothing of any kind may be asked.
 _ENDING = ("max_requests", "max_duration_s")
-_MOST_ASKED_AGAIN = 12
-# So many messages of which nobody knows whether they were sent are asked a third time.
-_MOST_RISKED = 3
 _MAIN_KEY = "main"
-# In a run so many parts of texts are asked for, of those that are longer than this, or not of ASCII alone.
-_MOST_NARROWED, _PLAIN_LENGTH = 24, 160
 # Of requests and credits balances and limits take no more than this part.
 _SHARE_OF_OTHER_BUDGETS = 3
 _MEANWHILE = 12
-# Limits of a second and filters of duplicates are the commonest; who refuses for longer is asked no more after that.
-_PAUSES_S = (1.2, 4.0, 8.0)
-# The pace that follows: a third of the pause between two.
-_PACE_OF_A_PAUSE = 1 / 3
-# Seven halvings take the pace from 20 a second to its slowest: by then a limit is met no more, or never passes.
-_MOST_PAUSED = 10
-# So many pauses for requests that ought to be refused, and were so in words that may pass.
-_MOST_WAITED = 24
 # What is to be asked at the latest moment is asked so long before it: a slow answer is no late question.
 _IN_TIME_S = 2.0
 # And before the budget is spent: one for that, one for the last message of all.
@@ -140,10 +121,6 @@ class Evidence:
     notes: tuple[str, ...] = ()
 
 
-_Postponed = tuple[int, Case, str | None]
-"""When a case was put off, counted in exchanges, the case, and the nonce that it has to have."""
-
-
 class _Stop(Exception):
     """Nothing more can be asked of this target."""
 
@@ -176,19 +153,15 @@ class Conversation:
         self._time_limit = time_limit or TimeLimit()
         self._time_spent: str | None = None
         self._progress = Progress(len(plan.cases), tell)
-        self._patience = Patience(self.wait, profile.budget.retry_after_s, pause=self._pause)
+        self._patience = Patience(self.wait, profile.budget.retry_after_s, pause=self.pause)
         self._slots = Slots(contract.provider, door.room)
         self._breakers = Breakers(contract.provider)
         self._keys = Keys(contract.provider)
-        self._postponed: deque[_Postponed] = deque()
-        self._at_the_end: deque[_Postponed] = deque()
+        self._again = AskingAgain(contract, self, self._slots, self._patience)
         self._once_more: list[tuple[float, Case]] = []
         self._held: set[str] = set()
-        self._paused = self._waited = self._risked = self._narrowed = 0
-        self._words = RefusalWords(contract)
         self._share, self._given_share = 0, share
-        self._has_accepted = False
-        self._asked_again = 0
+        self.has_accepted = False
         self._refused: Case | None = None
         self.evidence = Evidence(share=share or 0)
 
@@ -201,7 +174,7 @@ class Conversation:
             self._ask_once_more()
             self._let_one_pass()
             self._ask_postponed()
-            self._postponed.extend(self._at_the_end)
+            self._again.postponed.extend(self._again.at_the_end)
             self._ask_postponed()
             self._close()
             self.evidence.complete = True
@@ -348,8 +321,8 @@ class Conversation:
 
         If it is not, or another one is there, at the end of all.
         """
-        while self._postponed and len(self.evidence.exchanges) - self._postponed[0][0] >= later_than:
-            _, case, nonce = self._postponed.popleft()
+        while self._again.postponed and len(self.evidence.exchanges) - self._again.postponed[0][0] >= later_than:
+            _, case, nonce = self._again.postponed.popleft()
             if case.id in self._held:
                 self._held.remove(case.id)
                 self._slots.give_back(case)
@@ -359,14 +332,14 @@ class Conversation:
                 except BudgetSpent as spent:
                     self._end(spent)
                 else:
-                    self._postpone(case, exchange, nonce, to=self._at_the_end)
+                    self._again.postpone(case, exchange, nonce, to=self._again.at_the_end)
 
     def _let_one_pass(self) -> None:
         """Send a valid message between a failure and what is asked again, if nothing has passed since.
 
         Only what fails again while others pass fails for what it is.
         """
-        since = max((count for count, _, _ in self._postponed), default=None)
+        since = max((count for count, _, _ in self._again.postponed), default=None)
         if since is None or any(is_accepted(self._contract.provider, one) for one in self.evidence.exchanges[since:]):
             return
         control = next((case for case in self._plan.cases if case.family == CONTROLS), None)
@@ -396,17 +369,12 @@ class Conversation:
                 self.ask(control)
             except BudgetSpent as spent:
                 self._end(spent)
-        elif self._refused is not None and self._has_failed(self.evidence.exchanges[-1]):
+        elif self._refused is not None and has_failed(self._contract.provider, self.evidence.exchanges[-1]):
             with suppress(BudgetSpent):
                 self.ask_once(self._refused)
 
     def ask(self, case: Case) -> Exchange | None:
-        """Send a case; after an unexpected 429 wait and ask again.
-
-        What the service says it failed to do is asked once more, and so is what may have been
-        served or not: with the idempotency key that it had, if it had one. A refusal of what ought to
-        be accepted is, some times in a run: accepted then, it was refused for no reason of its own.
-        """
+        """Send a case; after an unexpected 429 wait and ask again, and so where an answer leaves something open."""
         case = self._keys.applied(case)
         nonce = self.token() if self._keys.has_its_own(case) else None
         exchange = self.ask_once(case, nonce=nonce)
@@ -415,138 +383,18 @@ class Conversation:
                 break
             self._door.slow_down()
             exchange = self.ask_once(case)
-        if exchange is not None and self._is_worth_asking_again(case, exchange, keyed=nonce is not None):
-            # Another key would make another message of what was served already.
-            same = nonce if may_have_been_served(exchange) else None
-            first = exchange if is_refused_for_its_moment(self._contract, exchange) else None
-            if is_foreign(self._contract.provider, exchange):
-                self._patience.wait_for_gateway(exchange)
-            exchange = self.ask_once(case, nonce=same)
-            self._postpone(case, exchange, same, to=self._postponed)
-            if first and exchange is not None and is_accepted(self._contract.provider, exchange):
-                self._words.passes(first)
-                self._door.slow_down()
-            exchange = self._asked_after_a_pause(case, exchange)
-            self._ask_in_other_words(case, exchange)
-            self._ask_for_parts(case, exchange)
-        if exchange is not None and case.expects == "refuse" and self._is_of_its_moment(case, exchange):
-            exchange = self._asked_at_another_moment(case, exchange)
+        exchange = self._again.asked(case, exchange, nonce)
         if exchange is not None and case.id not in self._held and self._may_be_paid_later(case, exchange):
             # What comes in between must not take its slot.
             self._slots.hold(case)
             self._held.add(case.id)
-            self._at_the_end.append((len(self.evidence.exchanges), case, None))
+            self._again.at_the_end.append((len(self.evidence.exchanges), case, None))
         return exchange
-
-    def _asked_after_a_pause(self, case: Case, exchange: Exchange | None) -> Exchange | None:
-        """Ask again, a while later, what ought to be accepted and was refused for nothing that is documented.
-
-        A limit of requests, a lock-out or a filter of duplicates lasts for a moment, and a document need not tell
-        of it. Where the pause helps, requests come more slowly from then on.
-        """
-        ought = case.expects == "accept" and self._has_accepted
-        ought &= case.key == _MAIN_KEY or (exchange is not None and self._words.is_passing(exchange))
-        for pause_s in _PAUSES_S if ought and self._paused < _MOST_PAUSED else ():
-            if exchange is None or not is_refused_for_its_moment(self._contract, exchange):
-                break
-            self._paused += 1
-            self._pause(pause_s, "the target refused a valid message for nothing that is documented")
-            refusal, exchange = exchange, self.ask_once(case)
-            if exchange is not None and is_accepted(self._contract.provider, exchange):
-                self._words.passes(refusal)
-                # What passed after a pause may need as long again.
-                self._door.slow_down(to_at_least_s=pause_s * _PACE_OF_A_PAUSE)
-        return exchange
-
-    def _is_of_its_moment(self, case: Case, exchange: Exchange) -> bool:
-        """Whether a request is refused for a lock-out or a limit: then so is another, that had other words before."""
-        if self._words.is_passing(exchange):
-            return True
-        if not self._words.is_doubtful(case, exchange) or self._words.probe is None:
-            return False
-        if has_same_words(exchange, self.ask_once(self._words.probe)):
-            self._words.passes(exchange)
-            return True
-        self._words.stays(exchange)
-        return False
-
-    def _asked_at_another_moment(self, case: Case, exchange: Exchange) -> Exchange:
-        """Ask again, a while later, what ought to be refused, but was so for something that passes."""
-        for pause_s in _PAUSES_S:
-            if self._waited >= _MOST_WAITED:
-                break
-            self._waited += 1
-            self._pause(pause_s, "the target refuses all requests, for nothing that is documented")
-            again = self.ask_once(case)
-            if not has_same_words(exchange, again):
-                if self._words.probe is not None:
-                    self.ask_once(self._words.probe)
-                return again or exchange
-        return exchange
-
-    def _ask_in_other_words(self, case: Case, exchange: Exchange | None) -> None:
-        """Put off, with another text, what is refused for nothing that is documented and no pause has helped.
-
-        Refused again while others pass, it is refused for what it is; a filter of duplicates lets it in.
-        """
-        ought = case.expects == "accept" and case.key == _MAIN_KEY and self._has_accepted
-        if ought and exchange is not None and is_refused_for_its_moment(self._contract, exchange):
-            other = in_other_words(self._contract.provider, case)
-            if other is not None:
-                self._postponed.append((len(self.evidence.exchanges), other, None))
-
-    def _ask_for_parts(self, case: Case, exchange: Exchange | None) -> None:
-        """Find the part of a peculiar text for which it is refused, and ask for that part once more, later.
-
-        One text carries many scripts and signs: of a refusal nobody could tell which of them it is for.
-        """
-        provider = self._contract.provider
-        text = text_of(provider, case)
-        is_peculiar = not text.isascii() or len(text) > _PLAIN_LENGTH
-        ought = case.expects == "accept" and case.key == _MAIN_KEY and self._has_accepted
-        if not (ought and is_peculiar and exchange is not None and is_refused(provider, exchange)):
-            return
-        smallest = narrowed(provider, case, self._is_part_refused)
-        if self._narrowed < _MOST_NARROWED:
-            self._postponed.append((len(self.evidence.exchanges), smallest, None))
-
-    def _is_part_refused(self, case: Case) -> bool | None:
-        """Ask for a part of a text; None where no more of them can be asked."""
-        if self._narrowed >= _MOST_NARROWED or not self._slots.has_room(case):
-            return None
-        self._narrowed += 1
-        exchange = self.ask_once(case)
-        return None if exchange is None else is_refused(self._contract.provider, exchange)
 
     def _may_be_paid_later(self, case: Case, exchange: Exchange) -> bool:
         """Whether a message was refused for want of credits that somebody may add while the run lasts."""
         is_main = case.may_be_accepted and case.key == _MAIN_KEY
         return is_main and is_short_of_credits(self._contract, exchange)
-
-    def _postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to: deque[_Postponed]) -> None:
-        """Put off what had no answer, or a failure for one.
-
-        Without an idempotency key another message may follow some that were sent: that is risked a few times in a run.
-        """
-        if exchange is None or not self._has_failed(exchange):
-            return
-        again = nonce if may_have_been_served(exchange) else None
-        is_risk = again is None and case.expects == "accept" and may_have_been_served(exchange)
-        self._risked += is_risk
-        if not is_risk or self._risked <= _MOST_RISKED:
-            to.append((len(self.evidence.exchanges), case, again))
-
-    def _is_worth_asking_again(self, case: Case, exchange: Exchange, *, keyed: bool) -> bool:
-        if may_have_been_served(exchange):
-            # Without a key the second one may be a message of its own: it has a slot of the budget, too.
-            return keyed or case.expects != "accept" or self._slots.has_room(case)
-        if self._has_failed(exchange):
-            return True
-        if case.expects != "accept":
-            return False
-        unexpected = is_refused(self._contract.provider, exchange) and case.key == _MAIN_KEY
-        self._asked_again += unexpected
-        return unexpected and self._asked_again <= _MOST_ASKED_AGAIN
 
     def ask_once(self, case: Case, *, nonce: str | None = None) -> Exchange | None:
         """Send a case and take a 429 as the answer; None where it cannot be made or may not leave."""
@@ -582,11 +430,11 @@ class Conversation:
             self._time_limit.check(seconds, why)
         self._wait(seconds, why)
 
-    def slow_down(self, *, to_at_least_s: float) -> None:
-        """Leave at least so many seconds between two requests from now on."""
+    def slow_down(self, *, to_at_least_s: float = 0.0) -> None:
+        """Halve the pace, or leave at least so many seconds between two requests from now on."""
         self._door.slow_down(to_at_least_s=to_at_least_s)
 
-    def _pause(self, seconds: float, why: str) -> None:
+    def pause(self, seconds: float, why: str) -> None:
         """Let the time of the target pass, as much of it as the run has."""
         self._wait(min(seconds, self._time_limit.left_s) if self._clock.takes_time else seconds, why)
 
@@ -608,7 +456,7 @@ class Conversation:
         for exchange, case in asked:
             for counter in (self._breakers, self._keys, self._slots):
                 counter.note(case, exchange)
-            self._has_accepted |= is_accepted(self._contract.provider, exchange)
+            self.has_accepted |= is_accepted(self._contract.provider, exchange)
             self._progress.step(case.family)
             if (
                 case.expects == "refuse"
@@ -635,9 +483,10 @@ class Conversation:
     def _count(self, reason: str) -> None:
         self.evidence.withheld[reason] = self.evidence.withheld.get(reason, 0) + 1
 
+    def asked_count(self) -> int:
+        """Return how many requests were sent."""
+        return len(self.evidence.exchanges)
+
     def _is_throttled(self, exchange: Exchange) -> bool:
         state = self._profile.account().keys.get(exchange.credential.key or "")
         return is_throttled(self._contract.provider, exchange) and state != "daily_exhausted"
-
-    def _has_failed(self, exchange: Exchange) -> bool:
-        return is_failed(self._contract.provider, exchange) or is_lost(exchange)
