@@ -158,6 +158,7 @@ async def textflow_probe(start: Callable[[], Any], see: See) -> None:
     await each(direct, see, [ask(text(), key(role)) for role in TF_KEYS])
     await each(direct, see, [ask(text(**{"from": accounts.SENDERS[1]}), key("test"))])
     await each(direct, see, [ask(text(), key("main", value=wrong)) for wrong in (*TF_WRONG_KEYS, lambda value: "")])
+    await each(direct, see, [ask(text(), main)])
     direct = start()
     await each(direct, see, [ask(text(), limited)] * 7)
     direct.mock.clock.advance(60)

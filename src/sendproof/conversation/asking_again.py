@@ -23,8 +23,6 @@ from sendproof.corpus.draft import in_other_words
 from sendproof.exchange import Exchange
 
 _MOST_ASKED_AGAIN = 12
-# So many messages of which nobody knows whether they were sent are asked a third time.
-_MOST_RISKED = 3
 # In a run so many parts of texts are asked for, of those that are longer than this, or not of ASCII alone.
 _MOST_NARROWED, _PLAIN_LENGTH = 24, 160
 # Limits of a second and filters of duplicates are the commonest; who refuses for longer is asked no more after that.
@@ -72,7 +70,7 @@ class AskingAgain:
         self.postponed: deque[Postponed] = deque()
         self.at_the_end: deque[Postponed] = deque()
         self._words = RefusalWords(contract)
-        self._asked_again = self._paused = self._waited = self._risked = self._narrowed = 0
+        self._asked_again = self._paused = self._waited = self._narrowed = 0
 
     def asked(self, case: Case, exchange: Exchange | None, nonce: str | None) -> Exchange | None:
         """Return the answer that counts: the given one, or that of the case asked again.
@@ -180,16 +178,11 @@ class AskingAgain:
         return None if exchange is None else is_refused(self._contract.provider, exchange)
 
     def postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to: deque[Postponed]) -> None:
-        """Put off what had no answer, or a failure for one.
-
-        Without an idempotency key another message may follow some that were sent: that is risked a few times in a run.
-        """
+        """Put off what had no answer, or a failure for one, unless another message might follow one that was sent."""
         if exchange is None or not has_failed(self._contract.provider, exchange):
             return
         again = nonce if may_have_been_served(exchange) else None
-        is_risk = again is None and case.expects == "accept" and may_have_been_served(exchange)
-        self._risked += is_risk
-        if not is_risk or self._risked <= _MOST_RISKED:
+        if again or not (case.expects == "accept" and may_have_been_served(exchange)):
             to.append((self._asker.asked_count(), case, again))
 
     def _is_worth_asking_again(self, case: Case, exchange: Exchange, *, keyed: bool) -> bool:
