@@ -53,7 +53,8 @@ _MEANWHILE = 12
 # What is to be asked at the latest moment is asked so long before it: a slow answer is no late question.
 _IN_TIME_S = 2.0
 # And before the budget is spent: one for that, one for the last message of all.
-_KEPT = 2
+_KEPT_FOR_THE_LAST = 1
+_KEPT = 1 + _KEPT_FOR_THE_LAST
 
 
 class Tell(Protocol):
@@ -170,6 +171,8 @@ class Conversation:
         try:
             self._preflight()
             self._play()
+            if self._last is not None:
+                self._slots.hold(self._last)
             self._ask_cases()
             self._ask_once_more()
             self._let_one_pass()
@@ -289,6 +292,9 @@ class Conversation:
                 self._leave_out(case.id, case.clauses)
                 continue
             try:
+                if left <= _KEPT_FOR_THE_LAST and self._last is not None:
+                    budget = self._profile.budget.max_requests
+                    raise BudgetSpent("max_requests", budget - left, budget, more=", and one is kept for the last")
                 self.ask(case)
             except BudgetSpent as spent:
                 self._end(spent)
@@ -358,13 +364,25 @@ class Conversation:
             except BudgetSpent as spent:
                 self._end(spent)
 
+    @property
+    def _last(self) -> Case | None:
+        """The message that is sent at the end: without a sender, if that is permitted."""
+        provider = self._contract.provider
+        controls = [case for case in self._plan.cases if case.family == CONTROLS]
+        sender = provider.fields.get("sender", "").encode()
+        bare = (case for case in controls if provider.has_default_sender and b'"%s"' % sender not in case.body)
+        return next(bare, next(iter(controls), None))
+
     def _close(self) -> None:
         """Send one valid message at the end: what is let in then was let in all along.
 
-        If none is left, something that is refused shows that the target still answers.
+        It leaves out the sender, if it may: the default one is to be the same as at the beginning. If none is left,
+        something that is refused shows that the target still answers.
         """
-        control = next((case for case in self._plan.cases if case.family == CONTROLS), None)
-        if control is not None and self.evidence.budget_spent is None:
+        control = self._last
+        if control is not None:
+            self._slots.give_back(control)
+        if control is not None and self._slots.has_room(control):
             try:
                 self.ask(control)
             except BudgetSpent as spent:

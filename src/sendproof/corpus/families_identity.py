@@ -69,6 +69,8 @@ def plain(provider: Provider) -> Iterator[Case]:
     for name, text in _TEXTS:
         yield draft.case(f"text-{name}", draft.message(text=text))
 
+    # The shortest text, and one that a service may take for none.
+    yield draft.case("text-shortest", draft.message(text="0"))
     limit = provider.max_length
     yield draft.case("text-longest-ascii", draft.message(text=f"{MARK}{ruler('ascii', limit)}"[:limit]))
     yield draft.case("text-longest", draft.message(text=ruler("cjk", limit)))

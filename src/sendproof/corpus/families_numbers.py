@@ -53,6 +53,7 @@ _NEAR_MISSES: tuple[tuple[str, Any], ...] = (
     ("minus", "-12025550142"),
 )
 _WITH_TOKEN: tuple[tuple[str, str], ...] = (
+    ("before-letters", '"{e164}abc"'),
     ("trailing-space", '"{e164} "'),
     ("trailing-newline", '"{e164}\\n"'),
     ("leading-space", '" {e164}"'),

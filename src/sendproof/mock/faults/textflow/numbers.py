@@ -35,6 +35,18 @@ def _echoed_sender(pattern: str) -> Change[Rules]:
     return with_step(sender_is_active, remember)
 
 
+def _last_named_stays(rules: Rules) -> Rules:
+    """Send a message without a sender from the number that the key named last."""
+    last: dict[str, str] = {}
+
+    def remember(service: Service, attempt: Attempt) -> None:
+        if "from" in attempt.document:
+            last[attempt.key.value] = attempt.sender
+        attempt.sender = last.get(attempt.key.value, attempt.sender)
+
+    return with_step(sender_is_active, remember)(rules)
+
+
 FAULTS: Final = (
     fault(
         "ten-digits-echoed",
@@ -92,6 +104,13 @@ FAULTS: Final = (
         "A feature of a larger plan, ignored silently.",
         data(setting(**{"from": DEFAULT_SENDER})),
         "tf.normalization.from-e164",
+    ),
+    fault(
+        "sender-named-last-stays",
+        "A message without from goes out from the number that was named last.",
+        "A form's remembered value.",
+        _last_named_stays,
+        "tf.responses.from-default",
     ),
     fault(
         "to-as-given",

@@ -160,6 +160,13 @@ FAULTS: Final = (
         "tf.requests.message-empty",
     ),
     fault(
+        "message-zero-missing",
+        "A message of 0 is answered like a missing one.",
+        "A language in which the text 0 is false.",
+        lambda r: replace(r, message_is_missing=lambda text: text in ("", "0")),
+        "tf.requests.valid-accepted",
+    ),
+    fault(
         "digits-unlimited",
         "Any number of digits is accepted.",
         "Formatting is removed and the length never looked at.",

@@ -235,6 +235,14 @@ FAULTS: Final = (
         "tl.requests.to-spelling",
     ),
     fault(
+        "to-letters-dropped",
+        "A to in E.164 with letters behind it is accepted.",
+        "Whatever is no digit is removed before the check.",
+        prepared(mapping("to", lambda to: re.sub(r"[A-Za-z]", "", to) if isinstance(to, str) else to)),
+        "tl.requests.to-spelling",
+        "tl.responses.to-echo",
+    ),
+    fault(
         "from-defaulted",
         "A message without from goes out from the first number.",
         "Another operation's default.",
