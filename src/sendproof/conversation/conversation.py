@@ -292,9 +292,7 @@ class Conversation:
                 self._leave_out(case.id, case.clauses)
                 continue
             try:
-                if left <= _KEPT_FOR_THE_LAST and self._last is not None:
-                    budget = self._profile.budget.max_requests
-                    raise BudgetSpent("max_requests", budget - left, budget, more=", and one is kept for the last")
+                self._keep_one_for_the_last(left)
                 self.ask(case)
             except BudgetSpent as spent:
                 self._end(spent)
@@ -304,6 +302,12 @@ class Conversation:
                         if not self._breakers.holds_back(other):
                             self._leave_out(other.id, other.clauses)
                     return
+
+    def _keep_one_for_the_last(self, left: int) -> None:
+        """Raise `BudgetSpent` where the requests that are left are for the last message of all."""
+        if left <= _KEPT_FOR_THE_LAST and self._last is not None:
+            budget = self._profile.budget.max_requests
+            raise BudgetSpent("max_requests", budget - left, budget, more=", and one is kept for the last")
 
     def _stood_for(self) -> set[str]:
         """Return the cases that need not be asked, since a scenario had the same message accepted."""
