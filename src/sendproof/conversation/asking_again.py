@@ -91,8 +91,7 @@ class AskingAgain:
                 self._words.passes(first)
                 self._asker.slow_down()
             exchange = self._asked_after_a_pause(case, exchange)
-            self._ask_in_other_words(case, exchange)
-            self._ask_for_parts(case, exchange)
+            self._ask_later(case, exchange)
         if exchange is not None and case.expects == "refuse" and self._is_of_its_moment(case, exchange):
             exchange = self._asked_at_another_moment(case, exchange)
         return exchange
@@ -143,31 +142,27 @@ class AskingAgain:
                 return again or exchange
         return exchange
 
-    def _ask_in_other_words(self, case: Case, exchange: Exchange | None) -> None:
-        """Put off, with another text, what is refused for nothing that is documented and no pause has helped.
+    def _ask_later(self, case: Case, exchange: Exchange | None) -> None:
+        """Put off what ought to be accepted, is refused, and no pause has helped.
 
-        Refused again while others pass, it is refused for what it is; a filter of duplicates lets it in.
+        Refused again while others pass, it is refused for what it is. Of a peculiar text that is the part that is
+        refused: one text carries many scripts and signs, and of a refusal nobody could tell which of them it is for.
+        A sample text has other words the next time, which a filter of duplicates lets in; any other text is asked as
+        it is.
         """
         ought = case.expects == "accept" and case.key == _MAIN_KEY and self._asker.has_accepted
-        if ought and exchange is not None and is_refused_for_its_moment(self._contract, exchange):
-            other = in_other_words(self._contract.provider, case)
-            if other is not None:
-                self.postponed.append((self._asker.asked_count(), other, None))
-
-    def _ask_for_parts(self, case: Case, exchange: Exchange | None) -> None:
-        """Find the part of a peculiar text for which it is refused, and ask for that part once more, later.
-
-        One text carries many scripts and signs: of a refusal nobody could tell which of them it is for.
-        """
         provider = self._contract.provider
-        text = text_of(provider, case)
-        is_peculiar = not text.isascii() or len(text) > _PLAIN_LENGTH
-        ought = case.expects == "accept" and case.key == _MAIN_KEY and self._asker.has_accepted
-        if not (ought and is_peculiar and exchange is not None and is_refused(provider, exchange)):
+        if not ought or exchange is None or not is_refused(provider, exchange):
             return
-        smallest = narrowed(provider, case, self._is_part_refused)
-        if self._narrowed < _MOST_NARROWED:
-            self.postponed.append((self._asker.asked_count(), smallest, None))
+        text = text_of(provider, case)
+        if not text.isascii() or len(text) > _PLAIN_LENGTH:
+            later: Case | None = narrowed(provider, case, self._is_part_refused)
+            later = later if self._narrowed < _MOST_NARROWED else None
+        else:
+            of_its_moment = is_refused_for_its_moment(self._contract, exchange)
+            later = (in_other_words(provider, case) or case) if of_its_moment else None
+        if later is not None:
+            self.postponed.append((self._asker.asked_count(), later, None))
 
     def _is_part_refused(self, case: Case) -> bool | None:
         """Ask for a part of a text; None where no more of them can be asked."""

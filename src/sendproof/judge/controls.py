@@ -241,14 +241,17 @@ _USUAL = 0.6
 def _least_usual(contract: Contract, standing: Sequence[Judgement], judgements: Sequence[Judgement]) -> Iterator[str]:
     """Yield the feature of each plainest refusal that fewest accepted messages have.
 
-    Every feature was accepted, but not as it is here: one script of many, one sign.
+    Every feature was accepted, but not as it is here: one script of many, one sign. What the first accepted message
+    has, the plainest of a run, tells nothing of that.
     """
     accepted = [item.reading.features for item in judgements if item.outcome == ACCEPTED]
+    plain = frozenset(accepted[0] if accepted else ())
     seen = Counter(feature for features in accepted for feature in features)
     left = [item for item in standing if _said_by_answer(contract, item) is None]
     while left:
         plainest = min(left, key=lambda item: len(item.reading.features))
-        rarest = min(plainest.reading.features, key=lambda feature: seen[feature], default=None)
+        own = (feature for feature in plainest.reading.features if feature not in plain)
+        rarest = min(own, key=lambda feature: seen[feature], default=None)
         if rarest is None or seen[rarest] > _USUAL * len(accepted):
             return
         yield rarest

@@ -243,6 +243,13 @@ FAULTS: Final = (
         "tl.responses.to-echo",
     ),
     fault(
+        "body-zero-missing",
+        "A body of 0 is answered like a missing one.",
+        "A language in which the text 0 is false.",
+        lambda r: replace(r, body_is_missing=lambda body: body in ("", "0")),
+        "tl.requests.valid-accepted",
+    ),
+    fault(
         "from-defaulted",
         "A message without from goes out from the first number.",
         "Another operation's default.",
