@@ -36,7 +36,7 @@ from sendproof.running.evidence import Gathered, gather
 from sendproof.running.judged import judge_run
 from sendproof.running.options import Options
 from sendproof.target.binding import Unbindable, bind
-from sendproof.target.reading import parse_profile
+from sendproof.target.profile_loader import parse_profile
 
 
 def main() -> None:

@@ -22,12 +22,12 @@ from sendproof.contract.model import Contract, load_contract
 from sendproof.exchange import Credential, Exchange, Request, Response
 from sendproof.judge.body import answer_of, parse
 from sendproof.judge.history import judge
-from sendproof.judge.verdicts import Circumstances, verdicts
+from sendproof.judge.verdicts import RunFacts, verdicts
 from sendproof.reporting.pages.messages import shown_exchange
 from sendproof.reporting.signature import signature
 from sendproof.reporting.write import write_reports
-from sendproof.target.masking import StandIns
 from sendproof.target.profile import Secret
+from sendproof.target.pseudonyms import Pseudonyms
 from sendproof.target.receiving import KEPT_BYTES
 from sendproof.target.redaction import Redactor
 from tests.judge.support import ACCOUNT, RECIPIENT, SENDER
@@ -118,7 +118,7 @@ HOSTILE: Mapping[str, Callable[[int], bytes]] = {
 
 
 def _redactor() -> Redactor:
-    return Redactor(CONTRACT.provider, KEYS, StandIns(PROFILE))
+    return Redactor(CONTRACT.provider, KEYS, Pseudonyms(PROFILE))
 
 
 def _exchange(status: int, body: bytes) -> Exchange:
@@ -160,7 +160,7 @@ def _judging(body: bytes) -> Callable[[], object]:
 def _reporting(folder: Path, contract: Contract, body: bytes) -> Callable[[], object]:
     exchange = _exchange(400, body)
     judged = judge(contract, ACCOUNT, [exchange])
-    found = verdicts(contract, judged, Circumstances())
+    found = verdicts(contract, judged, RunFacts())
     run = run_of(provider="textingline", exchanges=(exchange,), verdicts=found)
 
     def report() -> None:

@@ -37,15 +37,15 @@ from sendproof.running.options import (
     EFFORTS,
     options_of,
 )
-from sendproof.running.place import read_target
 from sendproof.running.planning import forecast
+from sendproof.running.run_target import read_target
 from sendproof.running.waive import waive
 from sendproof.selftest.report import print_matrix, write_matrix
 from sendproof.selftest.running import hold_selftest
 from sendproof.selftest.subject import chosen, subjects
 from sendproof.target.init import init_text
 from sendproof.target.interrupts import ended_alike
-from sendproof.target.reading import exposure
+from sendproof.target.profile_loader import exposure
 from sendproof.vendors.command import matrix
 
 _FILE = click.Path(path_type=Path)

@@ -37,15 +37,15 @@ from sendproof.running.evidence import nothing_gathered
 from sendproof.running.hermetic import LOADED, hermetic
 from sendproof.running.judged import judge_run
 from sendproof.running.options import DEFAULT_SEED, Options
-from sendproof.running.place import ledger_of, read_target
 from sendproof.running.planning import forecast
+from sendproof.running.run_target import ledger_of, read_target
 from sendproof.running.waivers import read_waivers
 from sendproof.session import NAME, STREAM, Problem, Session, problem_of
 from sendproof.suite import VERDICT
 from sendproof.target.address import is_loopback_url
 from sendproof.target.interrupts import held_back
 from sendproof.target.ledger import Ledger
-from sendproof.target.reading import exposure
+from sendproof.target.profile_loader import exposure
 
 _QUIET = ("-s", "-q", "-q", "--no-header", "--no-summary", "--tb=no", "-rN", "--disable-warnings")
 

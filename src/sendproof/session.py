@@ -35,7 +35,7 @@ from sendproof.running.asking import Asking, asking_of
 from sendproof.running.evidence import BROKEN_OFF, Gathered, gather, nothing_gathered, read, was_asked
 from sendproof.running.judged import judge_run
 from sendproof.running.options import Options
-from sendproof.running.place import read_target
+from sendproof.running.run_target import read_target
 from sendproof.running.waivers import read_waivers
 from sendproof.suite import EXTRAS
 from sendproof.target.address import is_loopback_url

@@ -6,7 +6,7 @@ import pytest
 
 from sendproof.contract.samples import with_serial, without_serial
 from sendproof.conversation import scenarios
-from sendproof.corpus.draft import in_other_words
+from sendproof.corpus.message_builder import in_other_words
 from tests.judge.support import FLOW, LINE
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sendproof.conversation.breaker import ENOUGH_ACCEPTED, ENOUGH_FAILED, Breakers
 from sendproof.conversation.keys import Keys
-from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
+from sendproof.conversation.retry_policy import LOST_IN_A_ROW, RetryPolicy
 from sendproof.conversation.selection import Slots, open_cases
 from sendproof.corpus.case import Case
 from sendproof.exchange import Credential, Exchange, Request, Response
@@ -65,32 +65,34 @@ class Waits(list[float]):
 
 def test_gateway_is_waited_for_a_minute_in_all() -> None:
     waits = Waits()
-    patience = Patience(waits, 60.0)
+    retry_policy = RetryPolicy(waits, 60.0)
     for _ in range(30):
-        patience.wait_for_gateway(answer(503, ("Retry-After", "86400")))
+        retry_policy.wait_for_gateway(answer(503, ("Retry-After", "86400")))
     assert waits == [10.0] * 6
 
 
 def test_throttling_is_waited_for_ten_times() -> None:
     waits = Waits()
-    patience = Patience(waits, 42.0)
-    assert [patience.waited_for_throttling(answer(429)) for _ in range(12)] == [True] * 10 + [False] * 2
+    retry_policy = RetryPolicy(waits, 42.0)
+    assert [retry_policy.waited_for_throttling(answer(429)) for _ in range(12)] == [True] * 10 + [False] * 2
     assert waits == [42.0] * 10
 
 
 def test_outage_is_waited_for_and_then_given_up() -> None:
     waits = Waits()
-    patience = Patience(waits, 60.0)
-    assert not patience.is_at_an_end(answer(201))
-    assert [patience.is_at_an_end(answer(None)) for _ in range(LOST_IN_A_ROW)] == [False] * (LOST_IN_A_ROW - 1) + [True]
+    retry_policy = RetryPolicy(waits, 60.0)
+    assert not retry_policy.is_at_an_end(answer(201))
+    assert [retry_policy.is_at_an_end(answer(None)) for _ in range(LOST_IN_A_ROW)] == [False] * (LOST_IN_A_ROW - 1) + [
+        True
+    ]
     assert waits == sorted(waits)
     assert 1 < sum(waits) < 30
 
 
 def test_target_that_never_answered_is_not_waited_for() -> None:
     waits = Waits()
-    patience = Patience(waits, 60.0)
-    assert any(patience.is_at_an_end(answer(None)) for _ in range(LOST_IN_A_ROW))
+    retry_policy = RetryPolicy(waits, 60.0)
+    assert any(retry_policy.is_at_an_end(answer(None)) for _ in range(LOST_IN_A_ROW))
     assert waits == []
 
 

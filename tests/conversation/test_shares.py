@@ -11,7 +11,7 @@ from sendproof.conversation.shares import share_of_fixtures
 from sendproof.corpus.case import Case
 from sendproof.judge.history import judge
 from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, NOT_EXERCISED, Circumstances, verdicts
+from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, NOT_EXERCISED, RunFacts, verdicts
 from sendproof.mock.accounts import Provider
 from sendproof.selftest.subject import FAULTLESS, Subject
 from sendproof.selftest.trial import LIVE_BUDGET, judged, load_contract_once, recorded
@@ -105,7 +105,7 @@ def test_balance_never_keeps_what_else_is_required_from_being_asked(balance: int
 
 def test_clause_that_a_fixture_leaves_open_for_the_budget_says_so() -> None:
     why = "a balance of 1000 takes 334 messages"
-    circumstances = Circumstances(planned=frozenset(LINE.clauses), too_dear={"tl.credits.boundary": why})
+    circumstances = RunFacts(planned=frozenset(LINE.clauses), too_dear={"tl.credits.boundary": why})
     told = {item.clause.id: item for item in verdicts(LINE, judge(LINE, Account(), ()), circumstances)}
     found = told["tl.credits.boundary"]
     assert (found.verdict, found.reason, found.detail) == (NOT_EXERCISED, ReasonCode.NOT_DISTINGUISHED, why)

@@ -12,9 +12,9 @@ import phonenumbers
 import pytest
 
 import sendproof.corpus
-from sendproof.corpus.draft import media_token
 from sendproof.corpus.families import FAMILIES
-from sendproof.corpus.specimen import Specimen
+from sendproof.corpus.message_builder import media_token
+from sendproof.corpus.reference_account import ReferenceAccount
 from sendproof.corpus.tokens import tokens_in
 
 _FICTION = re.compile(r"\+1[2-9]\d\d55501\d\d")
@@ -53,7 +53,7 @@ def test_no_text_is_sent_to_a_recipient_twice_by_cases_of_one_live_run(contract,
 
 
 def test_every_token_has_a_value_and_every_need_is_a_fixture(contract, corpus):
-    provider, values = contract.provider, Specimen.of(contract.provider).values
+    provider, values = contract.provider, ReferenceAccount.of(contract.provider).values
     for case in corpus.cases:
         assert set(tokens_in(case.body)) <= set(values), case.id
         for name in tokens_in(case.body):
@@ -144,7 +144,7 @@ def _object(body):
 
 @pytest.mark.parametrize("role", ["recipient", "sender"])
 def test_no_number_is_a_strangers(contract, corpus, role):
-    specimen, field = Specimen.of(contract.provider), contract.provider.fields[role]
+    specimen, field = ReferenceAccount.of(contract.provider), contract.provider.fields[role]
     for case in corpus.cases:
         for text in _values(_object(specimen.request(case).body).get(field)):
             numbers = set(_readings(text)) - set(specimen.values.values())

@@ -7,9 +7,9 @@ import unicodedata
 
 import pytest
 
-from sendproof.corpus.draft import Draft, compact
 from sendproof.corpus.engine import draw
 from sendproof.corpus.families_texts import ruler, segment_edges
+from sendproof.corpus.message_builder import MessageBuilder, compact
 from sendproof.corpus.strategies import lengths, messages, spellings, texts
 from sendproof.corpus.strategies import segment_edges as edges
 from sendproof.corpus.tokens import SPELLINGS, is_dialable, spelled, substitute, tokens_in
@@ -62,7 +62,7 @@ def test_spellings_are_tokens_of_every_spelling():
 
 def test_messages_are_valid_and_use_every_field(contract):
     drawn = draw(messages(contract.provider), label="messages", seed=2, max_examples=60)
-    draft = Draft(provider=contract.provider, family="x")
+    draft = MessageBuilder(provider=contract.provider, family="x")
     fields = set()
     for roles in drawn:
         values = {"recipient": "+12025550171", "sender": "+12025550181", "nonce": "aB3" * 8}

@@ -17,7 +17,7 @@ from sendproof.judge.verdicts import VERDICTS
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.faults import FAULTS
 from sendproof.mock.variants import VARIANTS
-from sendproof.target.reading import TOP
+from sendproof.target.profile_loader import TOP
 
 from .pages import DOCS, PAGES, calls, fences, links
 

@@ -8,7 +8,7 @@ from sendproof.contract.model import load_contract
 from sendproof.judge.findings import CONTRADICTED, UNDECIDED
 from sendproof.judge.history import judge
 from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import Circumstances, verdicts
+from sendproof.judge.verdicts import RunFacts, verdicts
 from tests.judge.support import ACCOUNT, Talk, line, line_answer, line_message, line_refusal
 
 MEDIA = {"mediaUrl": "https://example.com/images/promo.jpg"}
@@ -48,7 +48,7 @@ def test_same_request_refused_and_accepted_in_turn_is_red(story: str) -> None:
 
 def test_dry_account_is_the_reason_of_what_was_never_accepted() -> None:
     talk = talked("S", "m", "s")
-    found = verdicts(load_contract("textingline"), judge(talk.contract, ACCOUNT, talk.exchanges), Circumstances())
+    found = verdicts(load_contract("textingline"), judge(talk.contract, ACCOUNT, talk.exchanges), RunFacts())
     asked = [item for item in found if item.clause.params.get("feature") == "media" and item.exercised]
     media = {(item.verdict, item.reason) for item in asked}
     assert media == {("inconclusive", ReasonCode.ACCOUNT_DRY)}

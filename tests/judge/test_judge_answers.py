@@ -9,7 +9,7 @@ import pytest
 
 from sendproof.exchange import Credential
 from sendproof.judge.findings import CONTRADICTED, OBSERVED, UPHELD
-from sendproof.judge.verdicts import NOT_APPLICABLE, Circumstances, verdicts
+from sendproof.judge.verdicts import NOT_APPLICABLE, RunFacts, verdicts
 from tests.judge.support import (
     FOREIGN,
     INACTIVE,
@@ -389,7 +389,7 @@ def test_empty_answer_of_a_gateway_says_nothing_where_the_next_one_holds() -> No
 def test_messages_that_are_always_queued_leave_nothing_to_look_at_of_their_sending() -> None:
     talk = line()
     talk.say(line_message(), 201, line_answer(status="queued", sentAt=...))
-    found = {item.clause.id: item for item in verdicts(talk.contract, talk.judged(), Circumstances())}
+    found = {item.clause.id: item for item in verdicts(talk.contract, talk.judged(), RunFacts())}
     for name in ("sent-at", "sent-at-present", "sent-at-order", "sent-at-day", "sent-at-now"):
         assert (found[f"tl.responses.{name}"].verdict, found[f"tl.responses.{name}"].reason) == (NOT_APPLICABLE, "void")
 
@@ -397,7 +397,7 @@ def test_messages_that_are_always_queued_leave_nothing_to_look_at_of_their_sendi
 def test_failing_recipient_that_is_queued_at_first_shows_nothing() -> None:
     talk = line()
     talk.say(line_message(to=OPTED_OUT), 201, line_answer(to=OPTED_OUT, status="queued", sentAt=...))
-    found = {item.clause.id: item for item in verdicts(talk.contract, talk.judged(), Circumstances())}
+    found = {item.clause.id: item for item in verdicts(talk.contract, talk.judged(), RunFacts())}
     assert talk.of(CONTRADICTED) == set()
     assert found["tl.delivery.status-failed"].verdict == found["tl.delivery.error-type"].verdict == NOT_APPLICABLE
 

@@ -9,13 +9,13 @@ from typing import Any
 from sendproof.contract.model import load_provider
 from sendproof.exchange import Exchange
 from sendproof.judge.history import judge
-from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, Circumstances, Verdict, verdicts
+from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, RunFacts, Verdict, verdicts
 from sendproof.running.asking import conversing
-from sendproof.running.place import UNBOUNDED, Place, providers
+from sendproof.running.run_target import UNBOUNDED, RunTarget, providers
 from sendproof.selftest.trial import LIVE_BUDGET, load_contract_once, plan_once
 from sendproof.target.clock import WallClock
-from sendproof.target.masking import StandIns
-from sendproof.target.reading import parse_profile
+from sendproof.target.profile_loader import parse_profile
+from sendproof.target.pseudonyms import Pseudonyms
 
 Serve = Callable[[str, str | None], AbstractContextManager[str]]
 Profile = Callable[[str, str], Mapping[str, object]]
@@ -32,13 +32,13 @@ def judged_reading(
         data: dict[str, Any] = dict(profile(provider, base_url))
         data["budget"] = {**(LIVE_BUDGET if fault else UNBOUNDED), "retry_after_s": 1.0}
         target = parse_profile(data, where="reading", name="reading", providers=providers(), environ={})
-        account = StandIns(target).account(target.account())
-        here = Place(profile=target, provider=load_provider(provider), clock=WallClock(), kind="live")
+        account = Pseudonyms(target).account(target.account())
+        here = RunTarget(profile=target, provider=load_provider(provider), clock=WallClock(), kind="live")
 
         def enough(exchanges: Sequence[Exchange]) -> bool:
             if not fault or len(exchanges) not in _LOOKS:
                 return False
-            found = verdicts(contract, judge(contract, account, exchanges), Circumstances())
+            found = verdicts(contract, judge(contract, account, exchanges), RunFacts())
             return with_verdict(found, FAIL, levels=("required",)) == set(expected)
 
         with conversing(here, contract, plan, tell=_nothing, keep=_nothing, enough=enough) as talk:

@@ -13,8 +13,8 @@ from sendproof.contract.model import Contract, load_contract
 from sendproof.exchange import Credential, Exchange, Headers, Request
 from sendproof.judge.body import MISSING
 from sendproof.judge.findings import Judgement
-from sendproof.judge.reading import Reading
 from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.request_analysis import RequestAnalysis
 from sendproof.judge.verdicts import FAIL, NOT_APPLICABLE, NOT_EXERCISED, OBSERVATION, PASS, Verdict
 from sendproof.reporting.digest import fixture_for
 from sendproof.reporting.record import Run
@@ -63,7 +63,7 @@ def exchange(
 
 
 def judgement(outcome: str, elapsed_s: float) -> Judgement:
-    reading = Reading(
+    reading = RequestAnalysis(
         is_operation=True,
         instance=MISSING,
         reasons=(),
@@ -77,7 +77,7 @@ def judgement(outcome: str, elapsed_s: float) -> Judgement:
         provider_fields={},
     )
     return Judgement(
-        exchange=exchange(elapsed_s=elapsed_s), reading=reading, outcome=outcome, answer=MISSING, findings=()
+        exchange=exchange(elapsed_s=elapsed_s), analysis=reading, outcome=outcome, answer=MISSING, findings=()
     )
 
 

@@ -18,7 +18,7 @@ import pytest
 from sendproof.exchange import Credential, Exchange
 from sendproof.reporting.curl import curl_for, reproduction
 from sendproof.reporting.text import visible
-from sendproof.target.masking import StandIn
+from sendproof.target.pseudonyms import Pseudonym
 
 from .support import HOSTILE, contract, exchange, run_of, verdict
 
@@ -99,18 +99,18 @@ def search_path(tmp_path_factory: pytest.TempPathFactory) -> str:
 Send = Callable[..., Got]
 NUMBERS = {"SENDPROOF_RECIPIENT_1": "+14152370199", "SENDPROOF_SENDER_1": "+447911876543", "SENDPROOF_BODY": "It's $5"}
 STAND_INS = (
-    StandIn(shown="+12025550199", setting="account.recipients[0]", variable="SENDPROOF_RECIPIENT_1"),
-    StandIn(shown="+440000000043", setting="account.senders[0]", variable="SENDPROOF_SENDER_1"),
-    StandIn(shown="[body]", setting="fixtures.body", variable="SENDPROOF_BODY"),
+    Pseudonym(shown="+12025550199", setting="account.recipients[0]", variable="SENDPROOF_RECIPIENT_1"),
+    Pseudonym(shown="+440000000043", setting="account.senders[0]", variable="SENDPROOF_SENDER_1"),
+    Pseudonym(shown="[body]", setting="fixtures.body", variable="SENDPROOF_BODY"),
 )
 
 
 @pytest.fixture
 def send(listener: Listener, search_path: str) -> Send:
     def run_in_shell(
-        item: Exchange, provider: str = "textflow", prefix: str = "", stand_ins: tuple[StandIn, ...] = ()
+        item: Exchange, provider: str = "textflow", prefix: str = "", pseudonyms: tuple[Pseudonym, ...] = ()
     ) -> Got:
-        run = run_of(provider=provider, base_url=listener.base_url + prefix, stand_ins=stand_ins)
+        run = run_of(provider=provider, base_url=listener.base_url + prefix, pseudonyms=pseudonyms)
         command = curl_for(item, run, contract(provider).provider)
         assert visible(command, None) == command
         environment = ENVIRONMENT | {"PATH": search_path} | NUMBERS
@@ -166,7 +166,7 @@ def test_command_sends_the_same_bytes(send: Send, body: bytes) -> None:
     ],
 )
 def test_command_reads_what_was_masked_from_variables(send: Send, kept: str, sent: str) -> None:
-    assert send(exchange(kept.encode()), stand_ins=STAND_INS).body == sent.encode()
+    assert send(exchange(kept.encode()), pseudonyms=STAND_INS).body == sent.encode()
 
 
 @pytest.mark.parametrize("name", ["long run", "one run", "runs", "run of characters", "run of escapes"])

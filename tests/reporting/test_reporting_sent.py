@@ -8,7 +8,7 @@ from typing import Any
 
 from sendproof.judge.history import judge
 from sendproof.reporting.sent import COLUMNS, write_sent
-from sendproof.target.masking import StandIn
+from sendproof.target.pseudonyms import Pseudonym
 from tests.judge.support import ACCOUNT, FLOW, RECIPIENT, Talk, flow, flow_answer, flow_message, flow_refusal
 from tests.reporting.support import HOSTILE, run_of
 
@@ -56,8 +56,8 @@ def test_clauses_of_a_message_that_should_not_have_passed_are_its_reasons(tmp_pa
 def test_number_of_somebody_is_redacted(tmp_path: Path) -> None:
     talk = flow()
     talk.say(flow_message(), 200, flow_answer(1))
-    known = StandIn(shown=RECIPIENT, setting="account.recipients[0]", variable="SENDPROOF_RECIPIENT_1")
-    [line] = written(talk, tmp_path, stand_ins=(known,))
+    known = Pseudonym(shown=RECIPIENT, setting="account.recipients[0]", variable="SENDPROOF_RECIPIENT_1")
+    [line] = written(talk, tmp_path, pseudonyms=(known,))
     assert line["recipient"] == f"'+1********{RECIPIENT[-2:]}"
 
 

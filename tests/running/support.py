@@ -20,10 +20,10 @@ from sendproof.corpus.build import load_corpus
 from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
 from sendproof.running.asking import asking_of, conversing, plan_of
-from sendproof.running.place import Place, providers
+from sendproof.running.run_target import RunTarget, providers
 from sendproof.running.suites import suites
 from sendproof.target.clock import WallClock
-from sendproof.target.reading import parse_profile
+from sendproof.target.profile_loader import parse_profile
 from tests.shared import once
 
 UNBOUNDED = {"max_requests": 100_000, "max_accepted": 100_000, "requests_per_second": 10_000.0, "retry_after_s": 1.0}
@@ -68,7 +68,7 @@ def held(data: Mapping[str, Any], *, tell: Any = None, folder: Path = Path()) ->
     """Hold a conversation about everything, and return its evidence and how long it would have waited."""
     profile = parse_profile(data, where="p.toml", name="p", providers=providers(), environ={}, folder=folder)
     contract, clock = load_contract(profile.provider), Unhurried()
-    here = Place(profile=profile, provider=load_provider(profile.provider), clock=clock, kind="live")
+    here = RunTarget(profile=profile, provider=load_provider(profile.provider), clock=clock, kind="live")
     plan = plan_of(contract, load_corpus(contract, seed=0, max_examples=8).cases, asking_of(suites(), selected=None))
     with conversing(
         here, contract, plan, tell=tell or (lambda *told, **more: None), keep=lambda exchange: None

@@ -17,10 +17,10 @@ from sendproof.judge.verdicts import verdicts
 from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
 from sendproof.running.asking import conversing
-from sendproof.running.place import Place, providers
+from sendproof.running.run_target import RunTarget, providers
 from sendproof.selftest.trial import LIVE_BUDGET, load_contract_once, plan_once
 from sendproof.target.clock import MovedClock
-from sendproof.target.reading import parse_profile
+from sendproof.target.profile_loader import parse_profile
 
 pytestmark = pytest.mark.slow
 # The mock's areas and exchange, and those of numbers that somebody may have: the last four digits stay.
@@ -84,7 +84,7 @@ def _renumber(value: Any) -> Any:
 
 def _verdicts(provider: Provider, mock: MockServer, data: dict[str, Any]) -> tuple[dict[str, tuple[str, str]], bytes]:
     profile = parse_profile(data, where="p", name="p", providers=providers(), environ={})
-    here = Place(profile=profile, provider=load_provider(provider), clock=MovedClock(mock.advance), kind="mock")
+    here = RunTarget(profile=profile, provider=load_provider(provider), clock=MovedClock(mock.advance), kind="mock")
     contract, plan = load_contract_once(provider), plan_once(provider, 0, 8)
     with conversing(here, contract, plan, tell=_nothing, keep=_nothing) as talk:
         talk.conversation.hold()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sendproof.exchange import Credential
-from sendproof.judge.verdicts import Circumstances, Verdict
+from sendproof.judge.verdicts import RunFacts, Verdict
 from sendproof.reporting.record import Run
 from sendproof.reporting.results import exit_code, undecided
 from sendproof.running.evidence import Gathered
@@ -41,7 +41,7 @@ def judged(waivers: Path) -> Run:
     for number, fault in enumerate((None, "missing", "unknown_id"), 1):
         credential = Credential(key="main") if fault is None else Credential(fault=fault)
         talk.say(line_message(), 201, line_answer(number), credential=credential)
-    gathered = Gathered(about=ABOUT, account=ACCOUNT, circumstances=Circumstances(), exchanges=tuple(talk.exchanges))
+    gathered = Gathered(about=ABOUT, account=ACCOUNT, circumstances=RunFacts(), exchanges=tuple(talk.exchanges))
     return judge_run(Options(waivers=waivers), LINE, gathered, interrupted=False, today=TODAY)
 
 

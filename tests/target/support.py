@@ -15,11 +15,11 @@ from sendproof.corpus.case import Case
 from sendproof.mock import accounts
 from sendproof.mock.profiles import profile as mock_profile
 from sendproof.target.budget import Allowance
+from sendproof.target.client import Client
 from sendproof.target.clock import WallClock
-from sendproof.target.door import Door
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Budget, Profile
-from sendproof.target.reading import parse_profile
+from sendproof.target.profile_loader import parse_profile
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 NONCE = "abcdefghijkl0123456789AB"
@@ -48,10 +48,10 @@ def door_to(
     transport: httpx.BaseTransport | None = None,
     budget: Budget | None = None,
     clock: WallClock | None = None,
-) -> Door:
+) -> Client:
     clock = clock or WallClock()
     allowance = Allowance(budget or profile.budget)
-    return Door(profile, PROVIDERS[profile.provider], clock, allowance, Pacing(math.inf, clock), transport=transport)
+    return Client(profile, PROVIDERS[profile.provider], clock, allowance, Pacing(math.inf, clock), transport=transport)
 
 
 def case_of(name: str, **changes: Any) -> Case:

@@ -21,14 +21,14 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from sendproof.conversation.patience import LOST_IN_A_ROW
+from sendproof.conversation.retry_policy import LOST_IN_A_ROW
 from sendproof.errors import UsageError
 from sendproof.exchange import Exchange
 from sendproof.mock.profiles import profile as mock_profile
 from sendproof.mock.server import MockServer
 from sendproof.target.network import is_here
 from sendproof.target.profile import Network, Profile, Proxy
-from sendproof.target.reading import exposure, parse_profile
+from sendproof.target.profile_loader import exposure, parse_profile
 from tests.resilience.proxy import FaultyProxy, always, close_when_idle
 from tests.running.support import held, run_target
 
@@ -305,8 +305,8 @@ def service(files: Files) -> Iterator[Service]:
 
 
 def ask(profile: Profile) -> Exchange:
-    with door_to(profile) as door:
-        return door.send(case_of("textflow"))
+    with door_to(profile) as client:
+        return client.send(case_of("textflow"))
 
 
 def test_service_is_reached_through_the_proxy_of_the_profile(service: Service) -> None:
@@ -330,8 +330,8 @@ def test_service_is_reached_through_the_proxy_of_the_environment(service: Servic
 
 def test_connection_through_a_tunnel_is_kept(service: Service) -> None:
     with ForwardProxy(service.port) as proxy:
-        with door_to(service.profile({**service.files.network, "proxy": proxy.address})) as door:
-            assert all(door.send(case_of("textflow", id=f"c{n}")).response for n in range(3))
+        with door_to(service.profile({**service.files.network, "proxy": proxy.address})) as client:
+            assert all(client.send(case_of("textflow", id=f"c{n}")).response for n in range(3))
         assert len(proxy.heads) == 1
 
 
@@ -450,8 +450,8 @@ def test_fields_of_the_profile_go_with_every_request_and_are_kept_nowhere(minima
         return echo(request)
 
     profile = read(minimal(network={"headers": {"X-Gateway": {"env": "GATE"}, "X-Plain": "a b"}}), {"GATE": GATEWAY})
-    with door_to(profile, httpx.MockTransport(service)) as door:
-        exchanges = [door.send(case_of("textflow")), *door.send_together([(case_of("textflow"), ())] * 2)]
+    with door_to(profile, httpx.MockTransport(service)) as client:
+        exchanges = [client.send(case_of("textflow")), *client.send_together([(case_of("textflow"), ())] * 2)]
     assert [(request.headers["X-Gateway"], request.headers["X-Plain"]) for request in seen] == [(GATEWAY, "a b")] * 3
     assert GATEWAY not in repr(exchanges)
     assert GATEWAY not in repr(profile.network)
@@ -466,8 +466,8 @@ def test_word_that_requests_have_by_themselves_stays_where_it_is(minimal: Minima
     case = case_of("textflow", body=b'{"to": "@{recipient}", "message": "sendproof: 20261126 api.example.com"}')
     kept = []
     for each in (profile, plain):
-        with door_to(each, httpx.MockTransport(lambda request: httpx.Response(400, content=request.content))) as door:
-            kept.append(door.send(case, nonce="a" * 24))
+        with door_to(each, httpx.MockTransport(lambda request: httpx.Response(400, content=request.content))) as client:
+            kept.append(client.send(case, nonce="a" * 24))
     assert [kept[0].request.body, kept[0].response.body] == [kept[1].request.body, kept[1].response.body]  # type: ignore[union-attr]  # both answered
 
 
@@ -494,8 +494,8 @@ def test_client_names_itself_with_its_version(minimal: Minimal) -> None:
         seen.append(request.headers["User-Agent"])
         return httpx.Response(400)
 
-    with door_to(read(minimal()), httpx.MockTransport(service)) as door:
-        door.send(case_of("textflow"))
+    with door_to(read(minimal()), httpx.MockTransport(service)) as client:
+        client.send(case_of("textflow"))
     assert seen == ["sendproof/0.1.0"]
 
 

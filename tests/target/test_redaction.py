@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof.target.masking import StandIns
 from sendproof.target.profile import Secret
+from sendproof.target.pseudonyms import Pseudonyms
 from sendproof.target.redaction import Redactor
 
 from .support import PROVIDERS, profile_of
 
 ID, SECRET = "key+id/8842", 'hunter"2/é+secret'
 KEYS = {"main": (Secret(value=ID), Secret(value=SECRET))}
-REDACTOR = Redactor(PROVIDERS["textingline"], KEYS, StandIns(profile_of("textingline")))
+REDACTOR = Redactor(PROVIDERS["textingline"], KEYS, Pseudonyms(profile_of("textingline")))
 PAIR = f"{ID}:{SECRET}"
 
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendproof.contract.model import load_contract
-from sendproof.target.masking import StandIns
 from sendproof.target.profile import Secret
+from sendproof.target.pseudonyms import Pseudonyms
 from sendproof.target.redaction import Redactor
 from sendproof.target.scrubbing import PART, Scrubber, documented
 
@@ -144,7 +144,7 @@ CONTRACTS = {name: load_contract(name) for name in PROVIDERS}
 def _redactor(provider: str, *parts: str) -> Redactor:
     keys = {"main": tuple(Secret(value=part) for part in parts)}
     public = documented(CONTRACTS[provider])
-    return Redactor(PROVIDERS[provider], keys, StandIns(profile_of(provider)), public=public)  # type: ignore[arg-type]  # a name of one
+    return Redactor(PROVIDERS[provider], keys, Pseudonyms(profile_of(provider)), public=public)  # type: ignore[arg-type]  # a name of one
 
 
 @pytest.mark.parametrize("secret", ["Invalid or inactive API key", "inactive", "required1234", "API key required"])

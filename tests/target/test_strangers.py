@@ -31,9 +31,9 @@ from sendproof.corpus.build import load_corpus
 from sendproof.corpus.case import Case
 from sendproof.mock import accounts
 from sendproof.mock.profiles import profile as mock_profile
-from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest, Unbindable
 from sendproof.target.profile import Profile
+from sendproof.target.recipient_guard import RecipientGuard
 from sendproof.target.recipients import Withheld, refusal_of
 
 from .support import NONCE, PROVIDERS, profile_of
@@ -548,9 +548,9 @@ def profile_to(name: accounts.Provider) -> Profile:
     return profile_of(name, account=_ACCOUNT, fixtures={**fixtures, **_NUMBERS[name]})
 
 
-def answer(admission: Admission, case: Case) -> BoundRequest | str:
+def answer(guard: RecipientGuard, case: Case) -> BoundRequest | str:
     try:
-        return admission.admit(case, NONCE)
+        return guard.admit(case, NONCE)
     except (Unbindable, Withheld) as error:
         return type(error).__name__
 
@@ -560,17 +560,17 @@ def answer(admission: Admission, case: Case) -> BoundRequest | str:
 def test_no_case_of_the_corpus_reaches_a_stranger(name: accounts.Provider) -> None:
     provider: Provider = PROVIDERS[name]
     profile = profile_to(name)
-    admission, reachable, senders = Admission(profile, provider), profile.reachable, frozenset(profile.senders)
+    guard, reachable, senders = RecipientGuard(profile, provider), profile.reachable, frozenset(profile.senders)
     cases = load_corpus(load_contract(name), seed=0, max_examples=400).cases
     outcomes: Counter[str] = Counter()
     for case in cases:
-        bound = answer(admission, case)
+        bound = answer(guard, case)
         outcomes[bound if isinstance(bound, str) else "admitted"] += 1
         if not isinstance(bound, str):
             friends = reachable if _is_json(bound.body) else reachable | senders
             assert not strange_readings(bound.body, provider.fields["recipient"], friends), case.id
             assert case.query == "", "a query could name a recipient, and the door does not read it"
-    assert outcomes["Withheld"] == admission.withheld
+    assert outcomes["Withheld"] == guard.withheld
     assert outcomes["admitted"] > 0.9 * len(cases)
 
 

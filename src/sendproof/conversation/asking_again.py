@@ -15,11 +15,11 @@ from sendproof.conversation.answers import (
     may_have_been_served,
 )
 from sendproof.conversation.narrowing import narrowed, text_of
-from sendproof.conversation.patience import Patience
 from sendproof.conversation.refusal_words import RefusalWords, has_same_words
+from sendproof.conversation.retry_policy import RetryPolicy
 from sendproof.conversation.selection import Slots
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import in_other_words
+from sendproof.corpus.message_builder import in_other_words
 from sendproof.exchange import Exchange
 
 _MOST_ASKED_AGAIN = 12
@@ -65,8 +65,8 @@ class AskingAgain:
     `postponed` is what is to be asked later, `at_the_end` what after all else.
     """
 
-    def __init__(self, contract: Contract, asker: Asker, slots: Slots, patience: Patience) -> None:
-        self._contract, self._asker, self._slots, self._patience = contract, asker, slots, patience
+    def __init__(self, contract: Contract, asker: Asker, slots: Slots, retry_policy: RetryPolicy) -> None:
+        self._contract, self._asker, self._slots, self._retry_policy = contract, asker, slots, retry_policy
         self.postponed: deque[Postponed] = deque()
         self.at_the_end: deque[Postponed] = deque()
         self._words = RefusalWords(contract)
@@ -84,7 +84,7 @@ class AskingAgain:
             same = nonce if may_have_been_served(exchange) else None
             first = exchange if is_refused_for_its_moment(self._contract, exchange) else None
             if is_foreign(self._contract.provider, exchange):
-                self._patience.wait_for_gateway(exchange)
+                self._retry_policy.wait_for_gateway(exchange)
             exchange = self._asker.ask_once(case, nonce=same)
             self.postpone(case, exchange, same, to=self.postponed)
             if first and exchange is not None and is_accepted(self._contract.provider, exchange):

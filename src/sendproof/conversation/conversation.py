@@ -22,18 +22,18 @@ from sendproof.conversation.asking_again import AskingAgain
 from sendproof.conversation.breaker import Breakers
 from sendproof.conversation.credit_sequences import credit_sequence, messages_of_steps, taste
 from sendproof.conversation.keys import Keys
-from sendproof.conversation.patience import LOST_IN_A_ROW, Patience
 from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.preflight import diagnosis, is_let_in, no_answer
 from sendproof.conversation.rate_rounds import least_for_limit, messages_of_rounds, rate_rounds
+from sendproof.conversation.retry_policy import LOST_IN_A_ROW, RetryPolicy
 from sendproof.conversation.selection import Slots, is_open, open_cases
 from sendproof.conversation.shares import share_of_fixtures
 from sendproof.corpus.case import Case
 from sendproof.exchange import OF_A_PROXY, Exchange
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent, TimeLimit
+from sendproof.target.client import Tags, Traffic
 from sendproof.target.clock import RunClock
-from sendproof.target.door import Tags, Traffic
 from sendproof.target.interrupts import held_back
 from sendproof.target.profile import Profile
 from sendproof.target.recipients import Withheld
@@ -79,7 +79,7 @@ class Progress:
 
 
 class Sender(Protocol):
-    """What a conversation goes through: the door, or the rehearsal of one."""
+    """What sends for a conversation: the client, or a dry run in its place."""
 
     @property
     def traffic(self) -> Traffic:
@@ -127,7 +127,7 @@ class _Stop(Exception):
 
 
 class Conversation:
-    """Asks what a plan says, through the door, and gathers the evidence.
+    """Asks what a plan says, through the client, and gathers the evidence.
 
     Before each case `enough` is asked whether what was gathered suffices. `share` is how many accepted messages
     balances and limits may take; None: what the plan leaves them.
@@ -137,7 +137,7 @@ class Conversation:
         self,
         contract: Contract,
         profile: Profile,
-        door: Sender,
+        client: Sender,
         plan: Plan,
         *,
         clock: RunClock,
@@ -148,17 +148,17 @@ class Conversation:
         time_limit: TimeLimit | None = None,
         share: int | None = None,
     ) -> None:
-        self._contract, self._profile, self._door, self._plan = contract, profile, door, plan
+        self._contract, self._profile, self._door, self._plan = contract, profile, client, plan
         self._keep, self.token, self._clock = keep, token, clock
         self._enough = enough
         self._time_limit = time_limit or TimeLimit()
         self._time_spent: str | None = None
         self._progress = Progress(len(plan.cases), tell)
-        self._patience = Patience(self.wait, profile.budget.retry_after_s, pause=self.pause)
-        self._slots = Slots(contract.provider, door.room)
+        self._retry_policy = RetryPolicy(self.wait, profile.budget.retry_after_s, pause=self.pause)
+        self._slots = Slots(contract.provider, client.room)
         self._breakers = Breakers(contract.provider)
         self._keys = Keys(contract.provider)
-        self._again = AskingAgain(contract, self, self._slots, self._patience)
+        self._again = AskingAgain(contract, self, self._slots, self._retry_policy)
         self._once_more: list[tuple[float, Case]] = []
         self._held: set[str] = set()
         self._share, self._given_share = 0, share
@@ -401,7 +401,7 @@ class Conversation:
         nonce = self.token() if self._keys.has_its_own(case) else None
         exchange = self.ask_once(case, nonce=nonce)
         for _ in range(_PATIENCE - 1):
-            if not (exchange and self._is_throttled(exchange) and self._patience.waited_for_throttling(exchange)):
+            if not (exchange and self._is_throttled(exchange) and self._retry_policy.waited_for_throttling(exchange)):
                 break
             self._door.slow_down()
             exchange = self.ask_once(case)
@@ -486,7 +486,7 @@ class Conversation:
                 and not self._is_throttled(exchange)
             ):
                 self._refused = case
-            ends = exchange if self._patience.is_at_an_end(exchange) else ends
+            ends = exchange if self._retry_policy.is_at_an_end(exchange) else ends
         if ends is not None:
             self._knock(ends)
 

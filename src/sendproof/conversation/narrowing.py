@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import compact
+from sendproof.corpus.message_builder import compact
 
 # So many parts of one text are asked for.
 MOST_PARTS = 8

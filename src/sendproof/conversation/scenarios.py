@@ -18,7 +18,7 @@ from sendproof.conversation.credit_sequences import FAULTY, LONG, MMS, MOST_AT_O
 from sendproof.conversation.rate_rounds import Round, messages_of_rounds, over_half
 from sendproof.conversation.selection import SCENARIO
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import compact, media_token, numbered
+from sendproof.corpus.message_builder import compact, media_token, numbered
 from sendproof.exchange import Exchange
 
 IDEMPOTENCY, CREDITS, RATE_LIMITS, AT_ONCE = "idempotency", "credits", "rate_limits", "at_once"

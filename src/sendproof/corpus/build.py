@@ -15,12 +15,12 @@ from pathlib import Path
 import sendproof
 from sendproof.contract.model import Contract
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import numbered
 from sendproof.corpus.families import written_cases
+from sendproof.corpus.message_builder import numbered
 from sendproof.corpus.ordering import ordered
+from sendproof.corpus.reference_account import Reader, ReferenceAccount, read_case
 from sendproof.corpus.serial import Corpus, corpus_of, from_text, to_text
-from sendproof.corpus.specimen import Reader, Specimen, read_case
-from sendproof.judge.reading import read_request
+from sendproof.judge.request_analysis import read_request
 from sendproof.user_folders import cache_folder
 
 __all__ = ("Corpus", "build_corpus", "cache_key", "load_corpus")
@@ -45,7 +45,7 @@ def build_corpus(contract: Contract, *, seed: int, max_examples: int, read: Read
         *schema_cases(contract, seed=seed, max_examples=max_examples),
     )
     made_once = [numbered(provider, case) for case in distinct(made)]
-    specimen = Specimen.of(provider)
+    specimen = ReferenceAccount.of(provider)
     levels = {clause.id: clause.level for clause in contract.clauses.values()}
     return corpus_of(ordered((read_case(contract, specimen, read, case) for case in made_once), levels))
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import Draft, compact
+from sendproof.corpus.message_builder import MessageBuilder, compact
 
 _JSON = "application/json"
 _METHODS = ("GET", "PUT", "DELETE", "PATCH")
@@ -19,14 +19,14 @@ _HUGE_BODY_BYTES = 640 * 1024
 
 def json_forms(provider: Provider) -> Iterator[Case]:
     """Write the plain message in every way that JSON permits, and in some that it does not."""
-    draft = Draft(provider=provider, family="json_forms")
+    draft = MessageBuilder(provider=provider, family="json_forms")
     yield from _permitted(draft)
     yield from _not_permitted(draft)
     yield from _other_values(draft)
     yield from _other_types(draft)
 
 
-def _permitted(draft: Draft) -> Iterator[Case]:
+def _permitted(draft: MessageBuilder) -> Iterator[Case]:
     message, body = draft.message(), compact(draft.message())
     yield draft.case("pretty", json.dumps(message, indent=4).encode())
     yield draft.case("white-space", b" \r\n\t" + body.replace(b":", b" \t:\n ") + b"\n\n")
@@ -41,7 +41,7 @@ def _escaped(name: str) -> bytes:
     return f"\\u{ord(name[0]):04x}{name[1:]}".encode()
 
 
-def _not_permitted(draft: Draft) -> Iterator[Case]:
+def _not_permitted(draft: MessageBuilder) -> Iterator[Case]:
     body, text = compact(draft.message()), draft.field("text").encode()
     yield draft.case("duplicate-name", body[:-1] + b',"' + text + b'":"Another text."}')
     yield draft.case("duplicate-recipient", b"{" + _member(draft, "recipient", b"null") + b"," + body[1:])
@@ -61,11 +61,11 @@ def _not_permitted(draft: Draft) -> Iterator[Case]:
     yield draft.case("white-space-alone", b" \n")
 
 
-def _member(draft: Draft, role: str, literal: bytes) -> bytes:
+def _member(draft: MessageBuilder, role: str, literal: bytes) -> bytes:
     return b'"' + draft.field(role).encode() + b'":' + literal
 
 
-def _other_values(draft: Draft) -> Iterator[Case]:
+def _other_values(draft: MessageBuilder) -> Iterator[Case]:
     for name, body in (
         ("null", b"null"),
         ("true", b"true"),
@@ -80,7 +80,7 @@ def _other_values(draft: Draft) -> Iterator[Case]:
         yield draft.case(f"value-{name}", body)
 
 
-def _other_types(draft: Draft) -> Iterator[Case]:
+def _other_types(draft: MessageBuilder) -> Iterator[Case]:
     form = urlencode(draft.message(recipient="@{recipient.eleven_digits}"), safe="@{}.").encode()
     for name, body, content_type in (
         ("type-charset", None, f"{_JSON}; charset=utf-8"),
@@ -98,7 +98,7 @@ def _other_types(draft: Draft) -> Iterator[Case]:
 
 def hostile(provider: Provider) -> Iterator[Case]:
     """Send what breaks careless services. None of it can reach anybody's telephone."""
-    draft = Draft(provider=provider, family="hostile")
+    draft = MessageBuilder(provider=provider, family="hostile")
     for name, literal in _LITERALS:
         yield draft.case(f"text-{name}", draft.raw("text", literal))
     for name, literal in _LITERALS[:8]:
@@ -144,7 +144,7 @@ _LITERALS: tuple[tuple[str, bytes], ...] = (
 )
 
 
-def _names(draft: Draft) -> Iterator[Case]:
+def _names(draft: MessageBuilder) -> Iterator[Case]:
     message = draft.message()
     for name, extra in (
         ("prototype", {"__proto__": {"admin": True}}),
@@ -159,7 +159,7 @@ def _names(draft: Draft) -> Iterator[Case]:
     yield draft.case("surrogate-name", compact(message)[:-1] + rb',"\ud800":1}')
 
 
-def _sizes(draft: Draft) -> Iterator[Case]:
+def _sizes(draft: MessageBuilder) -> Iterator[Case]:
     body = compact(draft.message())
     yield draft.case("nested-lists-1000", b"[" * 1_000 + b"]" * 1_000)
     yield draft.case("nested-lists-50000", b"[" * 50_000 + b"]" * 50_000)
@@ -175,7 +175,7 @@ def _sizes(draft: Draft) -> Iterator[Case]:
 
 def methods(provider: Provider) -> Iterator[Case]:
     """Use other methods on the path of the operation, with credentials and without a body."""
-    draft = Draft(provider=provider, family="methods")
+    draft = MessageBuilder(provider=provider, family="methods")
     for method in _METHODS:
         if method != provider.method:
             yield draft.case(method.lower(), b"", method=method, headers=())

@@ -7,7 +7,7 @@ from typing import Any
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import NONCE, OMIT, OTHER_TEXT, Draft
+from sendproof.corpus.message_builder import NONCE, OMIT, OTHER_TEXT, MessageBuilder
 
 _TYPES: tuple[tuple[str, Any], ...] = (
     ("null", None),
@@ -51,7 +51,7 @@ _NOT_MEDIA: tuple[tuple[str, str], ...] = (
 
 def media(provider: Provider) -> Iterator[Case]:
     """Send media, alone and with a text, and what is no media."""
-    draft = Draft(provider=provider, family="media")
+    draft = MessageBuilder(provider=provider, family="media")
     if not draft.has("media"):
         return
     example = draft.media
@@ -78,7 +78,7 @@ _ODD_KEYS: tuple[tuple[str, str], ...] = (
 
 def idempotency(provider: Provider) -> Iterator[Case]:
     """Send one idempotency key a message, well-formed and odd. No key is ever sent twice."""
-    draft = Draft(provider=provider, family="idempotency")
+    draft = MessageBuilder(provider=provider, family="idempotency")
     if not draft.has("idempotency"):
         return
     yield draft.case("given", draft.message(idempotency=NONCE))
@@ -90,7 +90,7 @@ def idempotency(provider: Provider) -> Iterator[Case]:
 
 def unknown_fields(provider: Provider) -> Iterator[Case]:
     """Add one field that no document names, of each JSON type."""
-    draft = Draft(provider=provider, family="unknown_fields")
+    draft = MessageBuilder(provider=provider, family="unknown_fields")
     for name, value in (("text", "x"), *_TYPES):
         yield draft.case(name, {**draft.message(), "unheardOf": value})
     yield draft.case("empty-name", {**draft.message(), "": "x"})

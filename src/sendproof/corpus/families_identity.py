@@ -7,8 +7,8 @@ from typing import Any
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import MARK, NONCE, OMIT, OTHER_TEXT, Draft, hyphened
 from sendproof.corpus.families_texts import ruler
+from sendproof.corpus.message_builder import MARK, NONCE, OMIT, OTHER_TEXT, MessageBuilder, hyphened
 from sendproof.corpus.tokens import token
 
 _TEXTS = (
@@ -54,7 +54,7 @@ _IN_PART_ANYWHERE = ("changed_first", "changed_middle", "changed_last", "cut_fro
 
 def plain(provider: Provider) -> Iterator[Case]:
     """Ask for ordinary messages: the controls of everything else."""
-    draft = Draft(provider=provider, family="plain")
+    draft = MessageBuilder(provider=provider, family="plain")
     yield draft.case("base")
     yield draft.case("required-only", draft.message(**dict.fromkeys(provider.optional, OMIT)))
     if len(provider.spellings) > 1:
@@ -78,7 +78,7 @@ def plain(provider: Provider) -> Iterator[Case]:
 
 def credentials(provider: Provider) -> Iterator[Case]:
     """Present no credentials, or wrong ones."""
-    draft = Draft(provider=provider, family="credentials")
+    draft = MessageBuilder(provider=provider, family="credentials")
     yield draft.case("exact", presents="exact")
     for presents in _WRONG.get(provider.credential_scheme, _WRONG_ANYWHERE):
         if presents != "other_secret":
@@ -89,7 +89,7 @@ def credentials(provider: Provider) -> Iterator[Case]:
 
 def near_misses(provider: Provider) -> Iterator[Case]:
     """Present what is almost the right credential."""
-    draft = Draft(provider=provider, family="near_misses")
+    draft = MessageBuilder(provider=provider, family="near_misses")
     for presents in _NEAR.get(provider.credential_scheme, _NEAR_ANYWHERE):
         yield from _twice(draft, presents)
     for presents in (*_IN_PART_ANYWHERE, *_IN_PART.get(provider.credential_scheme, ())):
@@ -104,7 +104,7 @@ def near_misses(provider: Provider) -> Iterator[Case]:
 
 def elsewhere(provider: Provider) -> Iterator[Case]:
     """Present the right key, and a wrong one, in another place than the documented one."""
-    draft = Draft(provider=provider, family="elsewhere")
+    draft = MessageBuilder(provider=provider, family="elsewhere")
     for presents in ("query", "query_wrong", "bearer", "bearer_wrong"):
         if presents.removesuffix("_wrong") != provider.credential_scheme:
             yield from _twice(draft, presents)
@@ -112,14 +112,14 @@ def elsewhere(provider: Provider) -> Iterator[Case]:
 
 def carriers(provider: Provider) -> Iterator[Case]:
     """Spell the name of the credential's header field in other cases."""
-    draft = Draft(provider=provider, family="carriers")
+    draft = MessageBuilder(provider=provider, family="carriers")
     for presents in ("carrier_lower", "carrier_upper"):
         yield draft.case(hyphened(presents), presents=presents)
 
 
 def keys(provider: Provider) -> Iterator[Case]:
     """Present each key that a fixture offers, with a sender and, where it is optional, without."""
-    draft = Draft(provider=provider, family="keys")
+    draft = MessageBuilder(provider=provider, family="keys")
     for fixture in provider.fixtures.values():
         if fixture.kind != "key" or fixture.state is None:
             continue
@@ -133,7 +133,7 @@ def keys(provider: Provider) -> Iterator[Case]:
             yield draft.case(f"{name}-no-sender-again", again, **given)
 
 
-def _twice(draft: Draft, presents: str, needs: tuple[str, ...] = ()) -> Iterator[Case]:
+def _twice(draft: MessageBuilder, presents: str, needs: tuple[str, ...] = ()) -> Iterator[Case]:
     """Ask with two bodies, so that no verdict rests on a single refusal."""
     name = hyphened(presents)
     yield draft.case(name, presents=presents, needs=needs)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import OMIT, OTHER_TEXT, Draft, hyphened
+from sendproof.corpus.message_builder import OMIT, OTHER_TEXT, MessageBuilder, hyphened
 from sendproof.corpus.tokens import SPELLINGS, token
 
 _NEAR_MISSES: tuple[tuple[str, Any], ...] = (
@@ -74,7 +74,7 @@ _WITH_TOKEN: tuple[tuple[str, str], ...] = (
 
 def numbers(provider: Provider) -> Iterator[Case]:
     """Write recipient and sender in every documented spelling, and in many that are not."""
-    draft = Draft(provider=provider, family="numbers")
+    draft = MessageBuilder(provider=provider, family="numbers")
     yield from _spelled(draft)
     for role in ("recipient", "sender"):
         if draft.has(role):
@@ -82,7 +82,7 @@ def numbers(provider: Provider) -> Iterator[Case]:
             yield from _near_misses(draft, role)
 
 
-def _spelled(draft: Draft) -> Iterator[Case]:
+def _spelled(draft: MessageBuilder) -> Iterator[Case]:
     to, sender, names = draft.field("recipient"), draft.field("sender"), draft.provider.spellings
     for number in ("", "2"):
         for recipient_as, sender_as in product(names, names):
@@ -98,7 +98,7 @@ def _spelled(draft: Draft) -> Iterator[Case]:
             yield draft.case(f"{to}-{hyphened(name)}", message)
 
 
-def _near_misses(draft: Draft, role: str) -> Iterator[Case]:
+def _near_misses(draft: MessageBuilder, role: str) -> Iterator[Case]:
     field = draft.field(role)
     places = {spelling: token(role, spelling) for spelling in SPELLINGS}
     others = [spelling for spelling in SPELLINGS if spelling not in draft.provider.spellings]
@@ -116,7 +116,7 @@ def _near_misses(draft: Draft, role: str) -> Iterator[Case]:
 
 def senders(provider: Provider) -> Iterator[Case]:
     """Send from each number that a fixture offers, in every spelling, with two texts."""
-    draft = Draft(provider=provider, family="senders")
+    draft = MessageBuilder(provider=provider, family="senders")
     for fixture in provider.fixtures.values():
         if fixture.kind != "sender":
             continue
@@ -133,7 +133,7 @@ def senders(provider: Provider) -> Iterator[Case]:
 
 def failing_recipients(provider: Provider) -> Iterator[Case]:
     """Send to each number whose delivery a fixture says will fail."""
-    draft = Draft(provider=provider, family="failing_recipients")
+    draft = MessageBuilder(provider=provider, family="failing_recipients")
     for fixture in provider.fixtures.values():
         for cause in fixture.causes:
             need = f"{fixture.name}.{cause}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import MARK, OMIT, OTHER_TEXT, Draft, hyphened
+from sendproof.corpus.message_builder import MARK, OMIT, OTHER_TEXT, MessageBuilder, hyphened
 
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("gsm7", "Café at £5, ¿señor? Ærø: ΔΩ @ 7_PM!"),
@@ -75,7 +75,7 @@ _ALSO_ESCAPED = ("gsm7", "greek", "chinese", "emoji", "emoji-family", "decompose
 
 def texts(provider: Provider) -> Iterator[Case]:
     """Send texts that betray a service that escapes, trims, folds or re-encodes."""
-    draft = Draft(provider=provider, family="texts")
+    draft = MessageBuilder(provider=provider, family="texts")
     for name, text in _TEXTS:
         yield draft.case(name, draft.message(text=text))
         if name in _ALSO_ESCAPED:
@@ -85,7 +85,7 @@ def texts(provider: Provider) -> Iterator[Case]:
 
 def text_facts(provider: Provider) -> Iterator[Case]:
     """Send each text that a fixture offers."""
-    draft = Draft(provider=provider, family="text_facts")
+    draft = MessageBuilder(provider=provider, family="text_facts")
     for fixture in provider.fixtures.values():
         if fixture.kind == "text":
             message = draft.message(text=f"@{{fixture.{fixture.name}}}")
@@ -128,7 +128,7 @@ def segment_edges(alphabet: str, max_length: int) -> tuple[int, ...]:
 
 def lengths(provider: Provider) -> Iterator[Case]:
     """Send texts as long as the limit, one more, one less, at segment edges, and no text at all."""
-    draft, limit = Draft(provider=provider, family="lengths"), provider.max_length
+    draft, limit = MessageBuilder(provider=provider, family="lengths"), provider.max_length
     yield from _rulers(draft, "ascii", 1, limit - 1, limit, limit + 1, limit * 2, 10_000)
     for alphabet in _SEGMENTS:
         yield from _rulers(draft, alphabet, *segment_edges(alphabet, limit - 2)[:4])
@@ -141,7 +141,7 @@ def lengths(provider: Provider) -> Iterator[Case]:
         yield from _with_media(draft)
 
 
-def _rulers(draft: Draft, alphabet: str, *counts: int, **given: Any) -> Iterator[Case]:
+def _rulers(draft: MessageBuilder, alphabet: str, *counts: int, **given: Any) -> Iterator[Case]:
     for count in dict.fromkeys(counts):
         name = f"{alphabet}-{count}" + ("-media" if given else "")
         text = ruler(alphabet, count)
@@ -167,7 +167,7 @@ _NO_TEXT: tuple[tuple[str, Any], ...] = (
 )
 
 
-def _no_text(draft: Draft) -> Iterator[Case]:
+def _no_text(draft: MessageBuilder) -> Iterator[Case]:
     for name, value in _NO_TEXT:
         yield draft.case(name, draft.message(text=value))
         if name in ("missing", "null", "empty"):
@@ -175,7 +175,7 @@ def _no_text(draft: Draft) -> Iterator[Case]:
             yield draft.case(f"{name}-again", again)
 
 
-def _with_media(draft: Draft) -> Iterator[Case]:
+def _with_media(draft: MessageBuilder) -> Iterator[Case]:
     limit, media = draft.provider.max_length, draft.media
     yield from _rulers(draft, "ascii", 1, limit, limit + 1, limit * 2, media=media)
     yield from _rulers(draft, "gsm7", limit, limit + 1, media=media)

@@ -18,8 +18,8 @@ from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
 from sendproof.contract.schema import CLAUSES_KEYWORD
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import NONCE, Draft, compact, media_token
 from sendproof.corpus.engine import draw, steady
+from sendproof.corpus.message_builder import NONCE, MessageBuilder, compact, media_token
 from sendproof.corpus.strategies import digest
 from sendproof.corpus.tokens import MARK, is_dialable, token
 
@@ -74,7 +74,7 @@ def generation_schema(contract: Contract, *, positive: bool) -> dict[str, Any]:
     """
     schema: dict[str, Any] = _simplified(contract.request.schema)
     for role, field in contract.provider.fields.items():
-        if positive and (values := _stand_ins(contract.provider, role)):
+        if positive and (values := _pseudonyms(contract.provider, role)):
             schema["properties"][field] = {"enum": list(values)}
     return schema
 
@@ -100,7 +100,7 @@ def _is_dropped(key: str, value: Any) -> bool:
     return key in _ANNOTATIONS or (key == "not" and "pattern" in value)
 
 
-def _stand_ins(provider: Provider, role: str) -> tuple[Any, ...]:
+def _pseudonyms(provider: Provider, role: str) -> tuple[Any, ...]:
     """Return what stands for a made-up valid value of `role`; nothing where any value will do."""
     if role in _NUMBERS:
         return tuple(token(role, spelling) for spelling in provider.spellings)
@@ -108,7 +108,7 @@ def _stand_ins(provider: Provider, role: str) -> tuple[Any, ...]:
 
 
 def _cases(contract: Contract, mode: GenerationMode, family: str, bodies: Any) -> Iterator[Case]:
-    draft = Draft(provider=contract.provider, family=family)
+    draft = MessageBuilder(provider=contract.provider, family=family)
     for body in bodies:
         for made in (body,) if mode.is_positive else _faults(contract, draft, body):
             if (data := _bytes(made)) is not None:
@@ -126,7 +126,7 @@ def _bytes(body: _Body) -> bytes | None:
     return data
 
 
-def _faults(contract: Contract, draft: Draft, body: _Body) -> Iterator[_Body]:
+def _faults(contract: Contract, draft: MessageBuilder, body: _Body) -> Iterator[_Body]:
     """Yield each fault of an invalid body alone, in the plain message, and several of them together."""
     if not isinstance(body, dict):
         yield body
@@ -144,13 +144,13 @@ def _faults(contract: Contract, draft: Draft, body: _Body) -> Iterator[_Body]:
         yield {name: value if name in wrong else _made_safe(draft, roles, name, value) for name, value in body.items()}
 
 
-def _spliced(draft: Draft, role: str | None, field: str, value: Any) -> dict[str, Any]:
+def _spliced(draft: MessageBuilder, role: str | None, field: str, value: Any) -> dict[str, Any]:
     return draft.message(**{role: value}) if role else {**draft.message(), field: value}
 
 
-def _made_safe(draft: Draft, roles: Mapping[str, str], field: str, value: Any) -> Any:
-    stand_ins = _stand_ins(draft.provider, roles.get(field, ""))
-    return stand_ins[0] if stand_ins else value
+def _made_safe(draft: MessageBuilder, roles: Mapping[str, str], field: str, value: Any) -> Any:
+    pseudonyms = _pseudonyms(draft.provider, roles.get(field, ""))
+    return pseudonyms[0] if pseudonyms else value
 
 
 def _is_harmless(role: str | None, value: Any) -> bool:

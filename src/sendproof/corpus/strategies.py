@@ -12,10 +12,10 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
-from sendproof.corpus.draft import NONCE, OMIT, Draft, media_token
 from sendproof.corpus.engine import draw as draw_examples
 from sendproof.corpus.families_texts import ruler
 from sendproof.corpus.families_texts import segment_edges as edges_of
+from sendproof.corpus.message_builder import NONCE, OMIT, MessageBuilder, media_token
 from sendproof.corpus.tokens import MARK, token
 
 _GSM7 = (
@@ -105,11 +105,11 @@ def messages(draw: DrawFn, provider: Provider) -> dict[str, Any]:
 
 def generated_cases(provider: Provider, *, seed: int, max_examples: int) -> Iterator[Case]:
     """Yield the cases of the strategies: `texts-generated` and `messages-generated`."""
-    draft = Draft(provider=provider, family="texts-generated")
+    draft = MessageBuilder(provider=provider, family="texts-generated")
     drawn = draw_examples(texts(provider.max_length), label="texts", seed=seed, max_examples=max_examples)
     for text in drawn:
         yield draft.case(digest(text), draft.message(text=text))
-    draft = Draft(provider=provider, family="messages-generated")
+    draft = MessageBuilder(provider=provider, family="messages-generated")
     for roles in draw_examples(messages(provider), label="messages", seed=seed, max_examples=max_examples):
         yield draft.case(digest(repr(roles)), draft.message(**roles))
 

@@ -15,7 +15,7 @@ from sendproof.judge.body import MISSING, at
 from sendproof.judge.dates import http_date
 from sendproof.judge.findings import CONTRADICTED, EXCUSED, OBSERVED, UPHELD, Context, Finding, shown
 from sendproof.judge.numbers import is_e164_of, spelling_of
-from sendproof.judge.reading import Reading
+from sendproof.judge.request_analysis import RequestAnalysis
 from sendproof.judge.text_difference import difference, is_same_text
 
 _NOTHING_ELSE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
@@ -24,18 +24,18 @@ Verdict = tuple[bool, str, str]
 
 
 def accepted_findings(
-    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
 ) -> Iterator[Finding]:
     """Judge the answer to a message that was accepted and had no reason not to be."""
-    yield from _status(context, exchange, response, reading, answer)
-    doubtful = _of_doubtful(context, reading)
+    yield from _status(context, exchange, response, analysis, answer)
+    doubtful = _of_doubtful(context, analysis)
     breaches = tuple(
         breach
         for breach in context.contract.accepted.breaches(None if answer is MISSING else answer)
         if breach.pointer not in doubtful
     )
-    spelled = _explained_by_spelling(context, reading, answer) if breaches else {}
-    failing = context.recipients.get(reading.recipient or "", "deliverable") != "deliverable"
+    spelled = _explained_by_spelling(context, analysis, answer) if breaches else {}
+    failing = context.recipients.get(analysis.recipient or "", "deliverable") != "deliverable"
     delivery = _of_delivery(context) if failing else ()
     explained = {**{breach.pointer: delivery for breach in breaches}, **spelled}
     yield from schema_findings(
@@ -47,16 +47,16 @@ def accepted_findings(
     broken = frozenset(breach.pointer for breach in breaches if breach.pointer not in spelled)
     for name, rule in _RELATIONS.items():
         for clause in context.contract.with_check(name):
-            yield from _relation(context, exchange, reading, answer, clause, rule, broken)
+            yield from _relation(context, exchange, analysis, answer, clause, rule, broken)
     for clause in context.contract.with_check("observe_accepted"):
         value = _OBSERVE[clause.params["what"]](context, response, answer)
         yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=value)
 
 
-def _of_doubtful(context: Context, reading: Reading) -> frozenset[str]:
+def _of_doubtful(context: Context, analysis: RequestAnalysis) -> frozenset[str]:
     """Return where an answer is about what the documents leave open: it proves nothing of a promise there."""
-    roles = (role for role in context.contract.provider.answer if role in reading.provider_fields)
-    return frozenset(context.contract.provider.answer[role] for role in roles if reading.taints(role))
+    roles = (role for role in context.contract.provider.answer if role in analysis.provider_fields)
+    return frozenset(context.contract.provider.answer[role] for role in roles if analysis.taints(role))
 
 
 def _idle(context: Context, exchange: Exchange, answer: dict[str, Any], *, failing: bool) -> Iterator[Finding]:
@@ -81,28 +81,28 @@ def _of_delivery(context: Context) -> tuple[str, ...]:
     return tuple(clause.id for clause in context.contract.with_check("delivery_failed"))
 
 
-def _explained_by_spelling(context: Context, reading: Reading, answer: Any) -> Mapping[str, tuple[str, ...]]:
+def _explained_by_spelling(context: Context, analysis: RequestAnalysis, answer: Any) -> Mapping[str, tuple[str, ...]]:
     """Return, for each number that was not sent in E.164, by its pointer, what tells better of it."""
     found: dict[str, tuple[str, ...]] = {}
     for clause in context.contract.with_check("normalized"):
         role = clause.params["role"]
-        pointer, sent = context.contract.provider.answer[role], reading.value(role)
-        spelled = isinstance(sent, str) and spelling_of(sent) != "e164" and not reading.taints(role)
+        pointer, sent = context.contract.provider.answer[role], analysis.value(role)
+        spelled = isinstance(sent, str) and spelling_of(sent) != "e164" and not analysis.taints(role)
         if spelled and clause.params["spelling"] != "e164" and isinstance(at(answer, pointer), str):
             found[pointer] = (*found.get(pointer, ()), clause.id)
     return found
 
 
 def _status(
-    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
 ) -> Iterator[Finding]:
     outcome = context.contract.provider.outcome(response.status, answer, response.body)
-    keyed = reading.value("idempotency") is not MISSING
+    keyed = analysis.value("idempotency") is not MISSING
     for clause in context.contract.with_check("accepted_status"):
-        if context.replay or (keyed and not reading.identity_known):
+        if context.replay or (keyed and not analysis.identity_known):
             continue
         if clause.params.get("of", outcome) != outcome:
-            failing = context.recipients.get(reading.recipient or "", "deliverable") != "deliverable"
+            failing = context.recipients.get(analysis.recipient or "", "deliverable") != "deliverable"
             yield from [_void(clause.id, exchange)] if failing is _is_of_delivery(clause) else []
             continue
         expected = clause.params["status"]
@@ -145,26 +145,26 @@ def schema_findings(
 def _relation(
     context: Context,
     exchange: Exchange,
-    reading: Reading,
+    analysis: RequestAnalysis,
     answer: Any,
     clause: Clause,
-    rule: Callable[[Context, Reading, Any, Mapping[str, Any]], Verdict | None],
+    rule: Callable[[Context, RequestAnalysis, Any, Mapping[str, Any]], Verdict | None],
     broken: frozenset[str],
 ) -> Iterator[Finding]:
-    if (result := rule(context, reading, answer, clause.params)) is None:
-        if _is_void(context, reading, answer, clause):
+    if (result := rule(context, analysis, answer, clause.params)) is None:
+        if _is_void(context, analysis, answer, clause):
             yield _void(clause.id, exchange)
         return
     role = clause.params.get("role", _ROLES.get(clause.check or ""))
-    if role is None or not (reading.taints(role) or _is_broken(context.contract.provider.answer[role], broken)):
+    if role is None or not (analysis.taints(role) or _is_broken(context.contract.provider.answer[role], broken)):
         yield _finding(clause.id, exchange, result)
 
 
-def _is_void(context: Context, reading: Reading, answer: Any, clause: Clause) -> bool:
+def _is_void(context: Context, analysis: RequestAnalysis, answer: Any, clause: Clause) -> bool:
     """Whether a relation could not be looked at for a choice that the documents permit."""
-    failing = context.recipients.get(reading.recipient or "", "deliverable") != "deliverable"
+    failing = context.recipients.get(analysis.recipient or "", "deliverable") != "deliverable"
     if clause.check == "delivery_cause":
-        return failing and context.recipients.get(reading.recipient or "") == clause.params["cause"]
+        return failing and context.recipients.get(analysis.recipient or "") == clause.params["cause"]
     return clause.check in _VOIDABLE and failing is _is_of_delivery(clause)
 
 
@@ -184,8 +184,8 @@ def _finding(clause: str, exchange: Exchange, result: Verdict) -> Finding:
     return Finding(clause=clause, exchange=exchange.id, kind=kind, expected=expected, observed=observed)
 
 
-def _echo(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
-    sent = reading.value(params["role"])
+def _echo(context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+    sent = analysis.value(params["role"])
     pointer = context.contract.provider.answer[params["role"]]
     got = at(answer, pointer)
     if sent is MISSING and params.get("form") == "text":
@@ -204,17 +204,17 @@ def _echo(context: Context, reading: Reading, answer: Any, params: Mapping[str, 
     return same and params.get("form") == "text", expected, observed
 
 
-def named_findings(context: Context, exchange: Exchange, reading: Reading, answer: Any) -> Iterator[Finding]:
+def named_findings(context: Context, exchange: Exchange, analysis: RequestAnalysis, answer: Any) -> Iterator[Finding]:
     """Judge how an answer names a number that was accepted in another spelling: as it was sent, or in E.164."""
     for clause in context.contract.with_check("echo"):
-        sent = reading.value(clause.params["role"])
+        sent = analysis.value(clause.params["role"])
         if (
             clause.params["role"] not in _NUMBERS
             or not isinstance(sent, str)
-            or not reading.taints(clause.params["role"])
+            or not analysis.taints(clause.params["role"])
         ):
             continue
-        if any(reason.level == "required" for reason in reading.hard):
+        if any(reason.level == "required" for reason in analysis.hard):
             continue
         pointer = context.contract.provider.answer[clause.params["role"]]
         got = at(answer, pointer)
@@ -225,27 +225,31 @@ def named_findings(context: Context, exchange: Exchange, reading: Reading, answe
 _NUMBERS = ("recipient", "sender")
 
 
-def _normalized(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
-    sent = reading.value(params["role"])
+def _normalized(context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+    sent = analysis.value(params["role"])
     if not isinstance(sent, str) or spelling_of(sent) != params["spelling"]:
         return None
-    expected = reading.recipient if params["role"] == "recipient" else reading.sender
+    expected = analysis.recipient if params["role"] == "recipient" else analysis.sender
     pointer = context.contract.provider.answer[params["role"]]
     got = at(answer, pointer)
     return got == expected, f"{pointer} {shown(expected)} for {shown(sent)}", f"{pointer} {shown(got)}"
 
 
-def _default_sender(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+def _default_sender(
+    context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]
+) -> Verdict | None:
     default = context.account_default_sender
-    if default is None or reading.value("sender") is not MISSING or reading.key_state != "active":
+    if default is None or analysis.value("sender") is not MISSING or analysis.key_state != "active":
         return None
     pointer = context.contract.provider.answer["sender"]
     got = at(answer, pointer)
     return got == default, f"{pointer} {shown(default)}", f"{pointer} {shown(got)}"
 
 
-def _delivery_failed(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
-    if context.recipients.get(reading.recipient or "", "deliverable") == "deliverable":
+def _delivery_failed(
+    context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]
+) -> Verdict | None:
+    if context.recipients.get(analysis.recipient or "", "deliverable") == "deliverable":
         return None
     pointer = context.contract.provider.answer["status"]
     got, failed = at(answer, pointer), context.contract.provider.failed_status
@@ -254,9 +258,11 @@ def _delivery_failed(context: Context, reading: Reading, answer: Any, params: Ma
     return got == failed, f"{pointer} {shown(failed)}", f"{pointer} {shown(got)}"
 
 
-def _delivery_cause(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+def _delivery_cause(
+    context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]
+) -> Verdict | None:
     provider = context.contract.provider
-    if context.recipients.get(reading.recipient or "") != params["cause"]:
+    if context.recipients.get(analysis.recipient or "") != params["cause"]:
         return None
     got = at(answer, provider.answer["error_type"])
     if (
@@ -267,7 +273,7 @@ def _delivery_cause(context: Context, reading: Reading, answer: Any, params: Map
     return got == params["cause"], shown(params["cause"]), shown(got)
 
 
-def _says_more(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+def _says_more(context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
     text, than = at(answer, params["field"]), at(answer, params["than"])
     if not isinstance(text, str) or not isinstance(than, str):
         return None
@@ -278,14 +284,16 @@ def _folded(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
-def _not_before(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+def _not_before(context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
     earlier, later = _moment(at(answer, params["earlier"])), _moment(at(answer, params["later"]))
     if earlier is None or later is None or (earlier.tzinfo is None) != (later.tzinfo is None):
         return None
     return later >= earlier, f"not before {earlier.isoformat()}", later.isoformat()
 
 
-def _date_of_answer(context: Context, reading: Reading, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
+def _date_of_answer(
+    context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]
+) -> Verdict | None:
     """Compare a time with the answer's own `Date`, which the same clock should have given.
 
     Or a proxy's, which may be wrong: what is right by the clock of the run is right as well.
@@ -305,7 +313,7 @@ def _moment(text: Any) -> datetime | None:
         return None
 
 
-_RELATIONS: Mapping[str, Callable[[Context, Reading, Any, Mapping[str, Any]], Verdict | None]] = {
+_RELATIONS: Mapping[str, Callable[[Context, RequestAnalysis, Any, Mapping[str, Any]], Verdict | None]] = {
     "echo": _echo,
     "normalized": _normalized,
     "default_sender": _default_sender,

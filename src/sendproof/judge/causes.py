@@ -24,8 +24,8 @@ def cause_findings(contract: Contract, account: Account, judgements: Sequence[Ju
     words: set[str] = set()
     provider = contract.provider
     for item in judgements:
-        cause = account.recipients.get(item.reading.recipient or "", "deliverable")
-        if item.outcome != ACCEPTED or cause == "deliverable" or item.reading.hard or item.reading.has_media:
+        cause = account.recipients.get(item.analysis.recipient or "", "deliverable")
+        if item.outcome != ACCEPTED or cause == "deliverable" or item.analysis.hard or item.analysis.has_media:
             continue
         asked = item.exchange.id
         word = at(item.answer, provider.answer["error_type"])

@@ -13,9 +13,9 @@ from sendproof.contract.model import Contract
 from sendproof.contract.samples import without_serial
 from sendproof.judge.findings import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement
 from sendproof.judge.passing_refusals import OF_ITS_MOMENT
-from sendproof.judge.reading import IDENTITY, WHOLE_BODY
 from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.refused import documenting, says
+from sendproof.judge.request_analysis import IDENTITY, WHOLE_BODY
 
 _THROTTLED = ReasonCode.THROTTLED
 
@@ -31,7 +31,7 @@ class Controls:
         self._let_in = [
             (one.exchange.credential.key, _fields(one))
             for one in judgements
-            if one.outcome == ACCEPTED and not one.reading.hard
+            if one.outcome == ACCEPTED and not one.analysis.hard
         ]
         self._known: dict[tuple[str, ...], dict[_Likeness, list[frozenset[str]]]] = {}
 
@@ -59,7 +59,7 @@ _Likeness = tuple[str | None, _Fields]
 
 def _fields(judgement: Judgement) -> _Fields:
     """Return the fields of a request with their values as text, in order; None where there are none to compare."""
-    instance: Any = judgement.reading.instance
+    instance: Any = judgement.analysis.instance
     if not isinstance(instance, dict):
         return None
     return tuple(
@@ -85,7 +85,7 @@ def control_findings(
         if judgement.sole_reason is None:
             yield from _shared(judgement)
             continue
-        reason = judgement.reading.reasons[0]
+        reason = judgement.analysis.reasons[0]
         if reason.level == "open":
             continue
         if judgement.exchange.id in passing:
@@ -113,9 +113,9 @@ def uncontrolled(controls: Controls, judgements: Sequence[Judgement]) -> frozens
     """
     found = []
     for item in judgements:
-        if item.outcome != REFUSED or not item.reading.reasons:
+        if item.outcome != REFUSED or not item.analysis.reasons:
             continue
-        fields = sorted({field for reason in item.reading.reasons for field in reason.fields})
+        fields = sorted({field for reason in item.analysis.reasons for field in reason.fields})
         names = (*fields, *([controls.nonce] if controls.nonce else []))
         given = frozenset(name for name, _ in _fields(item) or ()).intersection(names)
         if not controls.has(item, tuple(fields), given):
@@ -126,7 +126,7 @@ def uncontrolled(controls: Controls, judgements: Sequence[Judgement]) -> frozens
 def _shared(judgement: Judgement) -> Iterator[Finding]:
     if judgement.outcome != REFUSED:
         return
-    for reason in judgement.reading.hard:
+    for reason in judgement.analysis.hard:
         yield Finding(
             clause=reason.clause,
             exchange=judgement.exchange.id,
@@ -147,24 +147,24 @@ def blame_findings(
     documented: it may have met a limit of requests, a lock-out or a filter of duplicates, of which a document need not
     tell, but for a request that was refused each time, while others were accepted in between.
     """
-    accepted = {feature for item in judgements if item.outcome == ACCEPTED for feature in item.reading.features}
+    accepted = {feature for item in judgements if item.outcome == ACCEPTED for feature in item.analysis.features}
     catch_all = _catch_all(contract)
-    fetched = any(item.outcome == ACCEPTED and item.reading.has_media for item in judgements)
-    left = [item for item in judgements if item.unexplained and (fetched or not item.reading.has_media)]
+    fetched = any(item.outcome == ACCEPTED and item.analysis.has_media for item in judgements)
+    left = [item for item in judgements if item.unexplained and (fetched or not item.analysis.has_media)]
     for item in judgements:
-        if item.unexplained and item.reading.has_media and not fetched:
+        if item.unexplained and item.analysis.has_media and not fetched:
             yield from _set_aside(item, "no media was ever let in: its URL may not be to be had")
     repeated = _repeated(judgements)
     filtered = [item for item in left if item.exchange.id in of_a_moment and item.exchange.id in repeated]
     for item in filtered:
         yield from _set_aside(item, OF_ITS_MOMENT, _THROTTLED)
     left = [item for item in left if item not in filtered]
-    random = [_status(item) for item in left if set(item.reading.features) <= accepted]
+    random = [_status(item) for item in left if set(item.analysis.features) <= accepted]
     # One refusal of what was asked once tells nothing of it where others are refused at random, in the same way.
     chance = frozenset(status for status in random if random.count(status) > 1)
     while best := _most_refused(left, {*accepted, *catch_all}, chance):
-        yield from _contradict(contract, best, [item for item in left if best in item.reading.features])
-        left = [item for item in left if best not in item.reading.features]
+        yield from _contradict(contract, best, [item for item in left if best in item.analysis.features])
+        left = [item for item in left if best not in item.analysis.features]
     nonce = contract.provider.fields.get("idempotency", "")
     standing = _refused_each_time(judgements, nonce)
     together = _never_together(judgements)
@@ -191,8 +191,8 @@ def blame_findings(
         left = [item for item in left if item not in of_it]
     each_time = [item for item in left if _message(item, nonce) in standing]
     for clause in _least_usual(contract, each_time, judgements):
-        yield from _contradict(contract, clause, [item for item in left if clause in item.reading.features])
-        left = [item for item in left if clause not in item.reading.features]
+        yield from _contradict(contract, clause, [item for item in left if clause in item.analysis.features])
+        left = [item for item in left if clause not in item.analysis.features]
     said = [(item, _said_by_answer(contract, item)) for item in left]
     for feature in dict.fromkeys(feature for _, feature in said if feature is not None):
         yield from _contradict(contract, feature, [item for item, other in said if other == feature])
@@ -209,7 +209,7 @@ def _said_by_answer(contract: Contract, item: Judgement) -> str | None:
         if says(contract.provider, clause, item.answer):
             concerns |= {"sender" if reason.check == "sender_state" else reason.concern for reason in reasons}
     wanted = {"auth": "key", "sender": "sender_active"}.get(concerns.pop() if len(concerns) == 1 else "")
-    features = (clause for clause in contract.with_check("accepted") if clause.id in item.reading.features)
+    features = (clause for clause in contract.with_check("accepted") if clause.id in item.analysis.features)
     return next((clause.id for clause in features if clause.params["feature"] == wanted), None)
 
 
@@ -244,18 +244,18 @@ def _least_usual(contract: Contract, standing: Sequence[Judgement], judgements: 
     Every feature was accepted, but not as it is here: one script of many, one sign. What the first accepted message
     has, the plainest of a run, tells nothing of that.
     """
-    accepted = [item.reading.features for item in judgements if item.outcome == ACCEPTED]
+    accepted = [item.analysis.features for item in judgements if item.outcome == ACCEPTED]
     plain = frozenset(accepted[0] if accepted else ())
     seen = Counter(feature for features in accepted for feature in features)
     left = [item for item in standing if _said_by_answer(contract, item) is None]
     while left:
-        plainest = min(left, key=lambda item: len(item.reading.features))
-        own = (feature for feature in plainest.reading.features if feature not in plain)
+        plainest = min(left, key=lambda item: len(item.analysis.features))
+        own = (feature for feature in plainest.analysis.features if feature not in plain)
         rarest = min(own, key=lambda feature: seen[feature], default=None)
         if rarest is None or seen[rarest] > _USUAL * len(accepted):
             return
         yield rarest
-        left = [item for item in left if rarest not in item.reading.features]
+        left = [item for item in left if rarest not in item.analysis.features]
 
 
 def _repeated(judgements: Sequence[Judgement]) -> frozenset[str]:
@@ -263,10 +263,10 @@ def _repeated(judgements: Sequence[Judgement]) -> frozenset[str]:
     accepted: set[tuple[str | None, str | None]] = set()
     found = []
     for item in judgements:
-        message = item.reading.recipient, item.reading.text
+        message = item.analysis.recipient, item.analysis.text
         if item.outcome == ACCEPTED:
             accepted.add(message)
-        elif item.reading.text and message in accepted:
+        elif item.analysis.text and message in accepted:
             found.append(item.exchange.id)
     return frozenset(found)
 
@@ -275,13 +275,13 @@ _Pair = tuple[str, str]
 
 
 def _pairs(item: Judgement) -> frozenset[_Pair]:
-    return frozenset(combinations(sorted(item.reading.features), 2))
+    return frozenset(combinations(sorted(item.analysis.features), 2))
 
 
 def _plainest(items: Sequence[Judgement]) -> list[Judgement]:
     """Return the refusals of which no other has a part of the features alone: that one says more of the cause."""
-    features = {frozenset(item.reading.features) for item in items}
-    return [item for item in items if not any(other < set(item.reading.features) for other in features)]
+    features = {frozenset(item.analysis.features) for item in items}
+    return [item for item in items if not any(other < set(item.analysis.features) for other in features)]
 
 
 def _never_together(judgements: Sequence[Judgement]) -> frozenset[_Pair]:
@@ -305,7 +305,7 @@ def _most_common(pairs: Iterable[_Pair]) -> _Pair | None:
 
 def _telling(contract: Contract, pair: _Pair, judgements: Sequence[Judgement]) -> str:
     """Return which of two features says more of a refusal: that of another concern than most, then the rarer one."""
-    seen = Counter(feature for item in judgements if item.outcome == ACCEPTED for feature in item.reading.features)
+    seen = Counter(feature for item in judgements if item.outcome == ACCEPTED for feature in item.analysis.features)
     usual = {contract.clauses[clause].concern for clause in _catch_all(contract)}
     return min(pair, key=lambda clause: (contract.clauses[clause].concern in usual, seen[clause], clause))
 
@@ -314,7 +314,7 @@ def _most_refused(left: Sequence[Judgement], but: Collection[str], chance: Colle
     """Return the feature that most refusals have, `but` for some; not one refusal by `chance` alone."""
     having: dict[str, list[Judgement]] = {}
     for item in left:
-        for feature in item.reading.features:
+        for feature in item.analysis.features:
             having.setdefault(feature, []).append(item)
     counts = {
         feature: len(items)
@@ -341,7 +341,7 @@ def _statuses_of_the_moment(judgements: Sequence[Judgement], nonce: str) -> froz
         message, status = _message(item, nonce), _status(item)
         if item.outcome == ACCEPTED:
             last.pop(message, None)
-        elif item.outcome == REFUSED and not item.reading.reasons:
+        elif item.outcome == REFUSED and not item.analysis.reasons:
             count[status] = count.get(status, 0) + item.unexplained
             lasting |= {status} if last.get(message) == status else set()
             last[message] = status
@@ -352,11 +352,11 @@ def _may_pass(contract: Contract, item: Judgement, accepted: Collection[str]) ->
     """Whether a refusal may be of its moment: nothing that is documented, for what was accepted at other times."""
     documented = (*contract.with_check("documented_text"), *contract.with_check("documented_code"))
     named = any(says(contract.provider, clause, item.answer) for clause in documented)
-    return not named and set(item.reading.features) <= set(accepted)
+    return not named and set(item.analysis.features) <= set(accepted)
 
 
 def _set_aside(item: Judgement, why: str, reason: ReasonCode = ReasonCode.UNDECIDED) -> Iterator[Finding]:
-    for feature in item.reading.features:
+    for feature in item.analysis.features:
         yield Finding(clause=feature, exchange=item.exchange.id, kind=UNDECIDED, observed=why, reason=reason)
 
 
@@ -383,9 +383,9 @@ def _contradict(contract: Contract, clause: str, items: Iterable[Judgement]) -> 
             exchange=item.exchange.id,
             kind=CONTRADICTED,
             expected="an accepted message",
-            observed=f"refused with {item.exchange.response.status}: {body}{_letters(item.reading.text)}",
+            observed=f"refused with {item.exchange.response.status}: {body}{_letters(item.analysis.text)}",
         )
-        for feature in item.reading.features:
+        for feature in item.analysis.features:
             if feature != clause:
                 yield Finding(
                     clause=feature,

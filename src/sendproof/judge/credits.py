@@ -29,9 +29,9 @@ from sendproof.judge.findings import (
     Finding,
     Judgement,
 )
-from sendproof.judge.reading import IDENTITY
 from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.refused import has_code
+from sendproof.judge.request_analysis import IDENTITY
 from sendproof.judge.retries import recognised_retries
 from sendproof.judge.worlds import (
     Decision,
@@ -342,9 +342,9 @@ def _timed_spend(contract: Contract, item: Judgement, retries: Collection[str]) 
     if (outcome := _outcome(contract, item)) is None:
         return None
     spend = Spend(
-        kind=Kind.MMS if item.reading.has_media else Kind.SMS,
+        kind=Kind.MMS if item.analysis.has_media else Kind.SMS,
         outcome=outcome,
-        segments=1 if item.reading.has_media else segments(item.reading.text or ""),
+        segments=1 if item.analysis.has_media else segments(item.analysis.text or ""),
         is_retry=item.exchange.id in retries,
     )
     sent_s = item.exchange.started_s
@@ -359,7 +359,7 @@ def _outcome(contract: Contract, item: Judgement) -> Outcome | None:
         return Outcome.UNKNOWN
     if item.outcome != REFUSED:
         return None
-    if any(IDENTITY not in reason.fields for reason in item.reading.hard):
+    if any(IDENTITY not in reason.fields for reason in item.analysis.hard):
         return Outcome.FAULTY
     return Outcome.SHORT if is_short(contract, item) else Outcome.OTHERWISE
 
@@ -449,7 +449,7 @@ def _as_short(contract: Contract, key: Metered) -> tuple[Timed[Spend], ...]:
     """Return the events, in which what has the reason of too few credits is refused for it whatever its code."""
     return tuple(
         replace(spend, event=spend.event._replace(outcome=Outcome.SHORT))
-        if spend.event.outcome == Outcome.OTHERWISE and item.reading.hard
+        if spend.event.outcome == Outcome.OTHERWISE and item.analysis.hard
         else spend
         for item, spend in zip(key.items, key.spends, strict=True)
     )
@@ -532,11 +532,11 @@ def dry_refusals(contract: Contract, judgements: Sequence[Judgement]) -> frozens
     if not codes or not contract.provider.prices:
         return frozenset()
     found: set[str] = set()
-    main = [item for item in judgements if item.reading.key_state == "active"]
+    main = [item for item in judgements if item.analysis.key_state == "active"]
     for key in {item.exchange.credential.key for item in main}:
         own = [item for item in main if item.exchange.credential.key == key]
         short = [item for item in own if is_short(contract, item)]
-        if any(not item.reading.hard for item in short) and _may_run_dry(contract, own):
+        if any(not item.analysis.hard for item in short) and _may_run_dry(contract, own):
             found.update(item.exchange.id for item in short)
     return frozenset(found)
 

@@ -43,7 +43,7 @@ def drop_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterat
 def _loss_rate(attempts: Iterable[Sequence[Judgement]]) -> float:
     """Return how often what is answered in the end is lost: so often anything is, whatever it asks."""
     # What a limit is answered with comes by no chance.
-    others = [[item for item in items if item.reading.key_state != "rate_limited"] for items in attempts]
+    others = [[item for item in items if item.analysis.key_state != "rate_limited"] for items in attempts]
     passing = [items for items in others if not all(_is_lost(item) for item in items)]
     lost = sum(_is_lost(item) for items in passing for item in items)
     return lost / max(sum(map(len, passing)), 1)
@@ -83,7 +83,7 @@ def _drops(contract: Contract, item: Judgement, *, repeated: bool, asked_again: 
             yield _contradicted(clause, item, "an answer of the API", f"{seen}, each time it was asked")
         else:
             yield Finding(clause=clause.id, exchange=item.exchange.id, kind=UNDECIDED, observed=seen)
-    for clause in contract.with_check("accepted") if item.reading.features else ():
+    for clause in contract.with_check("accepted") if item.analysis.features else ():
         if clause.params["feature"] == "any":
             kind = LOST if asked_again else UNDECIDED
             yield Finding(clause=clause.id, exchange=item.exchange.id, kind=kind, observed=f"never accepted: {seen}")

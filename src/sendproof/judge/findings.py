@@ -8,8 +8,8 @@ from typing import Any
 
 from sendproof.contract.model import Contract
 from sendproof.exchange import Exchange
-from sendproof.judge.reading import Reading
 from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.request_analysis import RequestAnalysis
 
 UPHELD, CONTRADICTED, OBSERVED, UNDECIDED = "upheld", "contradicted", "observed", "undecided"
 EXCUSED, LOST = "excused", "lost"
@@ -57,7 +57,7 @@ class Judgement:
     """
 
     exchange: Exchange
-    reading: Reading
+    analysis: RequestAnalysis
     outcome: str
     answer: Any
     findings: tuple[Finding, ...]

@@ -32,9 +32,9 @@ from sendproof.judge.findings import (
 from sendproof.judge.identities import idempotency_key, message_id, unique_id_findings
 from sendproof.judge.passing_refusals import OF_ITS_MOMENT, of_a_moment
 from sendproof.judge.rate_windows import rate_findings
-from sendproof.judge.reading import read_request
 from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.refused import has_code
+from sendproof.judge.request_analysis import read_request
 from sendproof.judge.retries import agree_at_first, retry_findings
 from sendproof.judge.server_errors import server_error_findings
 from sendproof.judge.single import judge_exchange
@@ -148,8 +148,8 @@ def _last_let_in(judgements: Sequence[Judgement]) -> Mapping[str | None, float]:
     """Return when each text, and any text (None), was last accepted on the active key."""
     found: dict[str | None, float] = {}
     for item in judgements:
-        if item.outcome == ACCEPTED and item.reading.key_state == "active" and not item.reading.hard:
-            text = item.reading.text and without_serial(item.reading.text)
+        if item.outcome == ACCEPTED and item.analysis.key_state == "active" and not item.analysis.hard:
+            text = item.analysis.text and without_serial(item.analysis.text)
             found[text] = found[None] = item.exchange.started_s
     return found
 
@@ -168,13 +168,13 @@ def _is_vouched(
     """
     if not item.of_the_account or item.exchange.id in dry:
         return False
-    text, started = item.reading.text, item.exchange.started_s
+    text, started = item.analysis.text, item.exchange.started_s
     if any(has_code(item.answer, code) for code in contract.provider.unexcludable_of_text):
-        known = item.reading.key_state is not None and (text in account.texts or without_serial(text or "") in let_in)
+        known = item.analysis.key_state is not None and (text in account.texts or without_serial(text or "") in let_in)
         return known or text in (None, "")
     if any(has_code(item.answer, code) for code in codes_of_insufficient_credits(contract)):
-        return item.reading.key_state == "active" and let_in.get(None, 0.0) > started
-    return item.reading.key_state in ("active", None) and let_in.get(None, 0.0) > started
+        return item.analysis.key_state == "active" and let_in.get(None, 0.0) > started
+    return item.analysis.key_state in ("active", None) and let_in.get(None, 0.0) > started
 
 
 def _repeated(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> frozenset[str]:
@@ -215,14 +215,14 @@ def _answered_for_another(contract: Contract, judgements: Sequence[Judgement]) -
     for item in judgements:
         if idempotency_key(item) is None or (identity := message_id(contract, item)) is None:
             continue
-        if item.reading.instance != first.setdefault(identity, item).reading.instance:
+        if item.analysis.instance != first.setdefault(identity, item).analysis.instance:
             found.append(item.exchange.id)
     return frozenset(found)
 
 
 def _unfetched(judgements: Sequence[Judgement]) -> frozenset[str]:
     """Return the refusals of media, where none was ever let in: its URL may not be to be had."""
-    with_media = [item for item in judgements if item.reading.has_media]
+    with_media = [item for item in judgements if item.analysis.has_media]
     if any(item.outcome == ACCEPTED for item in with_media):
         return frozenset()
     return frozenset(item.exchange.id for item in with_media if item.outcome == REFUSED)
@@ -249,7 +249,7 @@ def _together(
 
 
 def _throttling(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> Iterator[Finding]:
-    main = [item for item in judgements if item.reading.key_state == "active"]
+    main = [item for item in judgements if item.analysis.key_state == "active"]
     throttled = [item for item in main if item.outcome == THROTTLED]
     for clause in contract.with_check("observe_throttling") if main else ():
         at = (throttled or main)[0].exchange.id

@@ -18,7 +18,7 @@ def message_id(contract: Contract, judgement: Judgement) -> str | None:
 
 def idempotency_key(judgement: Judgement) -> str | None:
     """Return the idempotency key of a request, or None."""
-    value = judgement.reading.value("idempotency")
+    value = judgement.analysis.value("idempotency")
     return value if isinstance(value, str) and value else None
 
 

@@ -57,7 +57,7 @@ def _of_valid_messages(
 
 def _message(item: Judgement, nonce: str | None) -> tuple[Any, ...]:
     """Return what is the same each time that a message is asked."""
-    instance = item.reading.instance
+    instance = item.analysis.instance
     fields = instance.items() if isinstance(instance, dict) else ()
     plain = ((name, without_serial(value) if isinstance(value, str) else repr(value)) for name, value in fields)
     return item.exchange.credential.key, *sorted(pair for pair in plain if pair[0] != nonce)
@@ -70,9 +70,9 @@ def _between_others(contract: Contract, judgements: Sequence[Judgement]) -> set[
     last: dict[Any, tuple[Words, int]] = {}
     for number, item in enumerate(judgements):
         said = words(item.exchange)
-        if item.outcome != REFUSED or said is None or not item.reading.reasons:
+        if item.outcome != REFUSED or said is None or not item.analysis.reasons:
             continue
-        reasons = tuple(reason.clause for reason in item.reading.reasons)
+        reasons = tuple(reason.clause for reason in item.analysis.reasons)
         request = item.exchange.request
         asked = (request.method, request.path, request.headers, request.body, item.exchange.credential)
         first = usual.setdefault(reasons, {}).setdefault(said, number)

@@ -390,14 +390,14 @@ def rate_findings(contract: Contract, account: Account, judgements: Sequence[Jud
 
 def _bursts(items: Sequence[Judgement], limit: RateLimit) -> list[_Burst]:
     asked = [(item, hit) for item in items if (hit := _hit(item))]
-    recipients = {item.reading.recipient: number for number, (item, _) in enumerate(reversed(asked))}
-    texts = {without_serial(item.reading.text or ""): number for number, (item, _) in enumerate(reversed(asked))}
+    recipients = {item.analysis.recipient: number for number, (item, _) in enumerate(reversed(asked))}
+    texts = {without_serial(item.analysis.text or ""): number for number, (item, _) in enumerate(reversed(asked))}
     parts: list[list[tuple[Judgement, Hit]]] = []
     for item, hit in asked:
         if not parts or hit.sent_s - parts[-1][-1][1].answered_s >= limit.window_s * _WINDOW_SHARE:
             parts.append([])
-        text = texts[without_serial(item.reading.text or "")]
-        named = hit._replace(recipient=recipients[item.reading.recipient], text=text)
+        text = texts[without_serial(item.analysis.text or "")]
+        named = hit._replace(recipient=recipients[item.analysis.recipient], text=text)
         parts[-1].append((item, named))
     return [_Burst(items=tuple(one for one, _ in part), hits=tuple(hit for _, hit in part)) for part in parts]
 
@@ -406,7 +406,7 @@ def _hit(item: Judgement) -> Hit | None:
     """Return a request as far as a limit goes; None of what cannot have been counted, or has a fault of its own."""
     sent_s = item.exchange.started_s
     response = item.exchange.response
-    if item.reading.hard and item.outcome != THROTTLED:
+    if item.analysis.hard and item.outcome != THROTTLED:
         return None
     if item.outcome == NO_ANSWER or (response is not None and response.status in MAYBE_SERVED):
         reply = Reply.UNKNOWN
@@ -570,5 +570,5 @@ def _isolated(
     limited = {item.exchange.id for item in own if item.outcome == THROTTLED}
     for before, after in pairwise(judgements):
         other = account.keys.get(after.exchange.credential.key or "") == "active"
-        if before.exchange.id in limited and other and not after.reading.hard:
+        if before.exchange.id in limited and other and not after.analysis.hard:
             yield after, {ACCEPTED: UPHELD, THROTTLED: CONTRADICTED}.get(after.outcome, UNDECIDED)

@@ -15,7 +15,7 @@ from sendproof.exchange import Exchange, Response
 from sendproof.judge.accepted import schema_findings
 from sendproof.judge.body import MISSING, at
 from sendproof.judge.findings import CONTRADICTED, OBSERVED, UPHELD, Context, Finding, shown
-from sendproof.judge.reading import IDENTITY, WHOLE_BODY, Reading
+from sendproof.judge.request_analysis import IDENTITY, WHOLE_BODY, RequestAnalysis
 
 # A pointer stands beside each code that is found: a name as long as the answer would stand there as often as all else.
 _LONGEST_NAME = 200
@@ -28,43 +28,43 @@ _LONGEST = 40
 
 
 def refused_findings(
-    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
 ) -> Iterator[Finding]:
     """Judge a refusal that has a reason."""
-    own = isinstance(answer, dict) and not all(reason.of_transport for reason in reading.reasons)
+    own = isinstance(answer, dict) and not all(reason.of_transport for reason in analysis.reasons)
     if response.status in TRANSPORT and not own:
         return
-    yield from _statuses(context, exchange, response, reading)
+    yield from _statuses(context, exchange, response, analysis)
     breaches = context.contract.refusal.breaches(None if answer is MISSING else answer)
     yield from schema_findings(context.contract.refusal, context.contract.clauses, exchange, answer, breaches)
     if not breaches:
-        yield from _texts(context, exchange, reading, answer)
-        yield from _code_findings(context, exchange, response, reading, answer)
-    yield from _observations(context, exchange, response, reading, answer)
+        yield from _texts(context, exchange, analysis, answer)
+        yield from _code_findings(context, exchange, response, analysis, answer)
+    yield from _observations(context, exchange, response, analysis, answer)
 
 
-def tells_of_the_account(context: Context, reading: Reading, answer: Any) -> bool:
+def tells_of_the_account(context: Context, analysis: RequestAnalysis, answer: Any) -> bool:
     """Whether a refusal speaks of the account, and not of what is known to be wrong with the request.
 
     Credits may be spent, and the key of a fixture may be another account's, without the
     senders of this one. What was let in later with the same text vouches against it.
     """
     provider = context.contract.provider
-    if context.vouched or is_documented(context, reading, answer):
+    if context.vouched or is_documented(context, analysis, answer):
         return False
     if is_unexcludable(provider, answer):
         return True
-    fixture = reading.key_state not in ("active", None) and reading.sender is not None
+    fixture = analysis.key_state not in ("active", None) and analysis.sender is not None
     return fixture and any(says(provider, clause, answer) for clause in _of_senders(context))
 
 
-def is_documented(context: Context, reading: Reading, answer: Any) -> bool:
+def is_documented(context: Context, analysis: RequestAnalysis, answer: Any) -> bool:
     """Whether a refusal bears the text or the code that is documented for one of the request's own reasons."""
     return any(
         says(context.contract.provider, clause, answer)
         for check in ("documented_text", "documented_code")
         for clause in context.contract.with_check(check)
-        if any(reason.clause in clause.params["reasons"] for reason in reading.reasons)
+        if any(reason.clause in clause.params["reasons"] for reason in analysis.reasons)
     )
 
 
@@ -126,9 +126,9 @@ def _scalar_location(value: Any, code: int, pointer: str) -> Iterator[tuple[str,
         yield pointer, "string"
 
 
-def _statuses(context: Context, exchange: Exchange, response: Response, reading: Reading) -> Iterator[Finding]:
+def _statuses(context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis) -> Iterator[Finding]:
     for clause in context.contract.with_check("refusal_status"):
-        if not _concerns(clause.params, reading):
+        if not _concerns(clause.params, analysis):
             continue
         expected, holds = _expected_status(clause.params, response.status)
         kind = UPHELD if holds else CONTRADICTED
@@ -146,31 +146,31 @@ def _expected_status(params: Mapping[str, Any], status: int) -> tuple[str, bool]
     ]
 
 
-def _concerns(params: Mapping[str, Any], reading: Reading) -> bool:
-    if not reading.identity_known:
+def _concerns(params: Mapping[str, Any], analysis: RequestAnalysis) -> bool:
+    if not analysis.identity_known:
         return False
     if "reasons" in params:
-        return _only(reading, params["reasons"])
-    hard = reading.hard
+        return _only(analysis, params["reasons"])
+    hard = analysis.hard
     if not hard:
         return False
     group = params["group"]
     if group == "auth":
         return all(IDENTITY in reason.fields and reason.concern == "auth" for reason in hard)
     if group == "several":
-        return reading.instance == {} and not any(IDENTITY in reason.fields for reason in hard)
+        return analysis.instance == {} and not any(IDENTITY in reason.fields for reason in hard)
     if group in ("request", "coded"):
         return not any(IDENTITY in reason.fields or WHOLE_BODY in reason.fields for reason in hard)
     return True
 
 
-def _only(reading: Reading, clauses: list[str]) -> bool:
-    return bool(reading.reasons) and all(reason.clause in clauses for reason in reading.reasons)
+def _only(analysis: RequestAnalysis, clauses: list[str]) -> bool:
+    return bool(analysis.reasons) and all(reason.clause in clauses for reason in analysis.reasons)
 
 
-def _texts(context: Context, exchange: Exchange, reading: Reading, answer: Any) -> Iterator[Finding]:
+def _texts(context: Context, exchange: Exchange, analysis: RequestAnalysis, answer: Any) -> Iterator[Finding]:
     for clause in context.contract.with_check("documented_text"):
-        if _concerns(clause.params, reading):
+        if _concerns(clause.params, analysis):
             pointer = context.contract.provider.refusal_text or ""
             got = at(answer, pointer)
             wanted = " or ".join(map(shown, texts_of(clause)))
@@ -181,11 +181,11 @@ def _texts(context: Context, exchange: Exchange, reading: Reading, answer: Any) 
                 f"{pointer} {wanted}",
                 f"{pointer} {shown(got)}",
             )
-    yield from _misused(context, exchange, reading, answer, "text_misused", "documented_text")
+    yield from _misused(context, exchange, analysis, answer, "text_misused", "documented_text")
 
 
 def _code_findings(
-    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
 ) -> Iterator[Finding]:
     documented = False
     due = context.contract.with_check("code_due")
@@ -193,31 +193,31 @@ def _code_findings(
         answer = response.body.decode("utf-8", "replace")
     codes = codes_of(context.contract, answer, response.status)
     for clause in context.contract.with_check("documented_code"):
-        if _concerns(clause.params, reading):
+        if _concerns(clause.params, analysis):
             code, documented = clause.params["code"], True
             named = has_code(answer, code)
             said = _said(clause, exchange, named, f"the code {code}", shown(codes or answer))
             yield said if codes else replace(said, unless=tuple(item.id for item in due))
             yield from (_said(item, exchange, named or bool(codes), f"the code {code}", shown(answer)) for item in due)
     for clause in context.contract.with_check("code_present"):
-        if not documented and isinstance(reading.instance, dict) and _concerns({"group": "request"}, reading):
+        if not documented and isinstance(analysis.instance, dict) and _concerns({"group": "request"}, analysis):
             yield _said(clause, exchange, bool(codes), "an error code in the body", shown(answer))
-    yield from _misused(context, exchange, reading, answer, "code_misused", "documented_code")
+    yield from _misused(context, exchange, analysis, answer, "code_misused", "documented_code")
 
 
 def _misused(
-    context: Context, exchange: Exchange, reading: Reading, answer: Any, check: str, documented: str
+    context: Context, exchange: Exchange, analysis: RequestAnalysis, answer: Any, check: str, documented: str
 ) -> Iterator[Finding]:
     """Contradict where a refusal says of one cause what the document has for others.
 
     The document's words may cover more than their own cause: those are told by `covers`. Of a body that
     is no object, or of a fault of transport, nobody knows what the service made of it.
     """
-    if not isinstance(reading.instance, dict) or not reading.identity_known or not reading.reasons:
+    if not isinstance(analysis.instance, dict) or not analysis.identity_known or not analysis.reasons:
         return
-    if any(reason.of_transport or WHOLE_BODY in reason.fields for reason in reading.reasons):
+    if any(reason.of_transport or WHOLE_BODY in reason.fields for reason in analysis.reasons):
         return
-    reasons = {reason.clause for reason in reading.reasons}
+    reasons = {reason.clause for reason in analysis.reasons}
     known = context.contract.with_check(documented)
     said = [clause for clause in known if says(context.contract.provider, clause, answer)]
     fits = not said or any(
@@ -264,15 +264,15 @@ def _codes(answer: Any, status: int, lengths: frozenset[int], pointer: str) -> I
 
 
 def _observations(
-    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
 ) -> Iterator[Finding]:
     for clause in context.contract.with_check("observe_refusal"):
-        if _concerns(clause.params, reading):
-            for value in _observed(clause.params["what"], context, response, reading, answer):
+        if _concerns(clause.params, analysis):
+            for value in _observed(clause.params["what"], context, response, analysis, answer):
                 yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=value)
 
 
-def _observed(what: str, context: Context, response: Response, reading: Reading, answer: Any) -> Iterator[str]:
+def _observed(what: str, context: Context, response: Response, analysis: RequestAnalysis, answer: Any) -> Iterator[str]:
     if what == "status":
         yield str(response.status)
     elif what == "shape":

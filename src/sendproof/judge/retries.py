@@ -117,13 +117,13 @@ class _Told(NamedTuple):
 def _used_keys(judgements: Sequence[Judgement]) -> list[_Used]:
     groups: dict[tuple[str | None, str], list[Judgement]] = {}
     for item in judgements:
-        if (key := idempotency_key(item)) and not item.reading.hard:
+        if (key := idempotency_key(item)) and not item.analysis.hard:
             groups.setdefault((item.exchange.credential.key, key), []).append(item)
     used = []
     for items in groups.values():
-        message = items[0].reading.instance
-        same = tuple(item for item in items if item.reading.instance == message)
-        used.append(_Used(same, tuple(item for item in items if item.reading.instance != message)))
+        message = items[0].analysis.instance
+        same = tuple(item for item in items if item.analysis.instance == message)
+        used.append(_Used(same, tuple(item for item in items if item.analysis.instance != message)))
     return used
 
 
@@ -278,7 +278,7 @@ def agree_at_first(key: str, other: str) -> bool:
 
 def _is_answered(contract: Contract, item: Judgement) -> bool:
     """Whether a message was given an id, or was refused for no reason but perhaps its key."""
-    refused = item.outcome == REFUSED and not item.reading.reasons and not item.of_the_account
+    refused = item.outcome == REFUSED and not item.analysis.reasons and not item.of_the_account
     return refused or message_id(contract, item) is not None
 
 

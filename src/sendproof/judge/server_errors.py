@@ -25,9 +25,9 @@ def server_error_findings(contract: Contract, judgements: Sequence[Judgement]) -
         if item.outcome == SERVER_ERROR
         and (status := _status(item)) not in GATEWAY
         and _request(item) in answered
-        and not (status in documented and not item.reading.hard)
+        and not (status in documented and not item.analysis.hard)
     ]
-    valid = sum(item.reading.is_operation and not item.reading.hard for item in judgements)
+    valid = sum(item.analysis.is_operation and not item.analysis.hard for item in judgements)
     last = (passing or judgements)[-1].exchange.id
     observed = f"{len(passing)} in {len(judgements)} requests, {valid} of them valid"
     for clause in contract.with_check("server_errors_rare"):

@@ -30,82 +30,82 @@ from sendproof.judge.findings import (
     Judgement,
     shown,
 )
-from sendproof.judge.reading import Reading, Reason, read_request
 from sendproof.judge.refused import has_code, is_documented, refused_findings, tells_of_the_account
+from sendproof.judge.request_analysis import Reason, RequestAnalysis, read_request
 
 
 def judge_exchange(context: Context, account: Account, exchange: Exchange) -> Judgement:
     """Judge one exchange by itself. Never raises for what a target answers."""
-    reading = read_request(context.contract, account, exchange.request, exchange.credential)
+    analysis = read_request(context.contract, account, exchange.request, exchange.credential)
     if exchange.response is None:
-        return Judgement(exchange=exchange, reading=reading, outcome=NO_ANSWER, answer=MISSING, findings=())
+        return Judgement(exchange=exchange, analysis=analysis, outcome=NO_ANSWER, answer=MISSING, findings=())
     answer = answer_of(exchange.response)
-    outcome = _outcome(context, reading, exchange.response, answer)
-    reading = _overdraft(context, reading, outcome)
-    reading = _without_idle_reasons(reading, outcome, answer)
-    of_the_account = outcome == REFUSED and tells_of_the_account(context, reading, answer)
-    refused = outcome == REFUSED and reading.is_operation and reading.identity_known and not of_the_account
-    not_sent = outcome == ACCEPTED and is_not_sent(context.contract.provider, exchange.response, reading, answer)
+    outcome = _outcome(context, analysis, exchange.response, answer)
+    analysis = _overdraft(context, analysis, outcome)
+    analysis = _without_idle_reasons(analysis, outcome, answer)
+    of_the_account = outcome == REFUSED and tells_of_the_account(context, analysis, answer)
+    refused = outcome == REFUSED and analysis.is_operation and analysis.identity_known and not of_the_account
+    not_sent = outcome == ACCEPTED and is_not_sent(context.contract.provider, exchange.response, analysis, answer)
     findings = (
-        *_http_findings(context, exchange, exchange.response, reading, answer),
+        *_http_findings(context, exchange, exchange.response, analysis, answer),
         *(
-            _undecided(exchange, reading, "refused for what may be a cause of the account")
+            _undecided(exchange, analysis, "refused for what may be a cause of the account")
             if of_the_account
-            else _outcome_findings(context, exchange, exchange.response, reading, outcome, answer)
+            else _outcome_findings(context, exchange, exchange.response, analysis, outcome, answer)
         ),
     )
     return Judgement(
         exchange=exchange,
-        reading=reading,
+        analysis=analysis,
         outcome=outcome,
         answer=answer,
         findings=findings,
-        sole_reason=reading.reasons[0].clause if (refused or not_sent) and len(reading.reasons) == 1 else None,
-        unexplained=refused and not reading.reasons and not _is_of_a_series(context, reading),
+        sole_reason=analysis.reasons[0].clause if (refused or not_sent) and len(analysis.reasons) == 1 else None,
+        unexplained=refused and not analysis.reasons and not _is_of_a_series(context, analysis),
         of_the_account=of_the_account,
     )
 
 
-def _is_of_a_series(context: Context, reading: Reading) -> bool:
+def _is_of_a_series(context: Context, analysis: RequestAnalysis) -> bool:
     """Whether what came before may explain a refusal: a key used before, credits, a rate."""
-    return context.replay or context.overdrawn is not None or reading.key_state == "rate_limited"
+    return context.replay or context.overdrawn is not None or analysis.key_state == "rate_limited"
 
 
-def _outcome(context: Context, reading: Reading, response: Response, answer: Any) -> str:
+def _outcome(context: Context, analysis: RequestAnalysis, response: Response, answer: Any) -> str:
     if response.status < 200:
         return OTHER
     outcome = context.contract.provider.outcome(response.status, answer, response.body)
-    if not reading.is_operation:
+    if not analysis.is_operation:
         # Whatever a client sends is served without failing; that a method is not known may be said by 501.
         return SERVER_ERROR if outcome is Outcome.SERVER_ERROR and response.status != 501 else OTHER
-    if outcome is Outcome.THROTTLED and reading.key_state == "daily_exhausted":
+    if outcome is Outcome.THROTTLED and analysis.key_state == "daily_exhausted":
         # The limit of the day is put as that of a minute is, and may have its text: then it says which it is.
-        told = is_documented(context, reading, answer) or response.body not in context.throttling
+        told = is_documented(context, analysis, answer) or response.body not in context.throttling
         return REFUSED if told else THROTTLED
     if outcome is Outcome.FOREIGN:
         return SERVER_ERROR if response.status >= 500 else NO_ANSWER
     return ACCEPTED if outcome is Outcome.FAILED else outcome.value
 
 
-def _overdraft(context: Context, reading: Reading, outcome: str) -> Reading:
+def _overdraft(context: Context, analysis: RequestAnalysis, outcome: str) -> RequestAnalysis:
     """Give a message that its metered balance does not cover the reason that it has."""
     if not context.overdrawn or outcome != REFUSED:
-        return reading
+        return analysis
     clauses = [clause for clause in context.contract.with_check("key_state") if clause.params["state"] == "no_credits"]
     reasons = [Reason(clause=clause.id, level=clause.level, fields=("@identity",)) for clause in clauses]
-    return replace(reading, reasons=(*reading.reasons, *reasons))
+    return replace(analysis, reasons=(*analysis.reasons, *reasons))
 
 
-def _without_idle_reasons(reading: Reading, outcome: str, answer: Any) -> Reading:
+def _without_idle_reasons(analysis: RequestAnalysis, outcome: str, answer: Any) -> RequestAnalysis:
     """Drop the reasons that explain a refusal only by a code which the answer does not bear."""
-    if outcome != REFUSED or not any(reason.code for reason in reading.reasons):
-        return reading
-    kept = tuple(reason for reason in reading.reasons if reason.code is None or has_code(answer, reason.code))
-    return replace(reading, reasons=kept)
+    if outcome != REFUSED or not any(reason.code for reason in analysis.reasons):
+        return analysis
+    kept = tuple(reason for reason in analysis.reasons if reason.code is None or has_code(answer, reason.code))
+    return replace(analysis, reasons=kept)
 
 
 def _http_findings(
-    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
 ) -> Iterator[Finding]:
     for clause in context.contract.with_check("answered"):
         yield Finding(clause=clause.id, exchange=exchange.id, kind=UPHELD)
@@ -125,7 +125,7 @@ def _http_findings(
         for clause in context.contract.with_check("challenge"):
             kind = UPHELD if response.header("WWW-Authenticate") else CONTRADICTED
             yield _finding(clause.id, exchange, kind, "WWW-Authenticate", "none")
-    if not reading.is_operation and exchange.request.method != context.contract.provider.method:
+    if not analysis.is_operation and exchange.request.method != context.contract.provider.method:
         yield from _method_findings(context, exchange, response)
 
 
@@ -133,12 +133,12 @@ def _http_findings(
 _NEAR_JSON = ("", "text/json")
 
 
-def _documented_internal_error(context: Context, response: Response, reading: Reading) -> bool:
+def _documented_internal_error(context: Context, response: Response, analysis: RequestAnalysis) -> bool:
     """Whether the document has a 500 for this: it may befall a message without a fault."""
     documented = any(
         clause.params["status"] == response.status for clause in context.contract.with_check("internal_error")
     )
-    return documented and reading.is_operation and not reading.hard
+    return documented and analysis.is_operation and not analysis.hard
 
 
 def _method_findings(context: Context, exchange: Exchange, response: Response) -> Iterator[Finding]:
@@ -155,58 +155,58 @@ def _method_findings(context: Context, exchange: Exchange, response: Response) -
 
 
 def _outcome_findings(
-    context: Context, exchange: Exchange, response: Response, reading: Reading, outcome: str, answer: Any
+    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, outcome: str, answer: Any
 ) -> Iterator[Finding]:
     if outcome == ACCEPTED:
-        yield from _accepted(context, exchange, response, reading, answer)
+        yield from _accepted(context, exchange, response, analysis, answer)
     elif outcome == REFUSED:
-        yield from _refused(context, exchange, response, reading, answer)
-    elif outcome == SERVER_ERROR and _documented_internal_error(context, response, reading):
+        yield from _refused(context, exchange, response, analysis, answer)
+    elif outcome == SERVER_ERROR and _documented_internal_error(context, response, analysis):
         yield from _internal_error(context, exchange, answer)
     elif outcome in (THROTTLED, SERVER_ERROR):
-        yield from _undecided(exchange, reading, f"answered {response.status}")
+        yield from _undecided(exchange, analysis, f"answered {response.status}")
     if outcome == THROTTLED:
         yield from _throttled(context, exchange, response, answer)
 
 
 def _accepted(
-    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
 ) -> Iterator[Finding]:
-    if reading.hard and not context.overdrawn:
+    if analysis.hard and not context.overdrawn:
         if isinstance(answer, dict):
-            yield from _accepted_against(context, exchange, response, reading, answer)
+            yield from _accepted_against(context, exchange, response, analysis, answer)
         else:
-            yield from _undecided(exchange, reading, f"answered {response.status} with no JSON object")
+            yield from _undecided(exchange, analysis, f"answered {response.status} with no JSON object")
         return
-    for reason in reading.reasons:
+    for reason in analysis.reasons:
         yield Finding(clause=reason.clause, exchange=exchange.id, kind=OBSERVED, value="accepted")
-    yield from accepted_findings(context, exchange, response, reading, answer)
-    for clause in reading.features:
+    yield from accepted_findings(context, exchange, response, analysis, answer)
+    for clause in analysis.features:
         if context.contract.clauses[clause].check == "accepted":
             yield Finding(clause=clause, exchange=exchange.id, kind=UPHELD)
 
 
 def _accepted_against(
-    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
 ) -> Iterator[Finding]:
     provider = context.contract.provider
     failed = provider.outcome(response.status, answer, response.body) is Outcome.FAILED
     delivery = context.contract.with_check("fault_not_delivery")
-    if is_not_sent(provider, response, reading, answer):
+    if is_not_sent(provider, response, analysis, answer):
         yield from (Finding(clause=clause.id, exchange=exchange.id, kind=UPHELD) for clause in delivery)
         return
-    if failed and delivery and any(reason.level == "required" for reason in reading.hard):
+    if failed and delivery and any(reason.level == "required" for reason in analysis.hard):
         told = f"{response.status}, failed, {shown(at(answer, provider.answer['error_type']))}"
         for clause in delivery:
             yield _finding(clause.id, exchange, CONTRADICTED, "a refusal, or the documented error type", told)
-        yield from _undecided(exchange, reading, "answered as a failed message")
+        yield from _undecided(exchange, analysis, "answered as a failed message")
         return
-    for reason in reading.hard:
+    for reason in analysis.hard:
         yield _finding(reason.clause, exchange, CONTRADICTED, "a refusal", f"accepted with {response.status}")
-    yield from named_findings(context, exchange, reading, answer)
+    yield from named_findings(context, exchange, analysis, answer)
 
 
-def is_not_sent(provider: Provider, response: Response, reading: Reading, answer: Any) -> bool:
+def is_not_sent(provider: Provider, response: Response, analysis: RequestAnalysis, answer: Any) -> bool:
     """Whether a message was accepted, and failed at once for the fault of form that it has.
 
     What the form of each field makes of a message is documented as an error type of its own (`not_sent`).
@@ -214,28 +214,28 @@ def is_not_sent(provider: Provider, response: Response, reading: Reading, answer
     if provider.outcome(response.status, answer, response.body) is not Outcome.FAILED:
         return False
     told = at(answer, provider.answer["error_type"]) if "error_type" in provider.answer else MISSING
-    fields = {field for reason in reading.hard if reason.by_form for field in reason.fields}
+    fields = {field for reason in analysis.hard if reason.by_form for field in reason.fields}
     return any(told == kind and provider.fields.get(role) in fields for role, kind in provider.not_sent.items())
 
 
 def _refused(
-    context: Context, exchange: Exchange, response: Response, reading: Reading, answer: Any
+    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
 ) -> Iterator[Finding]:
-    if not reading.reasons:
+    if not analysis.reasons:
         return
     for clause in context.contract.with_check("fault_not_delivery"):
-        if reading.hard:
+        if analysis.hard:
             yield Finding(clause=clause.id, exchange=exchange.id, kind=UPHELD)
-    for reason in reading.reasons:
-        if reason.level == "open" and len(reading.reasons) == 1:
+    for reason in analysis.reasons:
+        if reason.level == "open" and len(analysis.reasons) == 1:
             yield Finding(clause=reason.clause, exchange=exchange.id, kind=OBSERVED, value="refused")
         if reason.code is not None:
             yield from (
                 Finding(clause=clause, exchange=exchange.id, kind=EXCUSED, observed=_REFUSED_AS_PERMITTED)
-                for clause in reading.features
+                for clause in analysis.features
             )
-    if reading.identity_known:
-        yield from refused_findings(context, exchange, response, reading, answer)
+    if analysis.identity_known:
+        yield from refused_findings(context, exchange, response, analysis, answer)
 
 
 _REFUSED_AS_PERMITTED = "every request that would show it was refused for what the document permits"
@@ -263,8 +263,8 @@ def _throttled(context: Context, exchange: Exchange, response: Response, answer:
         yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=seen[clause.params["what"]])
 
 
-def _undecided(exchange: Exchange, reading: Reading, why: str) -> Iterator[Finding]:
-    for clause in (*(reason.clause for reason in reading.reasons), *reading.features):
+def _undecided(exchange: Exchange, analysis: RequestAnalysis, why: str) -> Iterator[Finding]:
+    for clause in (*(reason.clause for reason in analysis.reasons), *analysis.features):
         yield Finding(clause=clause, exchange=exchange.id, kind=UNDECIDED, observed=why)
 
 

@@ -52,7 +52,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class RunFacts:
     """Why clauses may not have been asked.
 
     `no_fixture` are the clauses that the profile does not unlock, `selected` those that
@@ -70,7 +70,7 @@ class Circumstances:
     planned: frozenset[str] = frozenset()
 
 
-def verdicts(contract: Contract, judged: Judged, circumstances: Circumstances) -> tuple[Verdict, ...]:
+def verdicts(contract: Contract, judged: Judged, circumstances: RunFacts) -> tuple[Verdict, ...]:
     """Return one verdict for each clause, in the order of the catalogue."""
     chosen = circumstances.selected
     contradicted = {
@@ -100,7 +100,7 @@ def _unasked_for(clause: Clause, reason: ReasonCode) -> Verdict:
     return Verdict(clause=clause, verdict=NOT_EXERCISED, reason=reason, detail=SENTENCES[reason])
 
 
-def _as_afforded(verdict: Verdict, circumstances: Circumstances) -> Verdict:
+def _as_afforded(verdict: Verdict, circumstances: RunFacts) -> Verdict:
     """Return a verdict with what left it open, if that is a balance or a limit which the budget cannot reach."""
     why = circumstances.too_dear.get(verdict.clause.id)
     is_open = (verdict.verdict, verdict.reason) in _OPEN_WHERE_TOO_DEAR and not verdict.explained_by
@@ -137,7 +137,7 @@ def _in_company(verdict: Verdict, failed: Mapping[str, Verdict]) -> Verdict:
 
 
 def _verdict(
-    contract: Contract, clause: Clause, findings: list[Finding], circumstances: Circumstances, sizes: Mapping[str, int]
+    contract: Contract, clause: Clause, findings: list[Finding], circumstances: RunFacts, sizes: Mapping[str, int]
 ) -> Verdict:
     if clause.level == "excluded":
         return Verdict(clause=clause, verdict=NOT_APPLICABLE, detail=clause.reason)
@@ -223,7 +223,7 @@ def _explaining(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for names in named for name in names)) if all(named) else ()
 
 
-def _unasked(clause: Clause, circumstances: Circumstances) -> Verdict:
+def _unasked(clause: Clause, circumstances: RunFacts) -> Verdict:
     if clause.check == "internal_error":
         return Verdict(
             clause=clause,

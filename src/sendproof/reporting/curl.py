@@ -12,9 +12,9 @@ from sendproof.exchange import Credential, Exchange, Request, field_value
 from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, OBSERVATION, Verdict
 from sendproof.reporting.record import Run
 from sendproof.reporting.shell import literal, producer, word
-from sendproof.target.masking import StandIn
 from sendproof.target.numbers import country_digits
 from sendproof.target.profile import MAIN, conventional_name
+from sendproof.target.pseudonyms import Pseudonym
 
 _FRAMING = ("host", "content-length", "accept-encoding", "connection", "user-agent")
 _SECRET = ("authorization", "proxy-authorization", "cookie")
@@ -45,7 +45,7 @@ def curl_for(exchange: Exchange, run: Run, provider: Provider) -> str:
     """
     key = _key(exchange.credential, run, provider)
     request = exchange.request
-    feed, content = _content(request, run.stand_ins)
+    feed, content = _content(request, run.pseudonyms)
     words = (
         "curl",
         "-sS",
@@ -128,19 +128,19 @@ def _has_content(request: Request) -> bool:
     return request.method != "HEAD" and bool(request.body or request.method not in _BODYLESS)
 
 
-def _content(request: Request, stand_ins: Sequence[StandIn]) -> tuple[str, tuple[str, ...]]:
+def _content(request: Request, pseudonyms: Sequence[Pseudonym]) -> tuple[str, tuple[str, ...]]:
     """Return what stands before curl to feed it, and the option that gives it the body."""
     if not _has_content(request):
         return "", ()
     text = None if request.body.startswith(b"@") else literal(request.body)
     if text is not None:
-        return "", ("--data-binary", _with_variables(text, stand_ins))
+        return "", ("--data-binary", _with_variables(text, pseudonyms))
     return f"{producer(request.body)} | ", ("--data-binary", "@-")
 
 
-def _with_variables(word: str, stand_ins: Sequence[StandIn]) -> str:
+def _with_variables(word: str, pseudonyms: Sequence[Pseudonym]) -> str:
     """Return a single-quoted word with the variables of numbers and texts in the place of what stands for them."""
-    for item in stand_ins:
+    for item in pseudonyms:
         if item.shown.startswith("+"):
             word = _spaced(item.shown).sub(lambda match, item=item: _number(match[0], item), word)  # type: ignore[misc]  # a lambda of one
         else:
@@ -155,7 +155,7 @@ def _spaced(number: str) -> re.Pattern[str]:
     return re.compile(rf"(?:\+?{number[1 : 1 + country]})?{national}")
 
 
-def _number(spelled: str, item: StandIn) -> str:
+def _number(spelled: str, item: Pseudonym) -> str:
     """Return a spelling of a number with its digits cut out of the variable that holds it in E.164."""
     if spelled == item.shown:
         return f"'\"${item.variable}\"'"

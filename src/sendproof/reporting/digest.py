@@ -110,12 +110,12 @@ _KEPT_BACK = {
 def remarks(run: Run) -> tuple[str, ...]:
     """Return what a reader has to know besides the verdicts: what was not asked, and what stands for what."""
     kept_back = (f"{count} requests were {_KEPT_BACK.get(why, why)}" for why, count in run.withheld.items())
-    stand_ins = (
-        f"{item.shown} stands for {item.setting}; commands read it from {item.variable}" for item in run.stand_ins
+    pseudonyms = (
+        f"{item.shown} stands for {item.setting}; commands read it from {item.variable}" for item in run.pseudonyms
     )
     told = (run.problem[1],) if run.problem is not None and run.problem[0] != exit_code(run) else ()
     left_out = (completeness(complete=run.complete, left_out=run.left_out),) if run.left_out else ()
-    return (*told, *left_out, *run.notes, *kept_back, *stand_ins)
+    return (*told, *left_out, *run.notes, *kept_back, *pseudonyms)
 
 
 def completeness(*, complete: bool, left_out: int) -> str:

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sendproof.conversation.rehearsal import Rehearsed
+from sendproof.conversation.dry_run import DryRequest
 from sendproof.reporting.text import visible
 from sendproof.target.ledger import Spent
 from sendproof.target.numbers import masked
@@ -73,7 +73,7 @@ class Forecast:
     recipients: tuple[Reach, ...]
     longest_text: int
     duration_s: float
-    asked: tuple[Rehearsed, ...]
+    asked: tuple[DryRequest, ...]
     clauses: int
     lacking: Mapping[str, str]
     left_out: tuple[str, ...]

@@ -9,7 +9,7 @@ from datetime import datetime
 from sendproof.exchange import Exchange
 from sendproof.judge.findings import Judgement
 from sendproof.judge.verdicts import Verdict
-from sendproof.target.masking import StandIn
+from sendproof.target.pseudonyms import Pseudonym
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Run:
     `environment_error` says why nobody was judged. `credits` is what the run's accepted
     messages cost by the contract's prices, or None where it has none. `variables` maps
     (key name, credential part) to the environment variable that a reproduction uses.
-    `withheld` counts cases that the door did not let out, by reason. `stand_ins` are shown for
+    `withheld` counts cases that the client kept back, by reason. `pseudonyms` are shown for
     numbers and texts of the profile, `notes` say what was not asked any more. `not_waived` says, by
     clause, that a waiver expected another failure. `problem` is an exit code and a line, where an error of
     ours, of this machine or of pytest has a part in how the run ended. `left_out` counts questions that were not asked
@@ -52,7 +52,7 @@ class Run:
     withheld: Mapping[str, int]
     environment_error: str | None
     variables: Mapping[tuple[str, str], str]
-    stand_ins: tuple[StandIn, ...] = ()
+    pseudonyms: tuple[Pseudonym, ...] = ()
     notes: tuple[str, ...] = ()
     interrupted: bool = False
     not_waived: Mapping[str, str] = field(default_factory=dict)

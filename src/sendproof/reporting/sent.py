@@ -30,7 +30,7 @@ def write_sent(run: Run, contract: Contract, path: Path) -> None:
     that the request was about. Of numbers that may be somebody's the country and the last two digits are left.
     """
     judged = {item.exchange.id: item for item in run.judgements}
-    hidden = frozenset(item.shown for item in run.stand_ins)
+    hidden = frozenset(item.shown for item in run.pseudonyms)
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(COLUMNS)
@@ -69,9 +69,9 @@ def _line(
 
 def _recipient(judgement: Judgement, hidden: Collection[str]) -> str:
     """Return the recipient, redacted: what stands for a number of the profile ends as that number does."""
-    number = judgement.reading.recipient
+    number = judgement.analysis.recipient
     if number is None:
-        return "" if judgement.reading.value("recipient") is MISSING else "[no number of the plan]"
+        return "" if judgement.analysis.value("recipient") is MISSING else "[no number of the plan]"
     if number not in hidden:
         return masked(number)
     country = country_digits(number.removeprefix("+"))
@@ -79,8 +79,8 @@ def _recipient(judgement: Judgement, hidden: Collection[str]) -> str:
 
 
 def _clauses(judgement: Judgement) -> tuple[str, ...]:
-    reasons = tuple(dict.fromkeys(reason.clause for reason in judgement.reading.reasons))
-    return reasons or judgement.reading.features
+    reasons = tuple(dict.fromkeys(reason.clause for reason in judgement.analysis.reasons))
+    return reasons or judgement.analysis.features
 
 
 def _cell(text: str) -> str:

@@ -16,14 +16,14 @@ from sendproof.conversation.plan import Plan, few_cases, make_plan
 from sendproof.conversation.scenarios import clauses_of_scenarios
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
-from sendproof.judge.verdicts import Circumstances
-from sendproof.running.place import Place
+from sendproof.judge.verdicts import RunFacts
+from sendproof.running.run_target import RunTarget
 from sendproof.target.budget import Allowance, TimeLimit
-from sendproof.target.door import Door
+from sendproof.target.client import Client
 from sendproof.target.ledger import Ledger, Spent
-from sendproof.target.masking import StandIns
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
+from sendproof.target.pseudonyms import Pseudonyms
 from sendproof.target.scrubbing import documented
 
 # One cause cannot be told from another.
@@ -76,10 +76,10 @@ def plan_of(contract: Contract, cases: Iterable[Case], asking: Asking) -> Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """A conversation with the door it goes through."""
+    """A conversation with the client that sends for it."""
 
     conversation: Conversation
-    door: Door
+    client: Client
     profile: Profile
 
     @property
@@ -90,11 +90,11 @@ class Talk:
     @property
     def account(self) -> Account:
         """Return what the profile says of the account, as it stands in the evidence."""
-        return StandIns(self.profile).account(self.profile.account())
+        return Pseudonyms(self.profile).account(self.profile.account())
 
-    def circumstances(self, contract: Contract, plan: Plan) -> Circumstances:
+    def circumstances(self, contract: Contract, plan: Plan) -> RunFacts:
         """Return why clauses may not have been asked."""
-        return Circumstances(
+        return RunFacts(
             no_fixture=frozenset(locked_clauses(self.profile, contract)),
             selected=plan.selected,
             for_budget=frozenset(self.evidence.for_budget),
@@ -106,7 +106,7 @@ class Talk:
 
 @contextmanager
 def conversing(
-    here: Place,
+    here: RunTarget,
     contract: Contract,
     plan: Plan,
     *,
@@ -114,18 +114,18 @@ def conversing(
     keep: Callable[[Exchange], None],
     enough: Callable[[Sequence[Exchange]], bool] | None = None,
 ) -> Iterator[Talk]:
-    """Provide a conversation with a target, not yet held, for as long as its door is open."""
+    """Provide a conversation with a target, not yet held, for as long as its client is open."""
     with Ledger(here.ledger, account=here.account, kept=here.keeps_ledger) as ledger:
         profile = as_left(here.profile, ledger.found)
         allowance = Allowance(profile.budget, ledger)
         pacing = Pacing(profile.budget.requests_per_second, here.clock, ledger)
         limit = TimeLimit(profile.budget.max_duration_s)
         public = documented(contract)
-        with Door(profile, here.provider, here.clock, allowance, pacing, time_limit=limit, public=public) as door:
+        with Client(profile, here.provider, here.clock, allowance, pacing, time_limit=limit, public=public) as client:
             conversation = Conversation(
                 contract,
                 profile,
-                door,
+                client,
                 plan,
                 clock=here.clock,
                 time_limit=limit,
@@ -134,7 +134,7 @@ def conversing(
                 keep=keep,
                 enough=enough,
             )
-            yield Talk(conversation=conversation, door=door, profile=profile)
+            yield Talk(conversation=conversation, client=client, profile=profile)
 
 
 def as_left(profile: Profile, found: Spent) -> Profile:

@@ -25,12 +25,12 @@ from sendproof.conversation.plan import Plan
 from sendproof.corpus.build import load_corpus
 from sendproof.errors import exit_code_of, line_of
 from sendproof.exchange import Exchange
-from sendproof.judge.verdicts import Circumstances
+from sendproof.judge.verdicts import RunFacts
 from sendproof.running.asking import Asking, Talk, conversing, plan_of
 from sendproof.running.options import Options
-from sendproof.running.place import Place, place, target_of
-from sendproof.target.masking import StandIns
+from sendproof.running.run_target import RunTarget, open_target, target_of
 from sendproof.target.profile import environment_names
+from sendproof.target.pseudonyms import Pseudonyms
 from sendproof.target.store import load, to_line
 
 BROKEN_OFF = "the run was broken off"
@@ -47,7 +47,7 @@ class Gathered:
 
     about: Mapping[str, Any]
     account: Account
-    circumstances: Circumstances
+    circumstances: RunFacts
     exchanges: tuple[Exchange, ...]
     problem: tuple[int, str] | None = None
 
@@ -90,7 +90,7 @@ def nothing_gathered(options: Options, contract: Contract, started: datetime) ->
         kind, base_url, name = "live", profile.base_url, profile.name
     else:
         kind, base_url, name = "mock", "http://127.0.0.1", contract.provider.name
-    circumstances = Circumstances(stopped=BROKEN_OFF)
+    circumstances = RunFacts(stopped=BROKEN_OFF)
     about = _facts(kind=kind, base_url=base_url, name=name, provider=contract.provider.name) | {
         "corpus_sha256": "",
         "started": started.isoformat(),
@@ -107,7 +107,7 @@ def was_asked(folder: Path) -> bool:
 def _hold(options: Options, contract: Contract, asking: Asking, folder: Path, tell: Tell) -> None:
     corpus = load_corpus(contract, seed=options.seed, max_examples=options.max_examples)
     plan = plan_of(contract, corpus.cases, asking)
-    with place(options) as here, _Kept(folder / _EXCHANGES) as kept:
+    with open_target(options) as here, _Kept(folder / _EXCHANGES) as kept:
         started, clock = datetime.now(UTC), time.monotonic()
         problem: tuple[int, str] | None = None
         with conversing(here, contract, plan, tell=tell, keep=kept.add) as talk:
@@ -133,9 +133,9 @@ def _hold(options: Options, contract: Contract, asking: Asking, folder: Path, te
                 raise
             except Exception as error:
                 # What an error tells of a request may hold a credential.
-                line = talk.door.scrubbed(line_of(error))
+                line = talk.client.scrubbed(line_of(error))
                 if options.debug:
-                    print(talk.door.scrubbed("".join(traceback.format_exception(error))), file=sys.stderr)
+                    print(talk.client.scrubbed("".join(traceback.format_exception(error))), file=sys.stderr)
                 talk.evidence.stopped = line
                 problem = (exit_code_of(error), line)
             finally:
@@ -172,7 +172,7 @@ class _Kept:
         self._file.flush()
 
 
-def _about(here: Place, contract: Contract, plan: Plan, talk: Talk) -> dict[str, Any]:
+def _about(here: RunTarget, contract: Contract, plan: Plan, talk: Talk) -> dict[str, Any]:
     names = environment_names(here.profile)
     circumstances = talk.circumstances(contract, plan)
     facts = _facts(kind=here.kind, base_url=here.profile.base_url, name=here.profile.name, provider=here.provider.name)
@@ -183,9 +183,9 @@ def _about(here: Place, contract: Contract, plan: Plan, talk: Talk) -> dict[str,
             for key, all_ in names.items()
             for part, name in zip(here.profile.parts, all_, strict=True)
         ],
-        "stand_ins": [dataclasses.asdict(item) for item in StandIns(here.profile).listed],
+        "stand_ins": [dataclasses.asdict(item) for item in Pseudonyms(here.profile).listed],
         "notes": [*talk.evidence.notes, *_of_others(here, talk)],
-        "traffic": {"requests": talk.door.traffic.requests, "accepted": talk.door.traffic.accepted},
+        "traffic": {"requests": talk.client.traffic.requests, "accepted": talk.client.traffic.accepted},
         "withheld": talk.evidence.withheld,
         "complete": talk.evidence.complete,
         "left_out": len(talk.evidence.left_out),
@@ -221,9 +221,9 @@ def _facts(*, kind: str, base_url: str, name: str, provider: str) -> dict[str, A
     }
 
 
-def _of_others(here: Place, talk: Talk) -> Iterator[str]:
+def _of_others(here: RunTarget, talk: Talk) -> Iterator[str]:
     """Yield what other runs on the ledger have to do with this one."""
-    found = talk.door.found
+    found = talk.client.found
     if found.requests:
         where = f"the ledger {here.ledger}" if here.keeps_ledger else "runs that did not end in order"
         spent = f"{found.requests} requests and {found.messages} messages of the budget were spent before"
@@ -256,9 +256,9 @@ def _to_account(data: Mapping[str, Any]) -> Account:
     )
 
 
-def _to_circumstances(data: Mapping[str, Any]) -> Circumstances:
+def _to_circumstances(data: Mapping[str, Any]) -> RunFacts:
     selected = data["selected"]
-    return Circumstances(
+    return RunFacts(
         no_fixture=frozenset(data["no_fixture"]),
         selected=frozenset(selected) if selected is not None else None,
         for_budget=frozenset(data["for_budget"]),

@@ -12,9 +12,9 @@ from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.scenarios import CREDITS, RATE_LIMITS, clauses_of_scenarios
 from sendproof.judge.history import judge
 from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import Circumstances, verdicts
+from sendproof.judge.verdicts import RunFacts, verdicts
 from sendproof.running.asking import locked_clauses
-from sendproof.running.rehearsing import rehearse
+from sendproof.running.dry_runs import hold_dry_run
 from sendproof.target.ledger import Spent
 from sendproof.target.profile import Profile
 
@@ -28,7 +28,7 @@ def foreseen(contract: Contract, profile: Profile, plan: Plan, evidence: Evidenc
 
     A service that keeps every promise is judged by what it would answer: what that leaves open, the run will.
     """
-    circumstances = Circumstances(
+    circumstances = RunFacts(
         planned=plan.planned,
         selected=plan.selected,
         too_dear=MappingProxyType(dict(evidence.too_dear)),
@@ -57,7 +57,7 @@ def advice(
         controls = tuple(case for case in plan.cases if case.family == CONTROLS)
         small = replace(plan, cases=controls, scenarios=(name,))
         for said, other in others(profile):
-            rehearsed = rehearse(contract, other, small, _NOTHING_SPENT, share=evidence.share)
+            rehearsed = hold_dry_run(contract, other, small, _NOTHING_SPENT, share=evidence.share)
             if not clauses.intersection(foreseen(contract, other, small, rehearsed.evidence)):
                 told.append(f"{said} would tell {', '.join(sorted(clauses))}")
                 break

@@ -15,11 +15,11 @@ from sendproof.judge.identities import message_id
 from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import Verdict, verdicts
 from sendproof.reporting.record import Run
+from sendproof.running.applied_waivers import overlay
 from sendproof.running.evidence import Gathered
 from sendproof.running.options import Options
-from sendproof.running.overlay import overlay
 from sendproof.running.waivers import Waiver, read_waivers
-from sendproof.target.masking import StandIn
+from sendproof.target.pseudonyms import Pseudonym
 
 
 def judge_run(
@@ -71,7 +71,7 @@ def judge_run(
         withheld=MappingProxyType(dict(about["withheld"])),
         environment_error=about["environment_error"],
         variables=MappingProxyType({(key, part): name for key, part, name in about["variables"]}),
-        stand_ins=tuple(StandIn(**item) for item in about["stand_ins"]),
+        pseudonyms=tuple(Pseudonym(**item) for item in about["stand_ins"]),
         notes=(*about["notes"], *laid.notes),
         interrupted=interrupted,
         not_waived=laid.others,
@@ -99,4 +99,4 @@ def _credits(contract: Contract, judgements: Sequence[Judgement]) -> int | None:
     let_in = [item for item in judgements if item.outcome == ACCEPTED]
     # A retry is answered with the id of its message, which is paid for once.
     messages = {message_id(contract, item) or item.exchange.id: item for item in let_in}
-    return sum(prices["mms" if item.reading.has_media else "sms"] for item in messages.values())
+    return sum(prices["mms" if item.analysis.has_media else "sms"] for item in messages.values())

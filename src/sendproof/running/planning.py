@@ -8,15 +8,15 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from sendproof.contract.model import Contract, load_contract
+from sendproof.conversation.dry_run import DryRequest
 from sendproof.conversation.plan import Plan
-from sendproof.conversation.rehearsal import Rehearsed
 from sendproof.corpus.build import load_corpus
 from sendproof.reporting.forecast import FixtureCost, Forecast, Reach
 from sendproof.running.asking import Asking, as_left, asking_of, locked_clauses, plan_of
+from sendproof.running.dry_runs import DryRunOutcome, hold_dry_run
 from sendproof.running.foresight import advice, foreseen
 from sendproof.running.options import Options
-from sendproof.running.place import ledger_of, target_of
-from sendproof.running.rehearsing import RehearsedRun, rehearse
+from sendproof.running.run_target import ledger_of, target_of
 from sendproof.running.suites import suites
 from sendproof.target.address import is_loopback_url
 from sendproof.target.ledger import Ledger, Spent
@@ -33,7 +33,7 @@ def forecast(options: Options) -> Forecast:
     profile = as_left(given, found)
     corpus = load_corpus(contract, seed=options.seed, max_examples=options.max_examples)
     plan = plan_of(contract, corpus.cases, _asking(contract, options))
-    rehearsed = rehearse(contract, profile, plan, found)
+    rehearsed = hold_dry_run(contract, profile, plan, found)
     undistinguished = foreseen(contract, profile, plan, rehearsed.evidence)
     advised = advice(contract, profile, plan, rehearsed.evidence, undistinguished)
     return replace(
@@ -60,7 +60,7 @@ def _forecast(
     profile: Profile,
     plan: Plan,
     found: Spent,
-    rehearsed: RehearsedRun,
+    rehearsed: DryRunOutcome,
 ) -> Forecast:
     asked = rehearsed.asked
     accepted = [item for item in asked if item.is_accepted]
@@ -93,11 +93,11 @@ def _forecast(
     )
 
 
-def _is_open(item: Rehearsed) -> bool:
+def _is_open(item: DryRequest) -> bool:
     return item.case.expects == "either"
 
 
-def _recipients(messages: Iterable[Rehearsed], opened: Iterable[Rehearsed]) -> tuple[Reach, ...]:
+def _recipients(messages: Iterable[DryRequest], opened: Iterable[DryRequest]) -> tuple[Reach, ...]:
     should = Counter(number for item in messages for number in item.numbers)
     could = Counter(number for item in opened for number in item.numbers)
     return tuple(
@@ -106,9 +106,9 @@ def _recipients(messages: Iterable[Rehearsed], opened: Iterable[Rehearsed]) -> t
     )
 
 
-def _costs(asked: Iterable[Rehearsed]) -> tuple[FixtureCost, ...]:
+def _costs(asked: Iterable[DryRequest]) -> tuple[FixtureCost, ...]:
     """Return what each fixture of the profile costs."""
-    by_fixture: dict[str, list[Rehearsed]] = {}
+    by_fixture: dict[str, list[DryRequest]] = {}
     for item in asked:
         for name in dict.fromkeys(need.partition(".")[0] for need in item.case.needs):
             by_fixture.setdefault(name, []).append(item)
@@ -124,7 +124,7 @@ def _costs(asked: Iterable[Rehearsed]) -> tuple[FixtureCost, ...]:
     )
 
 
-def _reached(plan: Plan, asked: Iterable[Rehearsed]) -> frozenset[str]:
+def _reached(plan: Plan, asked: Iterable[DryRequest]) -> frozenset[str]:
     """Return the clauses that what is asked may exercise: a scenario those that no single case does."""
     single = frozenset(clause for case in plan.cases for clause in case.clauses)
     return frozenset(clause for item in asked for clause in item.case.clauses) | (plan.planned - single)

@@ -20,7 +20,7 @@ _KEY = re.compile(r"""["']?([A-Za-z0-9_-]+)""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class EntryLines:
     """The lines of one entry, from 1: its first and last, and that of each key. `text` is its first statement."""
 
     first: int
@@ -29,7 +29,7 @@ class Place:
     keys: Mapping[str, int] = field(default_factory=dict)
 
 
-def places(text: str) -> tuple[Place, ...]:
+def places(text: str) -> tuple[EntryLines, ...]:
     """Return where each `[[...]]` of a TOML text stands, which must be valid; comments around them are nobody's."""
     found: list[list[_Statement]] = []
     for statement in _statements(text):
@@ -47,10 +47,10 @@ class _Statement:
     text: str
 
 
-def _place(statements: list[_Statement]) -> Place:
+def _place(statements: list[_Statement]) -> EntryLines:
     header, *pairs = statements
     keys = {match[1]: item.first for item in pairs if (match := _KEY.match(item.text))}
-    return Place(first=header.first, last=statements[-1].last, text=header.text, keys=MappingProxyType(keys))
+    return EntryLines(first=header.first, last=statements[-1].last, text=header.text, keys=MappingProxyType(keys))
 
 
 def _statements(text: str) -> Iterator[_Statement]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from sendproof.errors import UsageError
 from sendproof.reporting.text import is_plain, visible
-from sendproof.running.waiver_lines import Place, places
+from sendproof.running.waiver_lines import EntryLines, places
 from sendproof.target.numbers import without_numbers
 from sendproof.target.table import toml_text
 
@@ -35,7 +35,7 @@ class Waiver:
     reason: str
     expires: date
     file: str
-    place: Place
+    place: EntryLines
     provider: str | None = None
     target: str | None = None
     signature: str | None = None
@@ -83,7 +83,7 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
     return waivers
 
 
-def _waiver(entry: Mapping[str, Any], file: str, number: int, place: Place) -> Waiver:
+def _waiver(entry: Mapping[str, Any], file: str, number: int, place: EntryLines) -> Waiver:
     where = _Where(file, number, place)
     known = (*_TEXTS, *_DAYS)
     for name in entry:
@@ -105,7 +105,7 @@ class _Where:
 
     file: str
     number: int
-    place: Place
+    place: EntryLines
 
     def error(self, key: str, expected: str, got: object, advice: str) -> UsageError:
         """Return what is wrong with a key, in the line where it stands."""

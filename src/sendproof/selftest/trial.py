@@ -20,7 +20,7 @@ from sendproof.judge.verdicts import (
     FAIL,
     INCONCLUSIVE,
     NOT_EXERCISED,
-    Circumstances,
+    RunFacts,
     Verdict,
     verdicts,
 )
@@ -28,13 +28,13 @@ from sendproof.mock.faults.model import Change
 from sendproof.mock.server import MockServer
 from sendproof.reporting.results import is_missing
 from sendproof.running.asking import asking_of, conversing, plan_of
-from sendproof.running.place import UNBOUNDED, Place, providers
+from sendproof.running.run_target import UNBOUNDED, RunTarget, providers
 from sendproof.running.suites import suites
 from sendproof.selftest.subject import FAULT, Subject
 from sendproof.target.clock import MovedClock
-from sendproof.target.masking import StandIns
 from sendproof.target.profile import Budget
-from sendproof.target.reading import parse_profile
+from sendproof.target.profile_loader import parse_profile
+from sendproof.target.pseudonyms import Pseudonyms
 
 _LIVE = Budget()
 # Nearly all faults are reported after so many exchanges.
@@ -53,7 +53,7 @@ class Recording:
 
     subject: Subject
     account: Account
-    circumstances: Circumstances
+    circumstances: RunFacts
     exchanges: tuple[Exchange, ...]
     accepted: int
     environment_error: str | None
@@ -178,9 +178,9 @@ def recorded(
     ) as mock:
         data: dict[str, Any] = {**mock.profile(), "budget": budget}
         profile = parse_profile(data, where=subject.name, name=subject.name, providers=providers(), environ={})
-        account = StandIns(profile).account(profile.account())
+        account = Pseudonyms(profile).account(profile.account())
         clock = MovedClock(mock.advance)
-        here = Place(profile=profile, provider=load_provider(subject.provider), clock=clock, kind="mock")
+        here = RunTarget(profile=profile, provider=load_provider(subject.provider), clock=clock, kind="mock")
 
         def enough(exchanges: Sequence[Exchange]) -> bool:
             return len(exchanges) in looks and _is_reported(subject, contract, account, exchanges)
@@ -193,13 +193,13 @@ def recorded(
             account=account,
             circumstances=talk.circumstances(contract, plan),
             exchanges=tuple(talk.evidence.exchanges),
-            accepted=talk.door.traffic.accepted,
+            accepted=talk.client.traffic.accepted,
             environment_error=talk.evidence.environment_error,
         )
 
 
 def _is_reported(subject: Subject, contract: Contract, account: Account, exchanges: Sequence[Exchange]) -> bool:
-    found = verdicts(contract, judge(contract, account, exchanges), Circumstances())
+    found = verdicts(contract, judge(contract, account, exchanges), RunFacts())
     return {item.clause.id for item in found if item.verdict == FAIL} == set(subject.clauses)
 
 

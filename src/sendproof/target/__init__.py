@@ -1,1 +1,1 @@
-"""The one door through which requests leave: profile, budget, pacing, allow-list, redaction."""
+"""The only place from which requests leave: profile, budget, pacing, allow-list, redaction."""

@@ -13,7 +13,7 @@ import httpcore
 import httpx
 
 from sendproof.exchange import Headers, field_value
-from sendproof.target.wire import DEADLINE, ProxyFailed
+from sendproof.target.deadline_transport import DEADLINE, ProxyFailed
 
 KEPT_BYTES = 1 << 20
 # Secrets are scrubbed before the cut: so much more is read that none is cut in two.

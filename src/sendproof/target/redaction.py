@@ -9,8 +9,8 @@ from contextlib import suppress
 
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Headers
-from sendproof.target.masking import SentText, StandIns
 from sendproof.target.profile import REDACTED, Secret
+from sendproof.target.pseudonyms import Pseudonyms, SentText
 from sendproof.target.scrubbing import Scrubber, forms
 
 _MARK = REDACTED.encode("ascii")
@@ -46,23 +46,23 @@ class Redactor:
     """Keeps of an exchange what may be kept, in every form that it might be shown in.
 
     Known secrets are scrubbed; numbers that may be somebody's, texts of the profile and texts that are not the
-    request's have others in their place (see `StandIns`); fields of an answer keep their values if they are listed.
+    request's have others in their place (see `Pseudonyms`); fields of an answer keep their values if they are listed.
     """
 
     def __init__(
         self,
         provider: Provider,
         keys: Mapping[str, tuple[Secret, ...]],
-        stand_ins: StandIns,
+        pseudonyms: Pseudonyms,
         *,
         public: Iterable[str] = (),
     ) -> None:
         """`public` are texts that an answer may have whatever the keys are: those of the documents."""
         parts = [tuple(part.value for part in secrets) for secrets in keys.values()]
-        self._scrubber = Scrubber(parts, (*public, *_of_provider(provider), *stand_ins.numbers))
-        self._stand_ins = stand_ins
+        self._scrubber = Scrubber(parts, (*public, *_of_provider(provider), *pseudonyms.numbers))
+        self._pseudonyms = pseudonyms
         self._texts = tuple(
-            (form, shown.encode()) for text, shown in stand_ins.texts.items() for form in _forms_of_text(text)
+            (form, shown.encode()) for text, shown in pseudonyms.texts.items() for form in _forms_of_text(text)
         )
         self._dropped = _NEVER_SENT | {provider.credential_header.lower()}
         names = "|".join(map(re.escape, provider.credential_parts))
@@ -73,14 +73,14 @@ class Redactor:
 
     def asked(self, data: bytes) -> bytes:
         """Return the content of a request without secrets, and with stand-ins for what the profile gave."""
-        return self._stand_ins.request(self._without_texts(self._scrubber.whole(data)))
+        return self._pseudonyms.request(self._without_texts(self._scrubber.whole(data)))
 
     def answered(self, data: bytes, asked: bytes, *, accepted: bool, presented: tuple[str, ...] = ()) -> bytes:
         """Return the content of an answer to a request, whose content, as it is kept, is `asked`."""
         clean = _NAMED.sub(_named, self._scrubbed(data, asked, presented))
         if self._text_field is not None:
             clean = self._of_the_request(self._text_field, clean, asked, shortest=0 if accepted else _COMPLAINT)
-        return self._stand_ins.answer(clean, asked)
+        return self._pseudonyms.answer(clean, asked)
 
     def _of_the_request(self, field: re.Pattern[bytes], data: bytes, asked: bytes, *, shortest: int) -> bytes:
         """Return an answer without texts of some length that are not that of the request."""
@@ -129,12 +129,12 @@ class Redactor:
     def text(self, text: str, asked: bytes = b"", presented: tuple[str, ...] = ()) -> str:
         """Return a text of an answer (a field, a message of the transport) without secrets and numbers."""
         data = text.encode("utf-8", "surrogateescape")
-        clean = self._stand_ins.answer(self._scrubbed(data, asked, presented), asked)
+        clean = self._pseudonyms.answer(self._scrubbed(data, asked, presented), asked)
         return text if clean == data else clean.decode("utf-8", "surrogateescape")
 
     def _line(self, text: str, presented: tuple[str, ...] = ()) -> str:
         data = text.encode("utf-8", "surrogateescape")
-        clean = self._stand_ins.request(self._scrubbed(data, b"", presented))
+        clean = self._pseudonyms.request(self._scrubbed(data, b"", presented))
         return text if clean == data else clean.decode("utf-8", "surrogateescape")
 
     def _scrubbed(self, data: bytes, asked: bytes, presented: tuple[str, ...] = ()) -> bytes:

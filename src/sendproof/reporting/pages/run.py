@@ -156,7 +156,7 @@ def _failure(verdict: Verdict, run: Run, contract: Contract, evidence: Mapping[s
 
 def _variables(command: str, run: Run, provider: str) -> tuple[str, ...]:
     """Return the variables that a command reads; a dollar in a body names none of ours."""
-    known = {*run.variables.values(), *(item.variable for item in run.stand_ins)}
+    known = {*run.variables.values(), *(item.variable for item in run.pseudonyms)}
     found = dict.fromkeys(_VARIABLE.findall(command))
     return tuple(name for name in found if name in known or name.startswith(f"{provider.upper()}_"))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from sendproof.contract.model import Contract, load_provider
 from sendproof.conversation.conversation import Conversation, Evidence
+from sendproof.conversation.dry_run import DryRequest, DryRun, DryRunClock
 from sendproof.conversation.plan import Plan
-from sendproof.conversation.rehearsal import Rehearsal, Rehearsed, RehearsedClock
 from sendproof.judge.credits import codes_of_insufficient_credits
 from sendproof.running.asking import token
 from sendproof.target.budget import Allowance
@@ -18,22 +18,22 @@ from sendproof.target.profile import Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RehearsedRun:
+class DryRunOutcome:
     """What would be asked, what a service that keeps every promise would answer, and how long it would take."""
 
-    asked: Sequence[Rehearsed]
+    asked: Sequence[DryRequest]
     evidence: Evidence
     duration_s: float
 
 
-def rehearse(
+def hold_dry_run(
     contract: Contract, profile: Profile, plan: Plan, found: Spent, *, share: int | None = None
-) -> RehearsedRun:
+) -> DryRunOutcome:
     """Rehearse what a plan asks of a profile, of whose budget others have spent what was `found`.
 
     `share` is how many messages balances and limits may take; None: what the plan leaves them.
     """
-    clock, budget = RehearsedClock(), profile.budget
+    clock, budget = DryRunClock(), profile.budget
     left = replace(
         budget,
         max_requests=budget.max_requests - found.requests,
@@ -42,7 +42,7 @@ def rehearse(
     )
     with Ledger() as ledger:
         pacing = Pacing(budget.requests_per_second, clock, ledger)
-        rehearsal = Rehearsal(
+        dry_run = DryRun(
             profile,
             load_provider(profile.provider),
             clock,
@@ -51,10 +51,10 @@ def rehearse(
             short_code=next(iter(codes_of_insufficient_credits(contract)), None),
         )
         conversation = Conversation(
-            contract, profile, rehearsal, plan, clock=clock, token=token, tell=_nothing, keep=_nothing, share=share
+            contract, profile, dry_run, plan, clock=clock, token=token, tell=_nothing, keep=_nothing, share=share
         )
         evidence = conversation.hold()
-    return RehearsedRun(asked=rehearsal.sent, evidence=evidence, duration_s=clock.at_s)
+    return DryRunOutcome(asked=dry_run.sent, evidence=evidence, duration_s=clock.at_s)
 
 
 def _nothing(*told: object, **more: object) -> None:

@@ -12,7 +12,7 @@ from sendproof.account import RateLimit
 from sendproof.errors import UsageError
 from sendproof.target.init import init_text
 from sendproof.target.profile import Budget, Profile, Secret, environment_names
-from sendproof.target.reading import load_profile
+from sendproof.target.profile_loader import load_profile
 
 from .support import PROVIDERS, parse, profile_of
 

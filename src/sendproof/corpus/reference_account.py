@@ -58,7 +58,7 @@ Reader = Callable[[Contract, Account, Request, Credential], ReadingLike]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Specimen:
+class ReferenceAccount:
     """The account of a specimen target, and what the tokens stand for there."""
 
     provider: Provider
@@ -66,7 +66,7 @@ class Specimen:
     values: Mapping[str, str]
 
     @classmethod
-    def of(cls, provider: Provider) -> Specimen:
+    def of(cls, provider: Provider) -> ReferenceAccount:
         """Make the specimen of a provider: one active key, two numbers each, all its fixtures."""
         values = dict(_values(provider))
         fixtures = provider.fixtures.values()
@@ -151,7 +151,7 @@ def _spellings(name: str, number: str) -> Iterator[tuple[str, str]]:
 _RECIPIENT = re.compile(rb'@\{recipient|@\{fixture|"[^"]*?(?:[0-9][^"0-9]{0,4}){7}')
 
 
-def read_case(contract: Contract, specimen: Specimen, read: Reader, case: Case) -> Case:
+def read_case(contract: Contract, specimen: ReferenceAccount, read: Reader, case: Case) -> Case:
     """Return a case with what it breaks, what it can exercise and what it expects."""
     request, credential = specimen.request(case), specimen.credential(case)
     reading = read(contract, specimen.account, request, credential)

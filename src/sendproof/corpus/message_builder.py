@@ -50,7 +50,7 @@ def media_token(provider: Provider) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class MessageBuilder:
     """One family of one provider: makes its messages and its cases."""
 
     provider: Provider

@@ -18,7 +18,7 @@ from sendproof.mock.server import MockProcess
 from sendproof.running.options import EFFORTS, Options
 from sendproof.target.clock import MovedClock, RunClock, WallClock
 from sendproof.target.profile import Budget, Profile
-from sendproof.target.reading import load_profile, parse_profile
+from sendproof.target.profile_loader import load_profile, parse_profile
 from sendproof.user_folders import state_folder
 
 # An embedded mock costs nothing: its run is bounded by the corpus alone.
@@ -26,7 +26,7 @@ UNBOUNDED = {"max_requests": 1_000_000, "max_accepted": 1_000_000, "requests_per
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RunTarget:
     """A target that can be asked: its profile, its provider, its clock, and the page of a ledger.
 
     Without a `ledger` what is spent is forgotten with the run. One that the user names is kept.
@@ -89,11 +89,11 @@ def _account(target: Path, profile: Profile) -> str:
 
 
 @contextmanager
-def place(options: Options) -> Iterator[Place]:
+def open_target(options: Options) -> Iterator[RunTarget]:
     """Provide the target of a run for as long as it is asked."""
     if options.target is not None:
         profile = target_of(options)
-        yield Place(
+        yield RunTarget(
             profile=profile,
             provider=load_provider(profile.provider),
             clock=WallClock(),
@@ -111,4 +111,4 @@ def place(options: Options) -> Iterator[Place]:
         data: dict[str, Any] = {**mock.profile(), "budget": UNBOUNDED}
         profile = parse_profile(data, where=f"mock of {known}", name=known, providers=providers(), environ={})
         profile = replace(profile, budget=bounded(options, profile.budget))
-        yield Place(profile=profile, provider=provider, clock=MovedClock(mock.advance), kind="mock")
+        yield RunTarget(profile=profile, provider=provider, clock=MovedClock(mock.advance), kind="mock")

@@ -1,4 +1,4 @@
-"""The one door through which requests leave."""
+"""The client: the only place from which requests leave."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from sendproof.corpus.case import Case
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange, Headers, Request, Response
 from sendproof.judge.body import answer_of
 from sendproof.target import tls
-from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest
 from sendproof.target.budget import Allowance, TimeLimit
 from sendproof.target.clock import RunClock
+from sendproof.target.deadline_transport import DeadlineTransport
 from sendproof.target.ledger import Spent
-from sendproof.target.masking import StandIns
 from sendproof.target.network import network_secrets
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
+from sendproof.target.pseudonyms import Pseudonyms
 from sendproof.target.receiving import KEPT_BYTES, Received, receive
+from sendproof.target.recipient_guard import RecipientGuard
 from sendproof.target.redaction import Redactor
-from sendproof.target.wire import Wire
 
 Tags = tuple[str, ...]
 _STANDARD_FIELDS: Headers = (
@@ -48,14 +48,14 @@ _LONGEST_MEETING_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What went through a door. `withheld` requests were not sent: the allow-list kept them back."""
+    """What a client has sent. `withheld` requests were not sent: the allow-list kept them back."""
 
     requests: int
     accepted: int
     withheld: int
 
 
-class Door:
+class Client:
     """Sends cases to one target, once each, and returns redacted exchanges.
 
     It never raises for what the target does. Before anything is sent it may raise `Unbindable`
@@ -82,7 +82,7 @@ class Door:
         public: Iterable[str] = (),
     ) -> None:
         self._profile, self._provider = profile, provider
-        self._admission = Admission(profile, provider)
+        self._guard = RecipientGuard(profile, provider)
         self._clock = clock
         self._budget = budget
         self._pacing = pacing
@@ -91,7 +91,7 @@ class Door:
         self._nonces = nonces or unique_nonces()
         self._own_fields = tuple((name, value.value) for name, value in profile.network.headers)
         secrets = {**profile.keys, **network_secrets(profile, provider)}
-        self._redactor = Redactor(provider, secrets, StandIns(profile), public=public)
+        self._redactor = Redactor(provider, secrets, Pseudonyms(profile), public=public)
         self._urls: dict[str, httpx.URL] = {}
         self._ids = map("x{}".format, itertools.count(1))
 
@@ -110,9 +110,7 @@ class Door:
     @property
     def traffic(self) -> Traffic:
         """Return what went through so far."""
-        return Traffic(
-            requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._admission.withheld
-        )
+        return Traffic(requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._guard.withheld)
 
     @property
     def room(self) -> int:
@@ -134,8 +132,8 @@ class Door:
 
     def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
         """Send one case. The same `nonce` gives the very same request again."""
-        bound = self._admission.admit(case, nonce or next(self._nonces))
-        price = self._admission.price(bound.body)
+        bound = self._guard.admit(case, nonce or next(self._nonces))
+        price = self._guard.price(bound.body)
         self._time_limit.check(self._pacing.delay_s, "budget.requests_per_second")
         self._budget.reserve(credits_=price, should_be_refused=not case.may_be_accepted)
         self._pacing.acquire()
@@ -147,11 +145,11 @@ class Door:
         The last byte of each waits until all the others have been sent: so they overlap, however busy this machine
         is. With a `nonce` all of them are made with it.
         """
-        admitted = [(case, self._admission.admit(case, nonce or next(self._nonces)), tags) for case, tags in cases]
+        admitted = [(case, self._guard.admit(case, nonce or next(self._nonces)), tags) for case, tags in cases]
         if not admitted:
             return []
         refusable = not any(case.may_be_accepted for case, _ in cases)
-        price = sum(self._admission.price(bound.body) for _, bound, _ in admitted)
+        price = sum(self._guard.price(bound.body) for _, bound, _ in admitted)
         self._time_limit.check(self._pacing.delay_s, "budget.requests_per_second")
         self._budget.reserve(len(admitted), credits_=price, should_be_refused=refusable)
         self._pacing.acquire(len(admitted))
@@ -176,7 +174,7 @@ class Door:
         received = receive(self._transport, request, timeout_s=self._profile.timeout_s)
         elapsed_s = time.perf_counter() - started
         accepted = _is_accepted(self._provider, received)
-        self._budget.settle(accepted=accepted, credits_=self._admission.price(bound.body))
+        self._budget.settle(accepted=accepted, credits_=self._guard.price(bound.body))
         return Exchange(
             id=id_,
             request=Request(
@@ -234,11 +232,11 @@ def _held_back(body: bytes, meeting: threading.Barrier) -> Iterator[bytes]:
     yield body[-1:]
 
 
-def _wire(profile: Profile) -> Wire:
+def _wire(profile: Profile) -> DeadlineTransport:
     network = profile.network
     proxy_tls = tls.trusting(network) if network.proxy and network.proxy.scheme == "https" else None
     context = tls.client_context(network) if profile.base_url.startswith("https:") else None
-    return Wire(tls=context, proxy=network.proxy, proxy_tls=proxy_tls)
+    return DeadlineTransport(tls=context, proxy=network.proxy, proxy_tls=proxy_tls)
 
 
 def _is_accepted(provider: Provider, received: Received) -> bool | None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof.target.masking import SentText, StandIns
 from sendproof.target.numbers import is_reserved, masked
+from sendproof.target.pseudonyms import Pseudonyms, SentText
 
 from .support import profile_of
 
@@ -18,7 +18,7 @@ ACCOUNT = {
     "default_sender": "+14152370171",
 }
 PROFILE = profile_of("textflow", account=ACCOUNT)
-STAND_INS = StandIns(PROFILE)
+STAND_INS = Pseudonyms(PROFILE)
 REAL = ("+14152370171", "+447911876543", "+14152370172", "+13102740172")
 
 
@@ -87,13 +87,13 @@ _SOMEBODYS |= st.integers(0, 99_999_999).map("+4479{:08}".format)
 
 @given(st.lists(_SOMEBODYS, max_size=30, unique=True))
 def test_two_numbers_never_become_one(numbers: list[str]) -> None:
-    stand_ins = StandIns(PROFILE)
-    assert len({stand_ins.number(number) for number in numbers}) == len(numbers)
+    pseudonyms = Pseudonyms(PROFILE)
+    assert len({pseudonyms.number(number) for number in numbers}) == len(numbers)
 
 
 def test_number_of_a_network_whose_numbers_are_all_somebodys_has_a_stand_in_too() -> None:
-    stand_ins = StandIns(PROFILE)
-    made = {stand_ins.number(f"+8815930902{end}") for end in range(70, 80)}
+    pseudonyms = Pseudonyms(PROFILE)
+    made = {pseudonyms.number(f"+8815930902{end}") for end in range(70, 80)}
     assert {(number[:4], len(number)) for number in made} == {("+999", 13)}
     assert len(made) == 10
 
@@ -106,7 +106,7 @@ def test_any_content_keeps_its_length(data: bytes) -> None:
 
 def test_account_has_stand_ins_for_numbers_and_texts() -> None:
     profile = profile_of("textingline", account={"senders": REAL[:1], "recipients": REAL[2:]})
-    account = StandIns(profile).account(profile.account())
+    account = Pseudonyms(profile).account(profile.account())
     assert not set(REAL) & {*account.senders, *account.recipients}
     assert set(account.texts) == {"[noncompliant_body]", "[unsupported_body]"}
 

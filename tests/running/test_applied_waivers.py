@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sendproof.judge.verdicts import Verdict
-from sendproof.running.overlay import Overlay, overlay
-from sendproof.running.waiver_lines import Place
+from sendproof.running.applied_waivers import AppliedWaivers, overlay
+from sendproof.running.waiver_lines import EntryLines
 from sendproof.running.waivers import Waiver
 from tests.reporting.support import changed, contract, exchange, run_of, verdict
 
@@ -28,16 +28,16 @@ WHOLE: dict[str, Any] = {
 
 def waiver(**facts: Any) -> Waiver:
     given = {"clause": CLAUSE, "reason": "known", "expires": date(2027, 1, 1), **WHOLE, **facts}
-    return Waiver(file="waivers.toml", place=Place(first=3, last=9, text="[[waiver]]"), **given)
+    return Waiver(file="waivers.toml", place=EntryLines(first=3, last=9, text="[[waiver]]"), **given)
 
 
-def laid(*waivers: Waiver, of: Verdict = FAILS, target: str = "staging", today: date = TODAY) -> Overlay:
+def laid(*waivers: Waiver, of: Verdict = FAILS, target: str = "staging", today: date = TODAY) -> AppliedWaivers:
     verdicts = run_of(changed(of)).verdicts
     return overlay(waivers, contract(), KNOWN, target, verdicts, (exchange(),), today)
 
 
 def test_waiver_of_the_failure_that_is_seen_is_live() -> None:
-    assert laid(waiver()) == Overlay(live={CLAUSE: "known"})
+    assert laid(waiver()) == AppliedWaivers(live={CLAUSE: "known"})
 
 
 def test_waiver_counts_on_its_last_day() -> None:
@@ -75,8 +75,8 @@ def test_waiver_for_everybody_is_live_with_a_note() -> None:
     assert "has no provider or target;" in found.notes[0]
 
 
-def _deleted(found: Overlay, why: str) -> bool:
-    return found == Overlay(errors=(f"waivers.toml:3-9: {why}. Delete lines 3 to 9, from [[waiver]] on.",))
+def _deleted(found: AppliedWaivers, why: str) -> bool:
+    return found == AppliedWaivers(errors=(f"waivers.toml:3-9: {why}. Delete lines 3 to 9, from [[waiver]] on.",))
 
 
 def test_waiver_of_a_clause_that_passes_must_go() -> None:
@@ -109,7 +109,7 @@ def test_waiver_of_an_open_clause_must_go() -> None:
 
 @pytest.mark.parametrize("kind", ["inconclusive", "not_exercised", "error", "not_applicable"])
 def test_waiver_of_a_clause_that_is_not_decided_is_neither_live_nor_wrong(kind: str) -> None:
-    assert laid(waiver(), of=verdict(CLAUSE, kind)) == Overlay()
+    assert laid(waiver(), of=verdict(CLAUSE, kind)) == AppliedWaivers()
 
 
 @pytest.mark.parametrize(
@@ -122,16 +122,16 @@ def test_waiver_of_a_clause_that_is_not_decided_is_neither_live_nor_wrong(kind: 
     ],
 )
 def test_waiver_for_another_provider_or_target_is_not_looked_at(facts: dict[str, Any]) -> None:
-    assert laid(waiver(**facts)) == Overlay()
+    assert laid(waiver(**facts)) == AppliedWaivers()
 
 
 def test_waiver_of_another_provider_s_clause_without_a_provider_is_not_looked_at() -> None:
-    assert laid(waiver(clause="tl.responses.status-201", provider=None, expires=date(2020, 1, 1))) == Overlay()
+    assert laid(waiver(clause="tl.responses.status-201", provider=None, expires=date(2020, 1, 1))) == AppliedWaivers()
 
 
 def test_one_of_two_waivers_that_fits_is_enough() -> None:
     found = laid(waiver(), waiver(signature="another", target="staging"))
-    assert found == Overlay(live={CLAUSE: "known"})
+    assert found == AppliedWaivers(live={CLAUSE: "known"})
 
 
 def test_hostile_words_of_a_waiver_are_shown_as_what_they_are() -> None:

@@ -40,7 +40,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class RequestAnalysis:
     """What a request is, before its answer is looked at.
 
     `instance` is the JSON value of the body, or MISSING. `features` are the clauses that
@@ -104,13 +104,13 @@ class _Facts:
         return self.instance.get(name, MISSING) if isinstance(self.instance, dict) and name else MISSING
 
 
-def read_request(contract: Contract, account: Account, request: Request, credential: Credential) -> Reading:
+def read_request(contract: Contract, account: Account, request: Request, credential: Credential) -> RequestAnalysis:
     """Read a request against the contract and what is known of the account."""
     facts = _facts(contract, account, request, credential)
     is_operation = _is_operation(contract, request)
     reasons = tuple(_reasons(facts)) if is_operation else ()
     hard = any(reason.level != "open" for reason in reasons)
-    return Reading(
+    return RequestAnalysis(
         is_operation=is_operation,
         instance=facts.instance,
         reasons=reasons,

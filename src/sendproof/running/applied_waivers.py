@@ -19,7 +19,7 @@ _ADVISED = ("signature", "issue", "owner", "added")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overlay:
+class AppliedWaivers:
     """What becomes of the waivers of one run.
 
     `live` are the reasons of those that hold, by clause. `errors` say which entries must go
@@ -41,7 +41,7 @@ def overlay(
     verdicts: Iterable[Verdict],
     exchanges: Iterable[Exchange],
     today: date,
-) -> Overlay:
+) -> AppliedWaivers:
     """Lay waivers over the verdicts of one target, whose evidence are the `exchanges`. A pure function.
 
     What is for another provider or target is not looked at. A clause that is not decided
@@ -65,7 +65,7 @@ def overlay(
         else:
             others[waiver.clause] = _other(waiver, got)
     others = {clause: said for clause, said in others.items() if clause not in live}
-    return Overlay(live=live, errors=tuple(errors), others=others, notes=tuple(notes))
+    return AppliedWaivers(live=live, errors=tuple(errors), others=others, notes=tuple(notes))
 
 
 def _is_for(waiver: Waiver, contract: Contract, target: str) -> bool:

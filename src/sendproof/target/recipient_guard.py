@@ -1,4 +1,4 @@
-"""Admission: what may leave for a target at all, and what it may cost at most."""
+"""The recipient guard: what may leave for a target at all, and what it may cost at most."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sendproof.target.profile import Profile
 from sendproof.target.recipients import Withheld, refusal_of
 
 
-class Admission:
+class RecipientGuard:
     """Makes the requests of cases for one target and keeps back what might reach somebody else."""
 
     def __init__(self, profile: Profile, provider: Provider) -> None:

@@ -1,4 +1,4 @@
-"""The transport of the door: httpcore's pool behind httpx's interface, with one deadline per request.
+"""The transport of the client: httpcore's pool behind httpx's interface, with one deadline per request.
 
 Each timeout of httpx holds for one read or write: a target that drips a byte a second never
 ends. Here every read and write gets what is left of the request's whole time, also on the way
@@ -114,7 +114,7 @@ class _Content(httpx.SyncByteStream):
         self._response.close()
 
 
-class Wire(httpx.BaseTransport):
+class DeadlineTransport(httpx.BaseTransport):
     """Send each request once, over HTTP/1.1: no redirects, retries, cookies or environment.
 
     `tls` is how a target is spoken to whose URL says https, `proxy` what all requests go through, `proxy_tls` how a

@@ -25,7 +25,7 @@ class Wait(Protocol):
         """Wait so long, for a reason that the user may be told."""
 
 
-class Patience:
+class RetryPolicy:
     """Waits where waiting helps. `retry_after_s` is the profile's.
 
     A `wait` that there is no time for ends the asking; a `pause` is as long as there is time.

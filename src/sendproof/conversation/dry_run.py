@@ -12,12 +12,12 @@ from sendproof.corpus.case import Case
 from sendproof.corpus.tokens import tokens_in
 from sendproof.exchange import Exchange, Request, Response
 from sendproof.judge.characters import segments
-from sendproof.target.admission import Admission
 from sendproof.target.binding import BoundRequest
 from sendproof.target.budget import Allowance
-from sendproof.target.door import Tags, Traffic, unique_nonces
+from sendproof.target.client import Tags, Traffic, unique_nonces
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
+from sendproof.target.recipient_guard import RecipientGuard
 
 _ACCEPTED, _REFUSED, _THROTTLED = 201, 400, 429
 _JSON = (("Content-Type", "application/json"),)
@@ -25,7 +25,7 @@ _JSON = (("Content-Type", "application/json"),)
 _ANSWERED_AFTER_S = 0.001
 
 
-class RehearsedClock:
+class DryRunClock:
     """Tell a time that passes only where somebody waits."""
 
     takes_time = False
@@ -50,7 +50,7 @@ class RehearsedClock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsed:
+class DryRequest:
     """One request that would be sent. `numbers` are those that it would reach, were it let in.
 
     `is_message` tells that it makes a message of its own: a retry makes none. `segments` are what it would be split
@@ -71,8 +71,8 @@ class Rehearsed:
         return self.status == _ACCEPTED
 
 
-class Rehearsal:
-    """Stands in the door's place and sends nothing.
+class DryRun:
+    """Stands in the place of the client and sends nothing.
 
     `short_code` is the code that is documented for too few credits. What an answer holds is enough to tell its outcome.
     """
@@ -81,7 +81,7 @@ class Rehearsal:
         self,
         profile: Profile,
         provider: Provider,
-        clock: RehearsedClock,
+        clock: DryRunClock,
         budget: Allowance,
         pacing: Pacing,
         *,
@@ -90,20 +90,18 @@ class Rehearsal:
         self._profile, self._provider, self._clock = profile, provider, clock
         self._short_code = short_code
         self._budget, self._pacing = budget, pacing
-        self._admission = Admission(profile, provider)
+        self._guard = RecipientGuard(profile, provider)
         self._nonces = unique_nonces()
         self._let_in_s: dict[str, list[float]] = defaultdict(list)
         self._balances = dict(profile.balances)
         self._apart = {key: apart for key, apart in profile.mms_balances.items() if apart is not None}
         self._replayable: dict[tuple[str, str], str] = {}
-        self.sent: list[Rehearsed] = []
+        self.sent: list[DryRequest] = []
 
     @property
     def traffic(self) -> Traffic:
         """Return what would have gone through so far."""
-        return Traffic(
-            requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._admission.withheld
-        )
+        return Traffic(requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._guard.withheld)
 
     @property
     def room(self) -> int:
@@ -119,8 +117,8 @@ class Rehearsal:
 
     def send_together(self, cases: Sequence[tuple[Case, Tags]], *, nonce: str | None = None) -> list[Exchange]:
         """Answer cases that would be sent at the same moment."""
-        admitted = [(case, self._admission.admit(case, nonce or next(self._nonces))) for case, _ in cases]
-        prices = [self._admission.price(bound.body) for _, bound in admitted]
+        admitted = [(case, self._guard.admit(case, nonce or next(self._nonces))) for case, _ in cases]
+        prices = [self._guard.price(bound.body) for _, bound in admitted]
         refusable = not any(case.may_be_accepted for case, _ in admitted)
         self._budget.reserve(len(admitted), credits_=sum(prices), should_be_refused=refusable)
         self._pacing.acquire(len(admitted))
@@ -134,7 +132,7 @@ class Rehearsal:
         self._budget.settle(accepted=status == _ACCEPTED, credits_=price)
         text = str(message.get(self._provider.fields["text"], ""))
         self.sent.append(
-            Rehearsed(
+            DryRequest(
                 case=case,
                 numbers=_numbers(case, self._profile),
                 status=status,

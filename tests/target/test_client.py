@@ -17,8 +17,8 @@ from sendproof.exchange import Exchange
 from sendproof.mock.server import MockServer
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent
+from sendproof.target.client import unique_nonces
 from sendproof.target.clock import WallClock
-from sendproof.target.door import unique_nonces
 from sendproof.target.profile import Budget
 from sendproof.target.receiving import KEPT_BYTES, NOTE
 from sendproof.target.recipients import Withheld
@@ -68,8 +68,8 @@ def answer(body: bytes, head: str = "HTTP/1.1 200 OK", *fields: str, length: int
 
 
 def ask(script: Script, timeout_s: float = 5.0) -> Exchange:
-    with misbehaving(script) as url, door_to(profile_of("textflow", url, timeout_s=timeout_s)) as door:
-        return door.send(case_of("textflow"))
+    with misbehaving(script) as url, door_to(profile_of("textflow", url, timeout_s=timeout_s)) as client:
+        return client.send(case_of("textflow"))
 
 
 def hang(connection: socket.socket) -> None:
@@ -119,23 +119,23 @@ def test_misbehaviour_becomes_a_failure(script: Script, failure: str) -> None:
 def test_refused_connection_becomes_a_failure_and_frees_its_slot() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with door_to(profile_of("textflow", f"http://127.0.0.1:{port}")) as door:
-        assert door.send(case_of("textflow")).failure == "connect"
-        assert door._budget.committed == 0
+    with door_to(profile_of("textflow", f"http://127.0.0.1:{port}")) as client:
+        assert client.send(case_of("textflow")).failure == "connect"
+        assert client._budget.committed == 0
 
 
 def test_target_without_tls_becomes_a_failure() -> None:
     with misbehaving(answer(b""), end=b"\x16\x03") as url:  # the first bytes of a TLS handshake
         profile = profile_of("textflow", url.replace("http:", "https:"))
-        with door_to(profile) as door:
-            assert door.send(case_of("textflow")).failure == "tls"
+        with door_to(profile) as client:
+            assert client.send(case_of("textflow")).failure == "tls"
 
 
 def test_lost_answer_keeps_its_slot() -> None:
-    with misbehaving(reset) as url, door_to(profile_of("textflow", url), budget=Budget(max_accepted=1)) as door:
-        door.send(case_of("textflow"))
+    with misbehaving(reset) as url, door_to(profile_of("textflow", url), budget=Budget(max_accepted=1)) as client:
+        client.send(case_of("textflow"))
         with pytest.raises(BudgetSpent):
-            door.send(case_of("textflow"))
+            client.send(case_of("textflow"))
 
 
 def test_redirect_is_not_followed() -> None:
@@ -187,8 +187,8 @@ def echo(request: httpx.Request) -> httpx.Response:
 @pytest.mark.parametrize("how", ["exact", "unknown", "case", "prefix", "extended", "query", "bearer"])
 def test_exchange_holds_no_secret(how: str) -> None:
     profile = profile_of("textflow")
-    with door_to(profile, httpx.MockTransport(echo)) as door:
-        exchange = door.send(case_of("textflow", presents=how, query="a=1"), tags=("t",))
+    with door_to(profile, httpx.MockTransport(echo)) as client:
+        exchange = client.send(case_of("textflow", presents=how, query="a=1"), tags=("t",))
     secret = profile.keys["main"][0].value
     for form in (secret, secret.swapcase(), secret[:-4], "sk_live"):
         assert form not in repr(exchange)
@@ -203,30 +203,30 @@ def test_exact_bytes_are_sent_and_recorded() -> None:
         seen.append(request.content)
         return httpx.Response(200)
 
-    with door_to(profile_of("textflow"), httpx.MockTransport(accept)) as door:
-        exchange = door.send(case_of("textflow", body=b'{"to": \xff  "@{recipient}"'))
+    with door_to(profile_of("textflow"), httpx.MockTransport(accept)) as client:
+        exchange = client.send(case_of("textflow", body=b'{"to": \xff  "@{recipient}"'))
     assert seen == [b'{"to": \xff  "+12025550123"'] == [exchange.request.body]
     assert exchange.request.headers == (("Content-Type", "application/json"),)
 
 
 def test_stranger_is_withheld_and_counted() -> None:
-    with door_to(profile_of("textflow"), httpx.MockTransport(echo)) as door:
+    with door_to(profile_of("textflow"), httpx.MockTransport(echo)) as client:
         with pytest.raises(Withheld, match=r"^case c1: expected an allowed recipient, .*\+1\*{8}34"):
-            door.send(case_of("textflow", body=b'{"to": "+12012661234"}'))
-        assert dataclasses.astuple(door.traffic) == (0, 0, 1)
+            client.send(case_of("textflow", body=b'{"to": "+12012661234"}'))
+        assert dataclasses.astuple(client.traffic) == (0, 0, 1)
 
 
 def test_case_that_lacks_a_fixture_spends_nothing() -> None:
     profile = profile_of("textflow", fixtures={})
-    with door_to(profile, httpx.MockTransport(echo)) as door, pytest.raises(Unbindable):
-        door.send(case_of("textflow", key="inactive"))
-    assert door.traffic.requests == 0
+    with door_to(profile, httpx.MockTransport(echo)) as client, pytest.raises(Unbindable):
+        client.send(case_of("textflow", key="inactive"))
+    assert client.traffic.requests == 0
 
 
 def test_the_same_nonce_gives_the_same_request() -> None:
-    with door_to(profile_of("textflow"), httpx.MockTransport(echo)) as door:
+    with door_to(profile_of("textflow"), httpx.MockTransport(echo)) as client:
         case = case_of("textflow")
-        first, second, third = (door.send(case, nonce=nonce) for nonce in ("a" * 24, "a" * 24, None))
+        first, second, third = (client.send(case, nonce=nonce) for nonce in ("a" * 24, "a" * 24, None))
     assert first.request == second.request != third.request
     assert [first.id, second.id, third.id] == ["x1", "x2", "x3"]
 
@@ -244,11 +244,11 @@ def test_requests_are_sent_together() -> None:
         together.wait()
         return httpx.Response(200, content=request.content)
 
-    with door_to(profile_of("textflow"), httpx.MockTransport(accept)) as door:
-        exchanges = door.send_together([(case_of("textflow", id=f"c{n}"), (f"t{n}",)) for n in range(8)])
-        assert door.send_together([]) == []
+    with door_to(profile_of("textflow"), httpx.MockTransport(accept)) as client:
+        exchanges = client.send_together([(case_of("textflow", id=f"c{n}"), (f"t{n}",)) for n in range(8)])
+        assert client.send_together([]) == []
     assert [(e.id, e.case, e.tags) for e in exchanges] == [(f"x{n + 1}", f"c{n}", (f"t{n}",)) for n in range(8)]
-    assert door.traffic.accepted == 8
+    assert client.traffic.accepted == 8
 
 
 class _SlowClock(WallClock):
@@ -265,8 +265,8 @@ class _SlowClock(WallClock):
 
 
 def test_requests_that_are_sent_together_overlap_on_the_slowest_machine() -> None:
-    with door_to(profile_of("textflow"), httpx.MockTransport(echo), clock=_SlowClock()) as door:
-        exchanges = door.send_together([(case_of("textflow"), ())] * 4)
+    with door_to(profile_of("textflow"), httpx.MockTransport(echo), clock=_SlowClock()) as client:
+        exchanges = client.send_together([(case_of("textflow"), ())] * 4)
     assert max(e.started_s for e in exchanges) < min(e.started_s + e.elapsed_s for e in exchanges)
     assert all(e.response and b"hi " in e.response.body for e in exchanges)
 
@@ -280,25 +280,25 @@ def test_who_cannot_be_sent_is_not_waited_for() -> None:
             return self.handler(request)  # type: ignore[return-value]  # before any of the content is read
 
     began_s = time.monotonic()
-    with door_to(profile_of("textflow"), Failing(fail)) as door:
-        exchanges = door.send_together([(case_of("textflow"), ())] * 3)
+    with door_to(profile_of("textflow"), Failing(fail)) as client:
+        exchanges = client.send_together([(case_of("textflow"), ())] * 3)
     assert [e.failure for e in exchanges] == ["connect"] * 3
     assert time.monotonic() - began_s < 1
 
 
 def test_group_beyond_the_budget_is_not_sent() -> None:
-    with door_to(profile_of("textflow"), httpx.MockTransport(echo), Budget(max_accepted=4)) as door:
+    with door_to(profile_of("textflow"), httpx.MockTransport(echo), Budget(max_accepted=4)) as client:
         with pytest.raises(BudgetSpent, match="0 of 4 accepted"):
-            door.send_together([(case_of("textflow"), ())] * 4)
-        assert len(door.send_together([(case_of("textflow"), ())] * 3)) == 3
+            client.send_together([(case_of("textflow"), ())] * 4)
+        assert len(client.send_together([(case_of("textflow"), ())] * 3)) == 3
 
 
 @pytest.mark.parametrize("name", ["textflow", "textingline"])
 def test_mock_accepts_what_the_door_sends(name: str) -> None:
-    with MockServer(name) as server, door_to(parse(server.profile())) as door:  # type: ignore[arg-type]  # one of its names
-        exchanges = [door.send(case_of(name)), *door.send_together([(case_of(name), ())] * 4)]
-        refused = door.send(case_of(name, presents="missing", expects="refuse"))
+    with MockServer(name) as server, door_to(parse(server.profile())) as client:  # type: ignore[arg-type]  # one of its names
+        exchanges = [client.send(case_of(name)), *client.send_together([(case_of(name), ())] * 4)]
+        refused = client.send(case_of(name, presents="missing", expects="refuse"))
         assert all(e.response and e.response.status < 300 for e in exchanges)
         assert refused.response is not None
         assert refused.response.status >= 400
-        assert dataclasses.astuple(door.traffic) == (6, 5, 0) == (server.request_count, server.accepted_count, 0)
+        assert dataclasses.astuple(client.traffic) == (6, 5, 0) == (server.request_count, server.accepted_count, 0)

@@ -32,7 +32,7 @@ _FICTIONAL_AREAS = tuple(area for area in range(202, 990) if area % 100 not in (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandIn:
+class Pseudonym:
     """What stands in reports for something of the profile, and the variable that a reproduction reads it from."""
 
     shown: str
@@ -40,7 +40,7 @@ class StandIn:
     variable: str
 
 
-class StandIns:
+class Pseudonyms:
     """Replaces numbers that may be somebody's by others of the same country, length and last two digits.
 
     A number of the NANP becomes one that is reserved for fiction, another one that no numbering plan
@@ -63,16 +63,16 @@ class StandIns:
         )
         self._texts = {given.value: f"[{name}]" for name, given in profile.fixtures.items() if given.kind in _TEXTS}
         numbers = [
-            StandIn(shown=self._by_number[number], setting=setting, variable=_variable(setting))
+            Pseudonym(shown=self._by_number[number], setting=setting, variable=_variable(setting))
             for number, setting in settings.items()
             if number in self._by_number
         ]
         texts = [
-            StandIn(shown=f"[{name}]", setting=f"fixtures.{name}", variable=_variable(name))
+            Pseudonym(shown=f"[{name}]", setting=f"fixtures.{name}", variable=_variable(name))
             for name, given in profile.fixtures.items()
             if given.kind in _TEXTS
         ]
-        self.listed: tuple[StandIn, ...] = (*numbers, *texts)
+        self.listed: tuple[Pseudonym, ...] = (*numbers, *texts)
 
     @property
     def texts(self) -> Mapping[str, str]:
