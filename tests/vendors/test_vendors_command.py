@@ -41,13 +41,6 @@ def test_one_run_is_a_column(saved: list[str], tmp_path: Path, capsys: pytest.Ca
     assert "1 column, " in capsys.readouterr().out
 
 
-def test_weights_are_read(saved: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "weights.toml"
-    file.write_text('[concerns]\nauth = 2\n[concepts]\n"http.answered" = 1\n', "utf-8")
-    assert main(["matrix", *saved, "--weights", str(file)]) == 0
-    assert "## By your weights" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -56,15 +49,12 @@ def test_weights_are_read(saved: list[str], tmp_path: Path, capsys: pytest.Captu
         (["{a}", "-o", "{a}/results.json"], "-o: expected a name that ends in .html or .md, got 'results.json'"),
         (["nowhere.json"], "nowhere.json: expected a readable file"),
         (["{a}/summary.md"], "expected results in JSON"),
-        (["{a}", "--weights", "{a}/summary.md"], "summary.md: expected TOML"),
-        (["{a}", "--weights", "{a}/weights.toml"], "got 'manners'"),
         (["{a}", "-o", "{a}/summary.md/vendors.html"], "expected a file that can be written"),
     ],
 )
 def test_wrong_words_are_told(
-    arguments: list[str], told: str, saved: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], told: str, saved: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "a" / "weights.toml").write_text("[concepts]\nmanners = 1\n", "utf-8")
     assert main(["matrix", *(word.replace("{a}", saved[0]) for word in arguments)]) == 4
     assert told in capsys.readouterr().err
 

@@ -6,14 +6,13 @@ import pytest
 
 from sendproof.reporting.saved import SavedRun
 from sendproof.vendors.markdown import to_markdown
-from sendproof.vendors.weights import Weights
 from tests.reporting.support import HOSTILE
 
 from .support import catalogue, exchange, failed, observed, record, table_of, textflow, textingline
 
 
-def lines_of(*runs: SavedRun, weights: Weights | None = None) -> list[str]:
-    return to_markdown(table_of(*runs), weights).splitlines()
+def lines_of(*runs: SavedRun) -> list[str]:
+    return to_markdown(table_of(*runs)).splitlines()
 
 
 def row(lines: list[str], title: str) -> str:
@@ -101,13 +100,6 @@ def test_times_of_live_vendors_need_no_warning() -> None:
     lines = lines_of(textingline(exchanges=(exchange(),)), textflow())
     assert "## Time" in lines
     assert "The times of a mock tell nothing of the vendor." not in lines
-
-
-def test_weights_are_shown_only_when_given() -> None:
-    run = textflow(record("tf.auth.missing-key"))
-    assert "## By your weights" not in lines_of(run)
-    lines = lines_of(run, weights=Weights(concerns={"auth": 2.0}, concepts={}))
-    assert "| TextFlow | 2 | 0 | 0 | 0 | 100% to 100% of 2 (2 in all) |" in lines
 
 
 def test_same_runs_differ_in_nothing() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from sendproof.reporting.saved import SavedRun
 from sendproof.vendors.page import to_page
-from sendproof.vendors.weights import Weights
 from tests.reporting.support import HOSTILE
 
 from .pages import OURS, Page
@@ -19,8 +18,8 @@ LIMIT_BYTES = 5_000_000
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0041]")
 
 
-def page_of(*runs: SavedRun, weights: Weights | None = None) -> Page:
-    return Page(to_page(table_of(*runs), weights))
+def page_of(*runs: SavedRun) -> Page:
+    return Page(to_page(table_of(*runs)))
 
 
 def cells_of(*runs: SavedRun) -> list[str]:
@@ -174,15 +173,6 @@ def test_spend_stands_in_a_plot_and_in_a_table() -> None:
     assert "TextingLine 380 41 689 TextFlow 380 41 no price named" in page.text
 
 
-def test_weights_are_shown_only_when_given() -> None:
-    run = textflow(record("tf.auth.missing-key"), record("tf.auth.valid-key", "not_exercised", reason="budget"))
-    weights = Weights(concerns={"auth": 2.0}, concepts={})
-    assert "By your weights" not in page_of(run).text
-    text = page_of(run, weights=weights).text
-    assert "The weight of a concern is shared out evenly" in text
-    assert "TextFlow 1 0 1 0 50% to 100% of 2 (2 in all)" in text
-
-
 def test_headings_stand_in_order() -> None:
     page = page_of(textingline(record("tl.auth.no-credentials")), textflow(failed("tf.auth.missing-key")))
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
@@ -206,7 +196,6 @@ def hostile(run: SavedRun) -> SavedRun:
 def test_hostile_text_makes_no_element() -> None:
     html = to_page(
         table_of(hostile(textflow()), hostile(textflow()), hostile(textflow(exchanges=None)), textingline()),
-        Weights(concerns={}, concepts={"auth.missing": 1.0}),
     )
     page = Page(html)
     assert {tag for tag, _ in page.tags} <= OURS

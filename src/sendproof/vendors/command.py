@@ -21,12 +21,9 @@ from sendproof.vendors.differences import differences
 from sendproof.vendors.markdown import to_markdown
 from sendproof.vendors.page import to_page
 from sendproof.vendors.table import Table, build
-from sendproof.vendors.weights import Weights, load_weights
 
 _FILE = click.Path(path_type=Path)
-_WRITERS: Mapping[str, Callable[[Table, Weights | None], str]] = MappingProxyType(
-    {".html": to_page, ".md": to_markdown}
-)
+_WRITERS: Mapping[str, Callable[[Table], str]] = MappingProxyType({".html": to_page, ".md": to_markdown})
 
 
 @click.command()
@@ -34,23 +31,19 @@ _WRITERS: Mapping[str, Callable[[Table, Weights | None], str]] = MappingProxyTyp
 @click.option(
     "-o", "--output", "outputs", type=_FILE, multiple=True, help="A page (.html) or Markdown (.md); may be repeated."
 )
-@click.option("--weights", "weighting", type=_FILE, help="Weights of concerns and concepts, in TOML.")
-def matrix(*, results: tuple[Path, ...], outputs: tuple[Path, ...], weighting: Path | None) -> None:
+def matrix(*, results: tuple[Path, ...], outputs: tuple[Path, ...]) -> None:
     """Set results side by side, concept by concept.
 
     RESULTS are results.json files or their folders, each a column, in that order.
     """
     for output in outputs:
         _check_ending(output)
-    catalogue = load_catalogue()
-    table = build(_loaded(results), catalogue)
-    known = {*catalogue.concepts, *(row.concept.id for row in table.rows)}
-    weights = load_weights(weighting, known) if weighting else None
+    table = build(_loaded(results), load_catalogue())
     if not outputs:
-        click.echo(to_markdown(table, weights), nl=False)
+        click.echo(to_markdown(table), nl=False)
     console = StreamConsole(highlight=False)
     for output in outputs:
-        write_named(output, _WRITERS[output.suffix](table, weights))
+        write_named(output, _WRITERS[output.suffix](table))
         console.print(Text(f"{visible(str(output), None)}: {_in_short(table)}"), soft_wrap=True)
 
 

@@ -12,15 +12,14 @@ from sendproof.vendors import words
 from sendproof.vendors.differences import KINDS, differences
 from sendproof.vendors.figures import times
 from sendproof.vendors.table import WAIVED, WORST_FIRST, Cell, Column, Entry, Row, Table
-from sendproof.vendors.weights import HEADS, HOW, Weights, share_texts, shares
 
 _LONGEST_TEXT, _LONGEST_VALUE = 300, 120
 _LONGEST_COMMAND = 1500
 _MOST_FAILURES = 40
 
 
-def to_markdown(table: Table, weights: Weights | None = None) -> str:
-    """Return the table in GitHub-flavoured Markdown; `weights` are the reader's."""
+def to_markdown(table: Table) -> str:
+    """Return the table in GitHub-flavoured Markdown."""
     lines = (
         "# Vendors side by side",
         "",
@@ -31,7 +30,6 @@ def to_markdown(table: Table, weights: Weights | None = None) -> str:
         *_failures(table),
         *_times(table),
         *_spend(table),
-        *(_weighted(table, weights) if weights else ()),
     )
     return "\n".join(lines) + "\n"
 
@@ -203,12 +201,3 @@ def _spend(table: Table) -> Iterator[str]:
         for column, run in ((column, column.run) for column in table.columns)
     )
     yield from _table(["column", "requests", "accepted messages", "credits"], rows)
-
-
-def _weighted(table: Table, weights: Weights) -> Iterator[str]:
-    yield from ("## By your weights", "", HOW, "")
-    rows = (
-        [_prose(column.label, 60), *share_texts(share)]
-        for column, share in zip(table.columns, shares(table, weights), strict=True)
-    )
-    yield from _table(["column", *HEADS], rows)

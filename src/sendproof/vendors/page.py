@@ -10,11 +10,10 @@ from sendproof.vendors.differences import KINDS, SHORT_KINDS
 from sendproof.vendors.figures import spend_plots, time_plot, times
 from sendproof.vendors.table import WORST_FIRST, Table
 from sendproof.vendors.view import view
-from sendproof.vendors.weights import HEADS, HOW, Weights, row_weights, share_texts, shares
 
 
-def to_page(table: Table, weights: Weights | None = None) -> str:
-    """Return the page, of at most 5 MB however much evidence there is; `weights` are the reader's."""
+def to_page(table: Table) -> str:
+    """Return the page, of at most 5 MB however much evidence there is."""
     shown = view(table)
     measured = times(table)
     return render(
@@ -31,9 +30,4 @@ def to_page(table: Table, weights: Weights | None = None) -> str:
         time_plot=time_plot(measured),
         spend=spend_plots(table),
         has_mock=any(column.run.kind == "mock" for column in table.columns),
-        weights=weights,
-        shares=[share_texts(share) for share in shares(table, weights)] if weights else [],
-        share_heads=HEADS,
-        how_weighed=HOW,
-        weighed=sum(1 for weight in row_weights(table, weights).values() if weight) if weights else 0,
     )
