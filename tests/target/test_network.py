@@ -566,7 +566,10 @@ def test_proxy_that_breaks_down_in_a_run_ends_it_and_is_named(files: Files) -> N
         data = {**mock.profile(), "base_url": f"https://{NAME}"}
         evidence, _ = held({**data, "network": {**files.network, "proxy": proxy.address}}, folder=files.folder)
     assert f"not answered: the proxy http://{proxy.address} refuses to connect" in (evidence.stopped or "")
-    assert {exchange.failure for exchange in evidence.exchanges[-LOST_IN_A_ROW:]} == {"proxy_forbids"}
+    # A tunnel that stood before may be closed just when the first of them is sent: all others need a new one.
+    first, *others = (exchange.failure for exchange in evidence.exchanges[-LOST_IN_A_ROW:])
+    assert first in ("proxy_forbids", "dropped")
+    assert set(others) == {"proxy_forbids"}
 
 
 @pytest.mark.slow
