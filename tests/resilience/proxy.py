@@ -377,11 +377,13 @@ class FaultyProxy:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._context is not None:
             client.settimeout(_HANDSHAKE_S)
-            try:
-                client = self._context.wrap_socket(client, server_side=True)
-            except OSError:
-                client.close()
-                return
+            below = client.dup()
+            with below:
+                try:
+                    client = self._context.wrap_socket(client, server_side=True)
+                except OSError:
+                    _end_in_order(below)
+                    return
         client.settimeout(None)
         with self._lock:
             self._connections.add(client)
@@ -407,6 +409,15 @@ class FaultyProxy:
             seen.trouble = trouble.__name__ if trouble else None
             (trouble or nothing)(Turn(self, client, seen, reused=reused))
             reused = True
+
+
+def _end_in_order(connection: socket.socket) -> None:
+    """End a connection so that its client reads all that was said: what it still sends is read, and thrown away."""
+    with suppress(OSError):
+        connection.settimeout(_HANDSHAKE_S)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65_536):
+            pass
 
 
 def _bound(port: int) -> socket.socket:

@@ -110,15 +110,22 @@ def _in_origin_form(head: bytes) -> bytes:
 
 
 def _pass_on(one: socket.socket, other: socket.socket) -> None:
-    """Pass on what comes from either side until one of them ends."""
+    """Pass on what comes from either side until both have ended.
+
+    Each end is passed on by itself: a close with bytes unread would be a reset, which takes away what was said last.
+    """
     pairs = {one: other, other: one}
-    while True:
-        pending = [side for side in pairs if isinstance(side, ssl.SSLSocket) and side.pending()]
-        ready = pending or select.select(list(pairs), [], [], _LONGEST_S)[0]
+    reading = {one, other}
+    while reading:
+        pending = [side for side in reading if isinstance(side, ssl.SSLSocket) and side.pending()]
+        ready = pending or select.select(list(reading), [], [], _LONGEST_S)[0]
         for side in ready:
             data = side.recv(65_536)
-            if not data:
-                return
-            pairs[side].sendall(data)
+            with suppress(OSError):
+                if data:
+                    pairs[side].sendall(data)
+                else:
+                    pairs[side].shutdown(socket.SHUT_WR)
+            reading -= set() if data else {side}
         if not ready:
             return
