@@ -31,10 +31,10 @@ from sendproof.judge.findings import ACCEPTED
 from sendproof.judge.history import judge
 from sendproof.mock.server import MockProcess
 from sendproof.resources import schemas_dir
-from sendproof.running.asking import Asking
-from sendproof.running.evidence import Gathered, gather
-from sendproof.running.judged import judge_run
-from sendproof.running.options import Options
+from sendproof.runs.asking import Asking
+from sendproof.runs.evidence import Gathered, gather
+from sendproof.runs.judged import judge_run
+from sendproof.runs.options import Options
 from sendproof.target.binding import Unbindable, bind
 from sendproof.target.profile_loader import parse_profile
 

@@ -5,7 +5,7 @@ prefix, a longer one. A refusal counts only where the same message with the righ
 was accepted.
 """
 
-from sendproof.suite import ClauseVerdict
+from sendproof.runs.suite import ClauseVerdict
 
 CONCERN = "auth"
 FAMILIES = ("credentials", "near_misses", "elsewhere", "carriers", "keys")

@@ -3,7 +3,7 @@
 Every accepted message is evidence: its answer against the schema, and against its request.
 """
 
-from sendproof.suite import ClauseVerdict
+from sendproof.runs.suite import ClauseVerdict
 
 CONCERN = "responses"
 FAMILIES = ("texts", "texts-generated", "messages-generated", "lengths", "media")

@@ -23,15 +23,15 @@ from sendproof.exchange import Credential, Exchange, Request, Response
 from sendproof.judge.body import answer_of, parse
 from sendproof.judge.history import judge
 from sendproof.judge.verdicts import RunFacts, verdicts
-from sendproof.reporting.pages.messages import shown_exchange
-from sendproof.reporting.signature import signature
-from sendproof.reporting.write import write_reports
+from sendproof.reports.pages.messages import shown_exchange
+from sendproof.reports.signature import signature
+from sendproof.reports.write import write_reports
 from sendproof.target.profile import Secret
 from sendproof.target.pseudonyms import Pseudonyms
 from sendproof.target.receiving import KEPT_BYTES
 from sendproof.target.redaction import Redactor
 from tests.judge.support import ACCOUNT, RECIPIENT, SENDER
-from tests.reporting.support import run_of
+from tests.reports.support import run_of
 from tests.target.support import profile_of
 
 ID, SECRET = "key-id-4f7Qz3Tb9L", "sk_live_p2VdXw8/Hx+8Rw1Nc6YmFj=="

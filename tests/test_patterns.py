@@ -28,10 +28,10 @@ OUR_OWN = ("mock",)
 _CUT = "reads what is observed, cut to 2,000 characters before"
 # These only see texts of our own, or short ones; by the file and how the pattern begins.
 ALLOWED: Mapping[tuple[str, str], str] = {
-    ("reporting/signature.py", r"\{.*?\} is not allowed"): _CUT,
-    ("reporting/signature.py", "(?P<value>.*) "): _CUT,
-    ("reporting/signature.py", ".* "): _CUT,
-    ("running/waiver_lines.py", '"""'): "reads the user's own waivers",
+    ("reports/signature.py", r"\{.*?\} is not allowed"): _CUT,
+    ("reports/signature.py", "(?P<value>.*) "): _CUT,
+    ("reports/signature.py", ".* "): _CUT,
+    ("runs/waiver_lines.py", '"""'): "reads the user's own waivers",
 }
 # Each of these takes one of a few patterns, which stand beside it.
 NO_LITERAL = {"judge/accepted.py"}

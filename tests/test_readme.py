@@ -21,8 +21,8 @@ from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.faults import FAULTS
 from sendproof.mock.variants import VARIANTS
 from sendproof.plugin import pytest_addoption
-from sendproof.running.run_target import providers
-from sendproof.running.waivers import load_waivers
+from sendproof.runs.run_target import providers
+from sendproof.runs.waivers import load_waivers
 from sendproof.target.profile_loader import parse_profile
 
 ROOT = Path(__file__).parent.parent

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sendproof.comparing import answers, latency, model
-from sendproof.comparing.words import TITLES
+from sendproof.reports.comparison import answer_changes, latency, model
+from sendproof.reports.comparison.comparison_words import TITLES
 
 from .markdown import table
 
@@ -36,7 +36,7 @@ def page() -> str:
             "the smallest shift that is told of all answers together",
             _shift(latency.SMALLEST_COMMON_SHIFT_MS, latency.SMALLEST_COMMON_RATIO),
         ),
-        ("the chance below which a change of answers is told as certain", f"{answers.CHANCE:.1%}"),
+        ("the chance below which a change of answers is told as certain", f"{answer_changes.CHANCE:.1%}"),
     ]
     return table(("bound", "value"), rows)
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from sendproof.contract.model import load_provider
 from sendproof.contract.provider import Fixture
-from sendproof.running.options import EFFORTS
+from sendproof.runs.options import EFFORTS
 from sendproof.target.init import init_text
 from sendproof.target.profile import Budget
 

@@ -14,7 +14,7 @@ _HEADING = ("field", "type", "meaning")
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a results file."""
-    text = files("sendproof.reporting").joinpath("results.schema.json").read_text("utf-8")
+    text = files("sendproof.reports").joinpath("results.schema.json").read_text("utf-8")
     data: dict[str, Any] = json.loads(text)
     return data
 

@@ -14,22 +14,24 @@ import click
 
 import sendproof
 from sendproof import exit_codes
-from sendproof.comparing.command import compare
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.errors import UsageError, exit_code_of, line_of
-from sendproof.gate import run_again, run_targets
 from sendproof.mock import accounts
 from sendproof.mock.faults import FAULTS
 from sendproof.mock.profiles import profile_toml
 from sendproof.mock.server import serve
 from sendproof.mock.variants import VARIANTS
-from sendproof.reporting import clauses as catalogue
-from sendproof.reporting.console import StreamConsole
-from sendproof.reporting.forecast import print_forecast, to_json
-from sendproof.reporting.terminal import Progress
-from sendproof.reporting.text import visible
-from sendproof.running.options import (
+from sendproof.reports import clauses as catalogue
+from sendproof.reports.comparison.comparison_command import compare
+from sendproof.reports.console import StreamConsole
+from sendproof.reports.forecast import print_forecast, to_json
+from sendproof.reports.matrix.matrix_command import matrix
+from sendproof.reports.terminal import Progress
+from sendproof.reports.text import visible
+from sendproof.runs.gate import run_again, run_targets
+from sendproof.runs.kill_matrix_report import print_matrix, write_matrix
+from sendproof.runs.options import (
     DEFAULT_EFFORT,
     DEFAULT_MAX_EXAMPLES,
     DEFAULT_REPORT_DIR,
@@ -37,16 +39,14 @@ from sendproof.running.options import (
     EFFORTS,
     options_of,
 )
-from sendproof.running.planning import forecast
-from sendproof.running.run_target import read_target
-from sendproof.running.waive import waive
-from sendproof.selftest.report import print_matrix, write_matrix
-from sendproof.selftest.running import hold_selftest
-from sendproof.selftest.subject import chosen, subjects
+from sendproof.runs.planning import forecast
+from sendproof.runs.run_target import read_target
+from sendproof.runs.selftest import hold_selftest
+from sendproof.runs.subject import chosen, subjects
+from sendproof.runs.waive import waive
 from sendproof.target.init import init_text
 from sendproof.target.interrupts import ended_alike
 from sendproof.target.profile_loader import exposure
-from sendproof.vendors.command import matrix
 
 _FILE = click.Path(path_type=Path)
 _DEBUG = "--debug"

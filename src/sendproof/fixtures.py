@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from sendproof.judge.verdicts import ERROR
-from sendproof.reporting import html
-from sendproof.reporting.curl import reproduction
-from sendproof.reporting.record import Run
-from sendproof.running.evidence import Gathered
-from sendproof.session import NAME, Session
-from sendproof.suite import EXTRAS, VERDICT, ClauseVerdict
+from sendproof.reports import html
+from sendproof.reports.curl import reproduction
+from sendproof.reports.record import Run
+from sendproof.runs.evidence import Gathered
+from sendproof.runs.session import NAME, Session
+from sendproof.runs.suite import EXTRAS, VERDICT, ClauseVerdict
 
 
 @pytest.fixture(scope="session")

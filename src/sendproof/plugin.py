@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from sendproof.running.options import Options
+    from sendproof.runs.options import Options
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.sendproof_provider is None and config.option.sendproof_target is None:
         return
     # Loading the judge costs a quarter of a second that other pytest runs need not pay.
-    module = importlib.import_module("sendproof.session")
+    module = importlib.import_module("sendproof.runs.session")
     session = module.Session(config, options_from(config))
     config.pluginmanager.register(session, module.NAME)
     for page in session.pages():
@@ -80,7 +80,7 @@ def options_from(config: pytest.Config) -> Options:
         "confirmed": given.sendproof_yes,
         "debug": given.sendproof_debug,
     }
-    options: Options = importlib.import_module("sendproof.running.options").options_of(
+    options: Options = importlib.import_module("sendproof.runs.options").options_of(
         **{name: value for name, value in values.items() if value is not None}
     )
     return options

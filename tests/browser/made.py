@@ -11,8 +11,8 @@ import pytest
 
 from sendproof.cli import main
 from sendproof.mock.server import MockServer
-from tests.running.hostile import hostile_service
-from tests.running.support import run_target, whole_run
+from tests.runs.hostile import hostile_service
+from tests.runs.support import run_target, whole_run
 
 FAULT, CLAUSE = "key-prefix-enough", "tf.auth.key-prefix"
 

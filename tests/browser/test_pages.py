@@ -14,9 +14,9 @@ from playwright.sync_api import CDPSession, Page
 
 from sendproof.exchange import Response
 from sendproof.mock.server import MockServer
-from sendproof.reporting.pages.run import run_page
-from sendproof.reporting.record import Run
-from tests.reporting.support import changed, contract, exchange, judgement, run_of, verdict
+from sendproof.reports.pages.run import run_page
+from sendproof.reports.record import Run
+from tests.reports.support import changed, contract, exchange, judgement, run_of, verdict
 from tests.shared import once
 
 from .conftest import PHONE, WIDE, Open

@@ -11,7 +11,6 @@ import pytest
 from sendproof_docs import bounds, checks, clauses, commands, mocks, profile, results
 
 from sendproof.cli import cli
-from sendproof.comparing.model import CLAUSE_CHANGES, GATING
 from sendproof.contract import deciding
 from sendproof.contract.model import HTTP, load_contract, provider_names
 from sendproof.contract.provider import FIXTURE_KINDS
@@ -19,7 +18,8 @@ from sendproof.judge.reasons import EXCUSED, NEVER_GATE, ReasonCode
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.faults import FAULTS
 from sendproof.mock.variants import VARIANTS
-from sendproof.running.options import EFFORTS
+from sendproof.reports.comparison.model import CLAUSE_CHANGES, GATING
+from sendproof.runs.options import EFFORTS
 from sendproof.target.profile import Budget
 
 from .pages import PAGES

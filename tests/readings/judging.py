@@ -10,9 +10,9 @@ from sendproof.contract.model import load_provider
 from sendproof.exchange import Exchange
 from sendproof.judge.history import judge
 from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, RunFacts, Verdict, verdicts
-from sendproof.running.asking import conversing
-from sendproof.running.run_target import UNBOUNDED, RunTarget, providers
-from sendproof.selftest.trial import LIVE_BUDGET, load_contract_once, plan_once
+from sendproof.runs.asking import conversing
+from sendproof.runs.run_target import UNBOUNDED, RunTarget, providers
+from sendproof.runs.trial import LIVE_BUDGET, load_contract_once, plan_once
 from sendproof.target.clock import WallClock
 from sendproof.target.profile_loader import parse_profile
 from sendproof.target.pseudonyms import Pseudonyms

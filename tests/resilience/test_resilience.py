@@ -32,7 +32,7 @@ from sendproof.mock.server import MockServer
 from sendproof.target.clock import WallClock
 from tests.resilience import proxy as net
 from tests.resilience.proxy import FaultyProxy, Plan, Seen
-from tests.running.support import run_target, with_verdict
+from tests.runs.support import run_target, with_verdict
 from tests.shared import once
 
 pytestmark = pytest.mark.slow

@@ -30,7 +30,7 @@ from sendproof.target.network import is_here
 from sendproof.target.profile import Network, Profile, Proxy
 from sendproof.target.profile_loader import exposure, parse_profile
 from tests.resilience.proxy import FaultyProxy, always, close_when_idle
-from tests.running.support import held, run_target
+from tests.runs.support import held, run_target
 
 from .support import PROVIDERS, case_of, door_to
 from .tunnel import ForwardProxy

@@ -1,0 +1,226 @@
+"""A recorded exchange as a curl command; credentials stand in it as environment variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sendproof.contract.provider import Provider
+from sendproof.exchange import Credential, Exchange, Request, field_value
+from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, OBSERVATION, Verdict
+from sendproof.reports.record import Run
+from sendproof.reports.shell import literal, producer, word
+from sendproof.target.numbers import country_digits
+from sendproof.target.profile import MAIN, conventional_name
+from sendproof.target.pseudonyms import Pseudonym
+
+_FRAMING = ("host", "content-length", "accept-encoding", "connection", "user-agent")
+_SECRET = ("authorization", "proxy-authorization", "cookie")
+_REPRODUCED = (FAIL, INCONCLUSIVE, OBSERVATION)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FIELD_NAME = re.compile(r"[A-Za-z0-9_-]+")
+# curl asks for permission before a long body (RFC 9110, 10.1.1); the suite does not.
+_EXPECT_ABOVE_BYTES = 1024
+_BODYLESS = ("GET", "HEAD", "DELETE", "OPTIONS", "TRACE")
+
+
+def reproduction(verdict: Verdict, run: Run, provider: Provider) -> str | None:
+    """Return the curl command of a verdict's first evidence, or None where there is nothing to reproduce.
+
+    Failures, observations and what stayed inconclusive are reproduced.
+    """
+    if verdict.verdict not in _REPRODUCED or not verdict.evidence:
+        return None
+    exchange = next((item for item in run.exchanges if item.id == verdict.evidence[0]), None)
+    return curl_for(exchange, run, provider) if exchange else None
+
+
+def curl_for(exchange: Exchange, run: Run, provider: Provider) -> str:
+    """Return one line for sh that sends the request of `exchange` again.
+
+    It needs curl and, for bodies that cannot be shown, printf, tr, awk or base64. The line has
+    only visible characters. Variables are named by `run.variables`, or conventionally.
+    """
+    key = _key(exchange.credential, run, provider)
+    request = exchange.request
+    feed, content = _content(request, run.pseudonyms)
+    words = (
+        "curl",
+        "-sS",
+        *_method(request),
+        *_url(request, run.base_url, key, provider),
+        *_fields(request, provider),
+        *_credential(exchange.credential, request, key, provider),
+        *content,
+    )
+    return f"{feed}{' '.join(words)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Key:
+    """Names of the variables of a key's parts, by part; and the header field that carries them."""
+
+    variables: Mapping[str, str]
+    carrier: str
+
+    @property
+    def identity(self) -> str:
+        return next(iter(self.variables.values()))
+
+    @property
+    def secret(self) -> str:
+        return tuple(self.variables.values())[-1]
+
+
+def _key(credential: Credential, run: Run, provider: Provider) -> _Key:
+    name, carrier = credential.key or MAIN, credential.carrier or ""
+    given = {part: run.variables.get((name, part), "") for part in provider.credential_parts}
+    return _Key(
+        variables={
+            part: variable if _VARIABLE.fullmatch(variable) else conventional_name(provider.name, name, part)
+            for part, variable in given.items()
+        },
+        carrier=carrier if _FIELD_NAME.fullmatch(carrier) else provider.credential_header,
+    )
+
+
+def _method(request: Request) -> tuple[str, ...]:
+    return ("-I",) if request.method == "HEAD" else ("-i", "-X", word(request.method))
+
+
+def _url(request: Request, base_url: str, key: _Key, provider: Provider) -> Iterator[str]:
+    """Yield the URL and the options it needs; a recorded path begins with that of the base URL."""
+    base = urlsplit(base_url)
+    inside = request.path.startswith(base.path)
+    url = (f"{base.scheme}://{base.netloc}" if inside else base_url.rstrip("/")) + request.path
+    # The pattern has one group: every second piece is the name of a part whose value was taken out.
+    pieces = _in_query(provider).split(url)
+    if set("[]{}") & set("".join(pieces)):
+        yield "-g"
+    if re.search(r"/\.\.?(/|\?|$)", url):
+        yield "--path-as-is"
+    yield "".join(_url_piece(piece, key, is_part=index % 2 == 1) for index, piece in enumerate(pieces) if piece)
+
+
+def _url_piece(piece: str, key: _Key, *, is_part: bool) -> str:
+    return f'{piece}="${key.variables[piece.lower()]}"' if is_part else word(piece)
+
+
+def _in_query(provider: Provider) -> re.Pattern[str]:
+    names = "|".join(map(re.escape, provider.credential_parts))
+    return re.compile(rf"(?<=[?&])({names})=[^&]*", re.IGNORECASE)
+
+
+def _fields(request: Request, provider: Provider) -> Iterator[str]:
+    dropped = (*_FRAMING, *_SECRET, provider.credential_header.lower())
+    for name, value in request.headers:
+        if name.lower() not in dropped:
+            yield from ("-H", word(f"{name}: {value}" if value else f"{name};"))
+    if _has_content(request) and field_value(request.headers, "Content-Type") is None:
+        yield from ("-H", "Content-Type:")
+    if len(request.body) > _EXPECT_ABOVE_BYTES:
+        yield from ("-H", "Expect:")
+
+
+def _has_content(request: Request) -> bool:
+    return request.method != "HEAD" and bool(request.body or request.method not in _BODYLESS)
+
+
+def _content(request: Request, pseudonyms: Sequence[Pseudonym]) -> tuple[str, tuple[str, ...]]:
+    """Return what stands before curl to feed it, and the option that gives it the body."""
+    if not _has_content(request):
+        return "", ()
+    text = None if request.body.startswith(b"@") else literal(request.body)
+    if text is not None:
+        return "", ("--data-binary", _with_variables(text, pseudonyms))
+    return f"{producer(request.body)} | ", ("--data-binary", "@-")
+
+
+def _with_variables(word: str, pseudonyms: Sequence[Pseudonym]) -> str:
+    """Return a single-quoted word with the variables of numbers and texts in the place of what stands for them."""
+    for item in pseudonyms:
+        if item.shown.startswith("+"):
+            word = _spaced(item.shown).sub(lambda match, item=item: _number(match[0], item), word)  # type: ignore[misc]  # a lambda of one
+        else:
+            word = word.replace(item.shown, f"'\"${item.variable}\"'")
+    return word
+
+
+def _spaced(number: str) -> re.Pattern[str]:
+    """Return what matches a number in any spelling: with or without its country, its digits apart."""
+    country = country_digits(number[1:])
+    national = r"[ ().\-]{0,3}".join(number[1 + country :])
+    return re.compile(rf"(?:\+?{number[1 : 1 + country]})?{national}")
+
+
+def _number(spelled: str, item: Pseudonym) -> str:
+    """Return a spelling of a number with its digits cut out of the variable that holds it in E.164."""
+    if spelled == item.shown:
+        return f"'\"${item.variable}\"'"
+    start = len(item.shown) - sum(map(str.isdigit, spelled)) + 1
+    pieces: list[str] = []
+    for piece in re.split(r"([0-9]+)", spelled):
+        if piece.isdigit():
+            pieces.append(f'\'"$(printf %s "${item.variable}" | cut -c{start}-{start + len(piece) - 1})"\'')
+            start += len(piece)
+        else:
+            pieces.append(piece)
+    return "".join(pieces)
+
+
+def _credential(credential: Credential, request: Request, key: _Key, provider: Provider) -> tuple[str, ...]:
+    fault = credential.fault or "exact"
+    if fault == "elsewhere" and _in_query(provider).search(request.path):
+        return ()
+    if fault in ("elsewhere", "scheme"):
+        return ("-H", f'"Authorization: Bearer ${key.secret}"')
+    return (_basic if provider.credential_scheme == "basic" else _header)(fault, key)
+
+
+# What stands in double quotes for a secret and for an identity, by fault; "exact" also for all others.
+_SWAPPED = "$(printf %s \"$NAME\" | tr 'a-zA-Z' 'A-Za-z')"
+_SECRETS: Mapping[str, str] = {
+    "exact": "$NAME",
+    "prefix": "${NAME%????}",
+    "extended": "${NAME}zzzz",
+    "prepended": "zzzz${NAME}",
+    "case": _SWAPPED,
+    "unknown": "made-up-key",
+    "unknown_id": "made-up-secret",
+    "wrong_secret": "made-up-secret",
+    "malformed": "made%up",
+    "empty_secret": "",
+    "empty": "",
+}
+_IDENTITIES: Mapping[str, str] = {
+    "exact": "$NAME",
+    "id_case": _SWAPPED,
+    "unknown": "made-up-id",
+    "unknown_id": "made-up-id",
+    "empty": "",
+}
+
+
+def _shown(texts: Mapping[str, str], fault: str, variable: str) -> str:
+    return texts.get(fault, texts["exact"]).replace("NAME", variable)
+
+
+def _header(fault: str, key: _Key) -> tuple[str, ...]:
+    if fault == "missing":
+        return ()
+    secret = _shown(_SECRETS, fault, key.secret)
+    # Without a value the field is written with a semicolon; with a colon curl leaves it out.
+    return ("-H", f'"{key.carrier}: {secret}"' if secret else f"'{key.carrier};'")
+
+
+def _basic(fault: str, key: _Key) -> tuple[str, ...]:
+    if fault == "missing":
+        return ()
+    if fault == "malformed":
+        return ("-H", f"'{key.carrier}: Basic made%up'")
+    pair = f'"{_shown(_IDENTITIES, fault, key.identity)}:{_shown(_SECRETS, fault, key.secret)}"'
+    if key.carrier == "Authorization":
+        return ("-u", pair)
+    return ("-H", f"\"{key.carrier}: Basic $(printf %s {pair} | base64 | tr -d '\\n')\"")

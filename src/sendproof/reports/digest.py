@@ -1,0 +1,178 @@
+"""What the readable reports have in common: counts by concern, groups by reason, the closing line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from sendproof import exit_codes
+from sendproof.contract.clause import CONCERNS, Clause
+from sendproof.contract.provider import Provider
+from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.verdicts import (
+    ERROR,
+    FAIL,
+    INCONCLUSIVE,
+    NOT_APPLICABLE,
+    NOT_EXERCISED,
+    OBSERVATION,
+    PASS,
+    Verdict,
+)
+from sendproof.reports.record import Run
+from sendproof.reports.results import exit_code, undecided, unwaived_failures
+
+# Heads of the columns of a table by concern.
+COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        PASS: "pass",
+        FAIL: "fail",
+        OBSERVATION: "observed",
+        INCONCLUSIVE: "inconclusive",
+        NOT_EXERCISED: "not exercised",
+        NOT_APPLICABLE: "not applicable",
+        ERROR: "error",
+    }
+)
+MOST_IDS = 12
+NO_REASON = "no reason given"
+# What the answers leave undecided is said by the detail alone: the code adds nothing.
+_SAID_BY_DETAIL = (None, ReasonCode.UNDECIDED)
+
+
+def by_concern(run: Run) -> Mapping[str, Counter[str]]:
+    """Return the verdicts of each concern that has clauses, counted, in the order of the concerns."""
+    counts = {concern: Counter[str]() for concern in CONCERNS}
+    for item in run.verdicts:
+        counts[item.clause.concern][item.verdict] += 1
+    return {concern: found for concern, found in counts.items() if found}
+
+
+def with_verdict(run: Run, verdict: str, level: str | None = None) -> tuple[Verdict, ...]:
+    """Return what has that verdict, of one level or of all."""
+    return tuple(item for item in run.verdicts if item.verdict == verdict and level in (None, item.clause.level))
+
+
+def by_reason(verdicts: Iterable[Verdict]) -> Mapping[str, tuple[Verdict, ...]]:
+    """Group verdicts by their reason."""
+    return _grouped((why(item), item) for item in verdicts)
+
+
+def why(verdict: Verdict) -> str:
+    """Return why a clause was not decided: the code of the reason, where it says something, and the sentence."""
+    code = None if verdict.reason in _SAID_BY_DETAIL else verdict.reason
+    return ": ".join(part for part in (code, verdict.detail) if part) or NO_REASON
+
+
+def not_exercised(run: Run, provider: Provider) -> Mapping[str, tuple[Verdict, ...]]:
+    """Group what was not asked by the reason, and by the fixture that would unlock it."""
+    found = with_verdict(run, NOT_EXERCISED)
+    return _grouped((_hint(item, provider), item) for item in found)
+
+
+def _hint(verdict: Verdict, provider: Provider) -> str:
+    fixture = fixture_for(verdict.clause, provider) if verdict.reason == ReasonCode.NO_FIXTURE else None
+    return f"no_fixture: the profile has no fixtures.{fixture}" if fixture else why(verdict)
+
+
+def _grouped(pairs: Iterable[tuple[str, Verdict]]) -> Mapping[str, tuple[Verdict, ...]]:
+    groups: dict[str, tuple[Verdict, ...]] = {}
+    for name, item in pairs:
+        groups[name] = (*groups.get(name, ()), item)
+    return groups
+
+
+def fixture_for(clause: Clause, provider: Provider) -> str | None:
+    """Return the name of the fixture that unlocks a clause, such as "failing_recipients.opted_out"."""
+    cause = clause.params.get("cause")
+    for name, fixture in provider.fixtures.items():
+        if clause.id in fixture.unlocks:
+            return name
+        if cause in fixture.causes:
+            return f"{name}.{cause}"
+    return None
+
+
+def ids(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    """Return the clause ids of some verdicts, many shortened to how many more there are."""
+    found = [item.clause.id for item in verdicts]
+    more = len(found) - MOST_IDS
+    return (*found[:MOST_IDS], f"and {more} more") if more > 0 else tuple(found)
+
+
+_KEPT_BACK = {
+    "Withheld": "kept back, since they might have reached somebody whom the profile does not name",
+    "Unbindable": "left out, since the profile lacks what they need",
+}
+
+
+def remarks(run: Run) -> tuple[str, ...]:
+    """Return what a reader has to know besides the verdicts: what was not asked, and what stands for what."""
+    kept_back = (f"{count} requests were {_KEPT_BACK.get(why, why)}" for why, count in run.withheld.items())
+    pseudonyms = (
+        f"{item.shown} stands for {item.setting}; commands read it from {item.variable}" for item in run.pseudonyms
+    )
+    told = (run.problem[1],) if run.problem is not None and run.problem[0] != exit_code(run) else ()
+    left_out = (completeness(complete=run.complete, left_out=run.left_out),) if run.left_out else ()
+    return (*told, *left_out, *run.notes, *kept_back, *pseudonyms)
+
+
+def completeness(*, complete: bool, left_out: int) -> str:
+    """Say whether a run came to its end, in the same words wherever it is said."""
+    questions = f"{left_out} {'question' if left_out == 1 else 'questions'} left out for the budget"
+    if complete:
+        return f"complete, {questions.replace(' question', ' optional question')}" if left_out else "complete"
+    return f"not complete: {questions}, required ones among them" if left_out else "not complete: it was broken off"
+
+
+def waiver_of(run: Run, clause: str) -> tuple[str, str] | None:
+    """Return what a waiver says of a failing clause: ("waived", its reason), or ("not waived", why not)."""
+    if (reason := run.waived.get(clause)) is not None:
+        return "waived", reason
+    return ("not waived", said) if (said := run.not_waived.get(clause)) is not None else None
+
+
+def headline(run: Run) -> str:
+    """Return in a few words what the exit code of a run means."""
+    code = exit_code(run)
+    if code == exit_codes.OK:
+        waived = any(item.clause.id in run.waived for item in with_verdict(run, FAIL, "required"))
+        return f"every required clause that was asked holds{' or is waived' if waived else ''}"
+    if code == exit_codes.FAILED and unwaived_failures(run):
+        return f"{_clauses(len(unwaived_failures(run)), run)} broken"
+    if code == exit_codes.INCOMPLETE:
+        return f"incomplete: {_clauses(len(undecided(run)), run, 'required ')} not decided"
+    return _stopped(code, run)
+
+
+def _stopped(code: int, run: Run) -> str:
+    if code == exit_codes.INTERRUPTED:
+        return "interrupted"
+    if code == exit_codes.WAIVER:
+        return f"waivers: {run.waiver_errors[0]}"
+    if run.problem is not None:
+        return run.problem[1]
+    if run.environment_error is not None:
+        return f"nobody was judged: {run.environment_error}"
+    if errors := len(with_verdict(run, ERROR)):
+        return f"{errors} of the checks ended in an error"
+    return "no message was accepted, which proves nothing"
+
+
+def _clauses(count: int, run: Run, kind: str | None = None) -> str:
+    """Return "1 required clause is" or "3 clauses are"."""
+    shown = kind if kind is not None else "" if run.strict else "required "
+    return f"{count} {shown}{'clause is' if count == 1 else 'clauses are'}"
+
+
+def traffic(run: Run) -> str:
+    """Return what a run cost: requests, accepted messages, credits, seconds."""
+    spent = "" if run.credits is None else f", {run.credits} credits"
+    return f"{run.requests} requests, {run.accepted} accepted{spent}, {run.duration_s:.1f} s"
+
+
+def closing_line(run: Run) -> str:
+    """Return the one line that stands for a run: target, meaning, cost, exit code."""
+    where = f"{run.title} ({run.kind})" if run.name == run.provider else f"{run.title} ({run.kind}, {run.name})"
+    return f"{where}: {headline(run)}; {traffic(run)}; exit {exit_code(run)}"

@@ -1,0 +1,203 @@
+"""Vendors side by side as Markdown, for GitHub and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from sendproof.contract.clause import CONCERNS
+from sendproof.judge.verdicts import FAIL
+from sendproof.reports import markdown
+from sendproof.reports.markdown import fenced
+from sendproof.reports.matrix import matrix_words as words
+from sendproof.reports.matrix.differences import KINDS, differences
+from sendproof.reports.matrix.figures import times
+from sendproof.reports.matrix.rows import WAIVED, WORST_FIRST, Cell, Column, Entry, Row, Table
+
+_LONGEST_TEXT, _LONGEST_VALUE = 300, 120
+_LONGEST_COMMAND = 1500
+_MOST_FAILURES = 40
+
+
+def to_markdown(table: Table) -> str:
+    """Return the table in GitHub-flavoured Markdown."""
+    lines = (
+        "# Vendors side by side",
+        "",
+        *_columns(table),
+        *_legend(),
+        *_differing(table),
+        *_everything(table),
+        *_failures(table),
+        *_times(table),
+        *_spend(table),
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _prose(text: str, limit: int = _LONGEST_TEXT) -> str:
+    return markdown.prose(text[: limit + 1], limit)
+
+
+def _code(text: str, limit: int = _LONGEST_TEXT) -> str:
+    return markdown.code(text[: limit + 1], limit)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{' --- |' * len(heads)}"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+    yield ""
+
+
+def _labels(table: Table) -> list[str]:
+    return [_prose(column.label, 60) for column in table.columns]
+
+
+def _columns(table: Table) -> Iterator[str]:
+    facts = [_facts(column) for column in table.columns]
+    names = list(facts[0])
+    yield from _table(["", *_labels(table)], ([name, *(fact[name] for fact in facts)] for name in names))
+
+
+def _facts(column: Column) -> dict[str, str]:
+    run = column.run
+    return {
+        "vendor": _prose(column.title, 60),
+        "name": _prose(run.name, 60),
+        "live or mock": run.kind,
+        "address": _prose(run.base_url, 80),
+        "date": f"{run.started:%Y-%m-%d %H:%M} UTC",
+        "run": f"{words.completeness(column)}, exit code {run.exit_code}",
+        "sendproof": _prose(run.version, 40),
+        "contract": f"{run.contract_sha256[:12]}, {words.contract_note(column)}",
+        "seed": str(run.seed),
+    }
+
+
+def _legend() -> Iterator[str]:
+    yield from (f"- {words.GLYPHS[state]} {words.WORDS[state]}: {words.MEANINGS[state]}" for state in WORST_FIRST)
+    yield f"- {words.ABSENT_GLYPH} {words.ABSENT}: the vendor's documents promise nothing of the kind"
+    yield f"- {words.ABSENT_GLYPH} {words.UNKNOWN}: the contract of that run has nothing of the kind"
+    yield f"- {words.ELSEWHERE_GLYPH} {words.ELSEWHERE}: another row says it, which is named"
+    yield ""
+
+
+def _differing(table: Table) -> Iterator[str]:
+    yield from ("## What differs", "")
+    by_kind = {kind: [row for row in table.rows if differences(row)[:1] == (kind,)] for kind in KINDS}
+    for kind, rows in by_kind.items():
+        if rows:
+            yield from (f"### {KINDS[kind]} ({len(rows)})", "")
+            yield from _rows(table, rows)
+    if not any(by_kind.values()):
+        yield from ("Nothing." if len(table.columns) > 1 else "There is one column, and nothing to compare.", "")
+
+
+def _everything(table: Table) -> Iterator[str]:
+    yield from ("## Everything, by concern", "")
+    for concern in CONCERNS:
+        if rows := table.of(concern):
+            yield from (f"### {concern.replace('_', ' ').capitalize()} ({len(rows)})", "")
+            yield from _rows(table, rows)
+
+
+def _rows(table: Table, rows: Sequence[Row]) -> Iterator[str]:
+    titles = {row.concept.id: row.concept.title for row in table.rows}
+    yield from _table(
+        ["concept", *_labels(table)],
+        ([_prose(row.concept.title, 160), *_cells(table, row, titles)] for row in rows),
+    )
+
+
+def _cells(table: Table, row: Row, titles: dict[str, str]) -> Iterator[str]:
+    for cell, column in zip(row.cells, table.columns, strict=True):
+        yield _cell(row, cell, column, titles)
+
+
+def _cell(row: Row, cell: Cell, column: Column, titles: dict[str, str]) -> str:
+    if cell.is_absent:
+        return f"{words.ABSENT_GLYPH} {words.absence(column)}"
+    if not cell.entries:
+        named = "; ".join(_prose(titles[name], 160) for name in cell.related)
+        return f"{words.ELSEWHERE_GLYPH} {words.ELSEWHERE}: see {named}"
+    many = len(cell.entries) > 1
+    states = [
+        f"{words.GLYPHS[state]} {words.WORDS[state]}{f' ({count})' if many else ''}"
+        for state, count in cell.states.items()
+    ]
+    claims = dict.fromkeys(entry.record["claim"] for entry in cell.entries if row.concept.varies)
+    values = dict.fromkeys(text for text in map(words.value, cell.entries) if text)
+    return "<br>".join(
+        (
+            f"{', '.join(states)} · {_levels(cell)}",
+            *(_prose(text, _LONGEST_VALUE) for text in (*values, *claims)),
+        )
+    )
+
+
+def _levels(cell: Cell) -> str:
+    return ", ".join(dict.fromkeys(entry.record["level"] for entry in cell.entries))
+
+
+def _failures(table: Table) -> Iterator[str]:
+    for number, column in enumerate(table.columns):
+        found = [entry for row in table.rows for entry in row.cells[number].entries if entry.state in (FAIL, WAIVED)]
+        if found:
+            yield from (f"## Broken by {_prose(column.label, 60)} ({len(found)})", "")
+        for entry in found[:_MOST_FAILURES]:
+            yield from _failure(entry)
+        if rest := found[_MOST_FAILURES:]:
+            yield from (f"And {len(rest)} more.", "")
+
+
+def _failure(entry: Entry) -> Iterator[str]:
+    record, clause = entry.record, entry.clause
+    yield from (f"### {_code(record['id'])}", "", f"{_prose(record['claim'])} ({record['level']})", "")
+    if clause:
+        yield f"- stated in: {_prose(clause.source.document)}, {_prose(clause.source.section)}"
+    yield f"- expected: {_code(record['expected'] or '')}"
+    yield f"- observed: {_code(record['observed'] or '')}"
+    yield f"- evidence: {', '.join(_code(name, 40) for name in record['evidence'])}"
+    if record["waiver"] is not None:
+        yield f"- waived: {_prose(record['waiver'])}"
+    if command := record["reproduce"]:
+        long = len(command) > _LONGEST_COMMAND
+        yield from ("", "The command stands in `results.json`." if long else fenced(command, "sh"))
+    yield ""
+
+
+def _times(table: Table) -> Iterator[str]:
+    found = times(table)
+    if not found:
+        return
+    yield from ("## Time", "")
+    heads = ["column", "answers", "count", "p50, ms", "p95, ms", "p99, ms", "from"]
+    yield from _table(
+        heads,
+        (
+            [
+                _prose(item.label, 60),
+                item.answers,
+                str(item.count),
+                *(f"{time:.1f}" for time in (item.p50, item.p95, item.p99)),
+                item.source,
+            ]
+            for item in found
+        ),
+    )
+    if any(column.run.kind == "mock" for column in table.columns):
+        yield from ("The times of a mock tell nothing of the vendor.", "")
+
+
+def _spend(table: Table) -> Iterator[str]:
+    yield from ("## Spend of the run", "")
+    rows = (
+        [
+            _prose(column.label, 60),
+            str(run.requests),
+            str(run.accepted),
+            "no price" if run.credits is None else str(run.credits),
+        ]
+        for column, run in ((column, column.run) for column in table.columns)
+    )
+    yield from _table(["column", "requests", "accepted messages", "credits"], rows)

@@ -1,0 +1,199 @@
+"""The page of one run (`report.html`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sendproof import exit_codes
+from sendproof.contract.clause import CONCERNS
+from sendproof.contract.model import Contract
+from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.verdicts import (
+    ERROR,
+    FAIL,
+    INCONCLUSIVE,
+    NOT_APPLICABLE,
+    NOT_EXERCISED,
+    OBSERVATION,
+    PASS,
+    Verdict,
+)
+from sendproof.reports import digest
+from sendproof.reports.curl import reproduction
+from sendproof.reports.pages import render
+from sendproof.reports.pages.difference import Pieces, differing
+from sendproof.reports.pages.messages import Shown, cited
+from sendproof.reports.pages.plots import latency_plot
+from sendproof.reports.record import Run
+from sendproof.reports.results import exit_code, unwaived_failures
+
+LEVELS = ("required", "recommended", "open")
+MOST_EXCHANGES = 300
+_LONGEST_COMMAND = 16_000
+_OPEN_FAILURES = 5
+_VARIABLE = re.compile(r"\$\{?([A-Z][A-Z0-9_]+)")
+_STATES = {exit_codes.OK: ("good", "✓", "Holds"), exit_codes.FAILED: ("bad", "✗", "Broken")}
+_UNDECIDED = ("warn", "?", "Undecided")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """A pytest item that is no clause, or that ended before its clause was looked at."""
+
+    name: str
+    outcome: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A broken clause as its card shows it. `variables` are those that the command reads."""
+
+    verdict: Verdict
+    expected: Pieces
+    observed: Pieces
+    command: str | None
+    variables: tuple[str, ...]
+    smallest: Shown | None
+    waiver: tuple[str, str] | None
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Clauses of one concern and level: how many passed (or were observed), were asked, apply, fail."""
+
+    passed: int
+    exercised: int
+    applicable: int
+    failed: int
+
+
+def run_page(run: Run, contract: Contract, tests: Iterable[Test] = (), made_by: str = "") -> str:
+    """Return the page of a run; `tests` are pytest's other items, `made_by` names what drew it."""
+    failed = [*unwaived_failures(run)]
+    failed += [item for item in _sorted(digest.with_verdict(run, FAIL)) if item not in failed]
+    evidence = cited(run.exchanges, dict.fromkeys(_wanted(run, failed)), MOST_EXCHANGES)
+    state = _STATES.get(exit_code(run), _UNDECIDED)
+    return render(
+        "report.html",
+        run=run,
+        contract=contract,
+        state=state,
+        headline=digest.headline(run),
+        traffic=digest.traffic(run),
+        completeness=digest.completeness(complete=run.complete, left_out=run.left_out),
+        code=exit_code(run),
+        totals={level: coverage(item for item in run.verdicts if item.clause.level == level) for level in LEVELS},
+        table=_table(run),
+        failures=[_failure(item, run, contract, evidence, number) for number, item in enumerate(failed)],
+        gating=len(unwaived_failures(run)),
+        undecided=_undecided(run),
+        locked=_locked(run, contract),
+        observations=digest.with_verdict(run, OBSERVATION),
+        plot=latency_plot(_times(run)),
+        remarks=digest.remarks(run),
+        rows=run.verdicts,
+        details=_details(run),
+        concerns=list(digest.by_concern(run)),
+        levels=list(dict.fromkeys(item.clause.level for item in run.verdicts)),
+        evidence=evidence,
+        tests=tuple(tests),
+        made_by=made_by,
+    )
+
+
+def coverage(verdicts: Iterable[Verdict]) -> Coverage:
+    """Count what passed, was asked and applies."""
+    given = [item.verdict for item in verdicts if item.verdict != NOT_APPLICABLE]
+    return Coverage(
+        passed=sum(item in (PASS, OBSERVATION) for item in given),
+        exercised=sum(item != NOT_EXERCISED for item in given),
+        applicable=len(given),
+        failed=given.count(FAIL),
+    )
+
+
+def _table(run: Run) -> dict[str, dict[str, Coverage]]:
+    by_concern = {name: [item for item in run.verdicts if item.clause.concern == name] for name in CONCERNS}
+    return {
+        concern: {level: coverage(item for item in found if item.clause.level == level) for level in LEVELS}
+        for concern, found in by_concern.items()
+        if found
+    }
+
+
+def _sorted(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    return sorted(verdicts, key=lambda item: LEVELS.index(item.clause.level) if item.clause.level in LEVELS else 9)
+
+
+def _wanted(run: Run, failed: Iterable[Verdict]) -> Iterator[str]:
+    """Yield the exchanges that the page shows: of failures all that are named, of the others the first."""
+    for item in failed:
+        yield from item.evidence
+    for verdict in (ERROR, INCONCLUSIVE, OBSERVATION, PASS):
+        for item in digest.with_verdict(run, verdict):
+            yield from item.evidence[:1]
+
+
+def _failure(verdict: Verdict, run: Run, contract: Contract, evidence: Mapping[str, Shown], number: int) -> Failure:
+    expected, observed = differing(verdict.expected or "", verdict.observed or "")
+    command = reproduction(verdict, run, contract.provider)
+    return Failure(
+        verdict=verdict,
+        expected=expected,
+        observed=observed,
+        command=command if command is None or len(command) <= _LONGEST_COMMAND else None,
+        variables=_variables(command or "", run, contract.provider.name),
+        smallest=evidence.get(verdict.evidence[0]) if verdict.evidence else None,
+        waiver=digest.waiver_of(run, verdict.clause.id),
+        opened=number < _OPEN_FAILURES,
+    )
+
+
+def _variables(command: str, run: Run, provider: str) -> tuple[str, ...]:
+    """Return the variables that a command reads; a dollar in a body names none of ours."""
+    known = {*run.variables.values(), *(item.variable for item in run.pseudonyms)}
+    found = dict.fromkeys(_VARIABLE.findall(command))
+    return tuple(name for name in found if name in known or name.startswith(f"{provider.upper()}_"))
+
+
+def _undecided(run: Run) -> list[tuple[str, str, tuple[Verdict, ...]]]:
+    return [
+        (verdict, reason, found)
+        for verdict in (ERROR, INCONCLUSIVE)
+        for reason, found in digest.by_reason(digest.with_verdict(run, verdict)).items()
+    ]
+
+
+def _locked(run: Run, contract: Contract) -> list[tuple[str, str | None, tuple[Verdict, ...]]]:
+    """Return what was not asked: why in words, the fixture that it needs, the clauses."""
+    groups: dict[tuple[str, str | None], tuple[Verdict, ...]] = {}
+    for item in digest.with_verdict(run, NOT_EXERCISED):
+        fixture = digest.fixture_for(item.clause, contract.provider) if item.reason == ReasonCode.NO_FIXTURE else None
+        key = (item.detail or digest.NO_REASON, fixture)
+        groups[key] = (*groups.get(key, ()), item)
+    return [(reason, fixture, found) for (reason, fixture), found in groups.items()]
+
+
+def _times(run: Run) -> Mapping[str, list[float]]:
+    times: dict[str, list[float]] = {"accepted": [], "refused": []}
+    for item in run.judgements:
+        times.setdefault(item.outcome.replace("_", " "), []).append(item.exchange.elapsed_s * 1000)
+    return times
+
+
+def _details(run: Run) -> Mapping[str, str]:
+    """Return in a few words what there is to say of each clause beside its verdict."""
+    return {item.clause.id: item.observation or item.observed or item.detail or "" for item in run.verdicts}
+
+
+def page_values(data: Mapping[str, Any]) -> tuple[Test, ...]:
+    """Return pytest-html's items that are no clause: those whose rows have no verdict."""
+    tests = (item for items in data.get("tests", {}).values() for item in items)
+    return tuple(
+        Test(name=item["testId"], outcome=item["result"], log=item["log"]) for item in tests if not item.get("verdict")
+    )

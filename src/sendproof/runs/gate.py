@@ -1,0 +1,354 @@
+"""The gate: one pytest session for each target, results on the terminal, one exit code."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import secrets
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, redirect_stdout
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+import click
+import pytest
+
+from sendproof import exit_codes, streams
+from sendproof.contract.model import load_contract, load_provider, provider_names
+from sendproof.errors import UsageError, exit_code_of, line_of
+from sendproof.mock.accounts import PROVIDERS
+from sendproof.reports.annotations import annotate, commands_off, is_github
+from sendproof.reports.console import StreamConsole
+from sendproof.reports.forecast import print_in_short
+from sendproof.reports.pages.run import run_page
+from sendproof.reports.record import Run
+from sendproof.reports.results import exit_code
+from sendproof.reports.terminal import print_run
+from sendproof.reports.text import visible
+from sendproof.reports.write import check_room, prepare_folder, write_reports
+from sendproof.resources import suites_dir
+from sendproof.runs.again import again_of
+from sendproof.runs.evidence import nothing_gathered
+from sendproof.runs.hermetic import LOADED, hermetic
+from sendproof.runs.judged import judge_run
+from sendproof.runs.options import DEFAULT_SEED, Options
+from sendproof.runs.planning import forecast
+from sendproof.runs.run_target import ledger_of, read_target
+from sendproof.runs.session import NAME, STREAM, Problem, Session, problem_of
+from sendproof.runs.suite import VERDICT
+from sendproof.runs.waivers import read_waivers
+from sendproof.target.address import is_loopback_url
+from sendproof.target.interrupts import held_back
+from sendproof.target.ledger import Ledger
+from sendproof.target.profile_loader import exposure
+
+_QUIET = ("-s", "-q", "-q", "--no-header", "--no-summary", "--tb=no", "-rN", "--disable-warnings")
+
+
+def run_again(
+    common: Options, results: Path, providers: Sequence[str], targets: Sequence[Path], pytest_arguments: Sequence[str]
+) -> int:
+    """Ask again what failed or was left open in an earlier run, and return the exit code."""
+    again = again_of(results)
+    if common.clauses or len(targets) > 1 or set(providers) - {again.provider}:
+        raise UsageError(
+            f"--only-failed: expected one target of {again.provider}, whose results {results} holds, and no --clause, "
+            "got others. Leave them out."
+        )
+    for target in targets:
+        if (provider := read_target(target).provider) != again.provider:
+            raise UsageError(
+                f"--only-failed: expected a target of {again.provider}, whose results {results} holds, "
+                f"got one of {provider}. Name another profile."
+            )
+    if again.gone:
+        click.echo(f"sendproof: note: no clauses any more, not asked again: {', '.join(again.gone)}", err=True)
+    if not again.clauses:
+        click.echo(f"sendproof: nothing failed or was left open in {results}. Nothing was asked.")
+        return exit_codes.OK
+    seed = again.seed if common.seed == DEFAULT_SEED else common.seed
+    options = dataclasses.replace(common, clauses=again.clauses, few=True, cases=again.cases, seed=seed)
+    return run_targets(options, () if targets else (again.provider,), targets, pytest_arguments)
+
+
+def run_targets(
+    common: Options, providers: Sequence[str], targets: Sequence[Path], pytest_arguments: Sequence[str]
+) -> int:
+    """Run the suites against each target and return the exit code of all."""
+    chosen = _chosen(common, providers, targets)
+    for line in _idle_waivers(common, chosen):
+        click.echo(f"sendproof: note: {line}", err=True)
+    codes: list[int] = []
+    try:
+        chosen = [_agreed(options) for options in chosen]
+        _prepare(chosen)
+        for options in chosen:
+            codes.append(_run_one(options, pytest_arguments))
+            if codes[-1] == exit_codes.INTERRUPTED:
+                raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        with held_back(second_breaks=True):
+            for options in chosen[len(codes) :]:
+                _report_nothing(options)
+        click.echo("sendproof: interrupted", err=True)
+        return exit_codes.INTERRUPTED
+    return exit_codes.first_of(codes)
+
+
+def _report_nothing(options: Options) -> None:
+    """Write the reports of a run that was interrupted before it asked anything."""
+    now = datetime.now(UTC)
+    provider = read_target(options.target).provider if options.target is not None else options.provider or ""
+    contract = load_contract(provider)
+    gathered = nothing_gathered(options, contract, now)
+    run = judge_run(options, contract, gathered, interrupted=True, today=now.date())
+    write_reports(run, contract, options.report_dir / options.name, page=run_page(run, contract))
+
+
+def _prepare(chosen: Sequence[Options]) -> None:
+    """Try everything that will have to be written, before the first message leaves, and remove old results."""
+    streams.check_stdout()
+    check_room(Path(tempfile.gettempdir()), "TMPDIR names another")
+    for options in chosen:
+        prepare_folder(options.report_dir / options.name)
+        if options.target is not None:
+            page = ledger_of(options, read_target(options.target))
+            with Ledger(page["ledger"], account=page["account"], kept=page["keeps_ledger"]):
+                """It opens and closes as that of the run will."""
+    if (summary := os.environ.get("GITHUB_STEP_SUMMARY")) and is_github(os.environ):
+        with Path(summary).open("a", encoding="utf-8"):
+            """Nothing is written yet."""
+
+
+def _agreed(options: Options) -> Options:
+    """Tell what a run of a live target will do, and ask before it sends to another machine."""
+    if options.target is None:
+        return options
+    local = is_loopback_url(read_target(options.target).base_url)
+    asks = not (local or options.confirmed)
+    if asks and not streams.is_terminal(sys.stdin):
+        raise UsageError(
+            f"{options.target}: expected --yes where nobody can be asked, got none. "
+            f"Read `sendproof plan --target {options.target}` first."
+        )
+    if asks or not options.quiet:
+        print_in_short(forecast(options), StreamConsole(highlight=False))
+    if asks:
+        click.confirm("Send this?", abort=True)
+    return dataclasses.replace(options, confirmed=True)
+
+
+def _chosen(common: Options, providers: Sequence[str], targets: Sequence[Path]) -> list[Options]:
+    """Return the options of each target, after everything that can be checked beforehand is."""
+    read_waivers(common.waivers, datetime.now(UTC).date())
+    if not targets:
+        return [dataclasses.replace(common, provider=name) for name in _mocked(common, providers)]
+    profiles = {path: read_target(path) for path in targets}
+    for warning in filter(None, (exposure(path, profile) for path, profile in profiles.items())):
+        click.echo(f"sendproof: warning: {warning}", err=True)
+    if len({path.stem for path in profiles}) < len(targets):
+        raise UsageError(
+            "run: expected --target files of different names, got the same twice. Rename one: reports are named so."
+        )
+    wrong = [str(path) for path, profile in profiles.items() if providers and profile.provider not in providers]
+    if wrong:
+        raise UsageError(
+            f"{wrong[0]}: expected provider {' or '.join(providers)}. Leave the provider out of the command."
+        )
+    return [dataclasses.replace(common, target=path) for path in profiles]
+
+
+def _mocked(common: Options, providers: Sequence[str]) -> list[str]:
+    """Return the providers whose mocks are to be judged: the named, or all that have the clauses."""
+    for name in providers:
+        load_provider(name)
+        if name not in PROVIDERS:
+            raise UsageError(f"run: {name} has no embedded mock. Give a --target profile.")
+    known = {name: load_contract(name).clauses for name in providers or provider_names() if name in PROVIDERS}
+    for clause in common.clauses:
+        if not any(clause in clauses for clauses in known.values()):
+            raise UsageError(
+                f"--clause: expected a clause of {' or '.join(known)}, got {clause!r}. See: sendproof clauses"
+            )
+    chosen: list[str] = [
+        name for name, clauses in known.items() if providers or not common.clauses or set(common.clauses) & set(clauses)
+    ]
+    for name in chosen:
+        for clause in common.clauses:
+            if clause not in load_contract(name).clauses:
+                raise UsageError(f"--clause: {clause!r} is no clause of {name}. Name the provider that has it.")
+    return chosen
+
+
+def _idle_waivers(common: Options, chosen: Sequence[Options]) -> Iterator[str]:
+    """Yield a line for each waiver that is for none of the chosen targets: a misspelt name waives nothing."""
+    named = [
+        (read_target(options.target).provider if options.target is not None else options.provider or "", options.name)
+        for options in chosen
+    ]
+    for waiver in read_waivers(common.waivers, datetime.now(UTC).date()):
+        if not any(waiver.concerns(provider, name) for provider, name in named):
+            wanted = " and ".join(
+                f"{what} {visible(value, 60)}"
+                for what, value in (("provider", waiver.provider), ("target", waiver.target))
+                if value is not None
+            )
+            names = ", ".join(f"{name} ({provider})" for provider, name in named)
+            yield f"{waiver.lines}: the waiver is for {wanted}; this run has {names}. It waives nothing here."
+
+
+class Witness:
+    """Sees what becomes of a session of pytest, and takes part in it as a plugin.
+
+    `stream` is where progress is shown while pytest's own output is kept; None where it is not. `session` is that
+    of sendproof, None where pytest did not get so far.
+    `problem` is the first thing that no verdict explains.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+        self.session: Session | None = None
+        self.problem: Problem | None = None
+        self.interrupted = False
+        self.executed = 0
+        self._failed = False
+
+    def note(self, code: int, line: str) -> None:
+        """Remember what went wrong, the first of all."""
+        self.problem = self.problem or (code, line)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Take the session of sendproof, and tell it where to show its progress."""
+        self.session = config.pluginmanager.get_plugin(NAME)
+        if self._stream is not None:
+            config.stash[STREAM] = self._stream
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Tell an interrupted session from one that pytest itself broke off."""
+        self.interrupted = isinstance(excinfo.value, KeyboardInterrupt)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Take what broke pytest, or a hook of ours in it."""
+        self.note(exit_code_of(excinfo.value), line_of(excinfo.value))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Take what cannot be collected."""
+        if report.failed:
+            self.note(exit_codes.ENVIRONMENT, f"{report.nodeid} cannot be collected: {_last_line(report)}")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count what was executed, and take what failed otherwise than by its verdict."""
+        self.executed += report.when == "call" or (report.when == "setup" and not report.passed)
+        if not report.failed or any(name == VERDICT for name, _ in report.user_properties):
+            return
+        contract = self.session.contract if self.session is not None else None
+        if report.when == "call" and contract is not None and report.nodeid.rpartition("::")[2] not in contract.clauses:
+            self._failed = True
+        else:
+            self.note(exit_codes.INTERNAL, f"internal error: {report.nodeid}: {_last_line(report)}")
+
+    def code(self, code: int) -> int:
+        """Return the exit code of a session that never came to be: never that of a broken promise."""
+        if self.problem is not None:
+            click.echo(f"sendproof: {self.problem[1]}", err=True)
+            return self.problem[0]
+        return exit_codes.NOTHING_COLLECTED if code == exit_codes.OK else code
+
+    def conclude(self, code: int) -> Run:
+        """Return the run of the session, whose reports are written; `code` is pytest's."""
+        assert self.session is not None, "there was a session"
+        problem = self.problem
+        if problem is None and not self.interrupted:
+            problem = problem_of(exit_codes.NOTHING_COLLECTED if not self.executed else code)
+        return self.session.conclude(interrupted=self.interrupted, failed=self._failed, problem=problem)
+
+
+def _last_line(report: pytest.CollectReport | pytest.TestReport) -> str:
+    """Return the line of a report that tells the error."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = crash.message if crash is not None else report.longreprtext
+    lines = [line.removeprefix("E").strip() for line in text.splitlines() if line.strip()]
+    return visible(lines[0] if crash is not None and lines else lines[-1] if lines else "no reason given", 300)
+
+
+def _run_one(options: Options, pytest_arguments: Sequence[str]) -> int:
+    """Hold one session of pytest, write its reports, show its results, and return its exit code."""
+    witness = Witness(None if pytest_arguments or options.quiet else sys.stdout)
+    with tempfile.TemporaryDirectory(prefix="sendproof-", ignore_cleanup_errors=True) as shared:
+        arguments = _arguments(options, Path(shared), pytest_arguments)
+        with commands_off(os.environ, click.echo, secrets.token_hex(16)):
+            code = _session(arguments, witness, silent=not pytest_arguments, debug=options.debug)
+            if witness.session is None:
+                if witness.interrupted:
+                    raise KeyboardInterrupt
+                return witness.code(code)
+            with held_back(second_breaks=True):
+                run = _shown(witness.session, witness.conclude(code), options)
+        annotate(run, load_provider(run.provider), os.environ, click.echo)
+        return exit_code(run)
+
+
+def _session(arguments: list[str], witness: Witness, *, silent: bool, debug: bool) -> int:
+    """Run pytest, and return its exit code. What it prints is kept where nobody asked for it."""
+    printed = io.StringIO()
+    with hermetic(), redirect_stdout(printed) if silent else nullcontext():
+        try:
+            code = int(pytest.main(arguments, plugins=[witness]))
+        except KeyboardInterrupt:
+            witness.interrupted, code = True, exit_codes.INTERRUPTED
+        except SystemExit as error:
+            witness.note(exit_codes.INTERNAL, f"something ended the run with {error.code!r}")
+            code = exit_codes.INTERNAL
+        except Exception as error:
+            witness.note(exit_code_of(error), line_of(error))
+            code = exit_code_of(error)
+            printed.write("".join(traceback.format_exception(error)))
+    if debug and witness.problem is not None:
+        click.echo(printed.getvalue(), err=True)
+    return code
+
+
+def _shown(session: Session, run: Run, options: Options) -> Run:
+    """Show the results of a run, and return it: the loss of what shows them is a problem of the run."""
+    provider = load_provider(run.provider)
+    try:
+        if not options.quiet:
+            click.echo(f"report: {session.reports}/report.html")
+        print_run(run, StreamConsole(highlight=False), provider, quiet=options.quiet)
+        sys.stdout.flush()
+    except OSError as error:
+        streams.give_up_stdout()
+        run = session.concluded_with(error)
+        click.echo(f"sendproof: standard output: {line_of(error)}", err=True)
+    return run
+
+
+def _arguments(options: Options, shared: Path, pytest_arguments: Sequence[str]) -> list[str]:
+    suites = suites_dir()
+    flags = {"embedded": True, "strict": options.strict, "yes": options.confirmed, "debug": options.debug}
+    flags |= {"require-complete": options.require_complete, "few": options.few}
+    values = {
+        "provider": options.provider,
+        "target": options.target,
+        "report-dir": options.report_dir,
+        "seed": options.seed,
+        "max-examples": options.max_examples,
+        "waivers": options.waivers,
+        "effort": options.effort,
+        "ledger": options.ledger,
+        "shared": shared,
+    }
+    several = [("concern", name) for name in options.concerns] + [("clause", name) for name in options.clauses]
+    several += [("case", name) for name in options.cases]
+    pairs = [(name, value) for name, value in values.items() if value is not None] + several
+    # One word each: a value that begins with a dash stays a value.
+    own = [f"--sendproof-{name}={value}" for name, value in pairs]
+    own += [f"--sendproof-{name}" for name, on in flags.items() if on]
+    quiet = () if pytest_arguments else _QUIET
+    return [str(suites), *LOADED, "-c", str(suites / "pytest.ini"), *own, *quiet, *pytest_arguments]
