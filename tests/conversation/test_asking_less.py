@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sendproof.conversation.breaker import ENOUGH_ACCEPTED, ENOUGH_FAILED, Breakers
+from sendproof.conversation.asking_again import LOST_IN_A_ROW, RetryPolicy
 from sendproof.conversation.keys import Keys
-from sendproof.conversation.retry_policy import LOST_IN_A_ROW, RetryPolicy
-from sendproof.conversation.selection import Slots, open_cases
+from sendproof.conversation.plan import ENOUGH_ACCEPTED, ENOUGH_FAILED, Breakers, Slots, open_cases
 from sendproof.corpus.case import Case
 from sendproof.exchange import Credential, Exchange, Request, Response
 from tests.target.support import PROVIDERS

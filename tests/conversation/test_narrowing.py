@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof.conversation.narrowing import MOST_PARTS, halves, narrowed, text_of, with_text
+from sendproof.conversation.asking_again import MOST_PARTS, halves, narrowed, text_of, with_text
 from sendproof.corpus.case import Case
 from tests.target.support import PROVIDERS
 

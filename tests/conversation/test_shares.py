@@ -5,9 +5,16 @@ from __future__ import annotations
 import pytest
 
 from sendproof.account import Account
-from sendproof.conversation.credit_sequences import credit_sequence, messages_of_steps, taste
-from sendproof.conversation.rate_rounds import Round, least_for_limit, messages_of_rounds, rate_rounds
-from sendproof.conversation.shares import share_of_fixtures
+from sendproof.conversation.balances_and_limits import (
+    Round,
+    credit_sequence,
+    least_for_limit,
+    messages_of_rounds,
+    messages_of_steps,
+    rate_rounds,
+    share_of_fixtures,
+    taste,
+)
 from sendproof.corpus.case import Case
 from sendproof.judge.history import judge
 from sendproof.judge.reasons import ReasonCode

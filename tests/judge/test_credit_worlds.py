@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sendproof.conversation import scenarios
-from sendproof.conversation.credit_sequences import AT_ONCE, FAULTY, LONG, MMS, RETRY, credit_sequence
+from sendproof.conversation.balances_and_limits import AT_ONCE, FAULTY, LONG, MMS, RETRY, credit_sequence
 from sendproof.exchange import Exchange
 from sendproof.judge import credits, worlds
 from sendproof.judge.characters import segments

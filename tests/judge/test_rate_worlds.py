@@ -9,7 +9,7 @@ import pytest
 
 from sendproof.account import RateLimit
 from sendproof.conversation import scenarios
-from sendproof.conversation.rate_rounds import rate_rounds
+from sendproof.conversation.balances_and_limits import rate_rounds
 from sendproof.judge.findings import CONTRADICTED, UNDECIDED, UPHELD, Finding
 from sendproof.judge.history import judge
 from sendproof.judge.rate_windows import UNLIMITED

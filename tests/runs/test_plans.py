@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sendproof.cli import main
-from sendproof.conversation.selection import UNCERTAIN_SHARE
+from sendproof.conversation.plan import UNCERTAIN_SHARE
 from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
 from tests import second_reading

@@ -1,26 +1,36 @@
-"""Asking again: what an answer leaves open because it failed, or because of the moment at which it was given."""
+"""Asking again: what an answer leaves open because it failed, or because of the moment at which it was given.
+
+`AskingAgain` decides, `RetryPolicy` waits, `RefusalWords` knows which refusals pass, and `narrowed` finds the part of a
+text that is refused.
+"""
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from sendproof.contract.model import Contract
+from sendproof.contract.provider import Provider
 from sendproof.conversation.answers import (
     has_failed,
     is_accepted,
     is_foreign,
+    is_lost,
     is_refused,
     is_refused_for_its_moment,
     may_have_been_served,
 )
-from sendproof.conversation.narrowing import narrowed, text_of
-from sendproof.conversation.refusal_words import RefusalWords, has_same_words
-from sendproof.conversation.retry_policy import RetryPolicy
-from sendproof.conversation.selection import Slots
+from sendproof.conversation.plan import Slots
 from sendproof.corpus.case import Case
-from sendproof.corpus.message_builder import in_other_words
+from sendproof.corpus.message_builder import compact, in_other_words
 from sendproof.exchange import Exchange
+from sendproof.judge.dates import http_date
+from sendproof.judge.passing_refusals import Words, words
+from sendproof.judge.refused import documenting
 
 _MOST_ASKED_AGAIN = 12
 # In a run so many parts of texts are asked for, of those that are longer than this, or not of ASCII alone.
@@ -191,3 +201,208 @@ class AskingAgain:
         unexpected = is_refused(self._contract.provider, exchange) and case.key == _MAIN_KEY
         self._asked_again += unexpected
         return unexpected and self._asked_again <= _MOST_ASKED_AGAIN
+
+
+_MOST_WAITS = 10
+# More than any run has; a float has to hold it.
+_LONGEST_WAIT_S = 366 * 86_400.0
+# What a gateway answers passes: it is waited for, a minute in all.
+_GATEWAY_PAUSE_S, _GATEWAY_LONGEST_S, _GATEWAYS_IN_ALL_S = 1.0, 10.0, 60.0
+# After some lost requests in a row each wait is twice the one before.
+_OUTAGE_PAUSE_S, _OUTAGES_IN_ALL_S = 0.25, 40.0
+LOST_IN_A_ROW = 6
+
+
+class Wait(Protocol):
+    """Lets the time of the target pass."""
+
+    def __call__(self, seconds: float, why: str) -> None:
+        """Wait so long, for a reason that the user may be told."""
+
+
+class RetryPolicy:
+    """Waits where waiting helps. `retry_after_s` is the profile's.
+
+    A `wait` that there is no time for ends the asking; a `pause` is as long as there is time.
+    """
+
+    def __init__(self, wait: Wait, retry_after_s: float, *, pause: Wait | None = None) -> None:
+        self._wait, self._pause, self._retry_after_s = wait, pause or wait, retry_after_s
+        self._throttled = 0
+        self._gateways_s = 0.0
+        self._outages_s = 0.0
+        self._lost = 0
+        self._answered = False
+
+    def waited_for_throttling(self, exchange: Exchange) -> bool:
+        """Wait as a 429 asks, unless that was done too often."""
+        if self._throttled >= _MOST_WAITS:
+            return False
+        self._throttled += 1
+        self._wait(retry_after_s(exchange, self._retry_after_s), f"the key is throttled ({_asked(exchange)})")
+        return True
+
+    def wait_for_gateway(self, exchange: Exchange) -> None:
+        """Wait until what stands before the API may have it back."""
+        seconds = min(retry_after_s(exchange, _GATEWAY_PAUSE_S), _GATEWAY_LONGEST_S)
+        if self._gateways_s + seconds <= _GATEWAYS_IN_ALL_S:
+            self._gateways_s += seconds
+            status = exchange.response.status if exchange.response else "nothing"
+            self._pause(seconds, f"what stands before the API answered {status}")
+
+    def is_at_an_end(self, exchange: Exchange) -> bool:
+        """Wait where request after request is lost; tell when that makes no sense any more."""
+        self._lost = self._lost + 1 if is_lost(exchange) else 0
+        if self._lost >= LOST_IN_A_ROW:
+            return True
+        pause_s = _OUTAGE_PAUSE_S * 2**self._lost
+        if self._lost > 1 and self._answered and self._outages_s + pause_s <= _OUTAGES_IN_ALL_S:
+            self._outages_s += pause_s
+            self._pause(pause_s, f"{self._lost} requests in a row were not answered")
+        self._answered |= not is_lost(exchange)
+        return False
+
+
+def _asked(exchange: Exchange) -> str:
+    """Return what an answer says of waiting, as far as it can be read."""
+    value = exchange.response.header("Retry-After") if exchange.response else None
+    return "it names no time: budget.retry_after_s" if value is None else f"Retry-After: {value[:40]}"
+
+
+def retry_after_s(exchange: Exchange, otherwise: float) -> float:
+    """Return the seconds that an answer names, or else the given ones, never more than a year."""
+    value = exchange.response.header("Retry-After") if exchange.response else None
+    if value is None:
+        return otherwise
+    if value.strip().isascii() and value.strip().isdigit():
+        return min(float(value), _LONGEST_WAIT_S) + 0.05
+    until, sent = http_date(value), http_date(exchange.response.header("Date") if exchange.response else None)
+    if until is None or sent is None:
+        return otherwise
+    return min(max((until - sent).total_seconds(), 0.0), _LONGEST_WAIT_S) + 1.0
+
+
+_OF_IDENTITY = (401, 403)
+
+
+class RefusalWords:
+    """Remembers the words of refusals: those that come and go, and those that are the service's own.
+
+    `probe` is a request that was refused before, in words of its own: given others now, they are of the moment.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._passing: set[Words] = set()
+        self._usual: set[Words] = set()
+        self.probe: Case | None = None
+
+    def is_passing(self, exchange: Exchange) -> bool:
+        """Whether a request was refused in words that passed before."""
+        return words(exchange) in self._passing
+
+    def is_doubtful(self, case: Case, exchange: Exchange) -> bool:
+        """Whether a request that is to be refused may have been so for something that passes.
+
+        Its words are new and name nothing, though a document has words for the cause, or others were refused for their
+        credentials in other words, or nothing is wrong with the credentials that they seem to be about.
+        """
+        if case.expects != "refuse" or not is_refused(self._contract.provider, exchange):
+            return False
+        said = words(exchange)
+        if said is None or said in self._usual or said in self._passing:
+            return False
+        of_identity = self._is_of_identity(case)
+        if self.probe is None or not is_refused_for_its_moment(self._contract, exchange):
+            self._usual.add(said)
+            # A lock-out may be one of the key: better a probe with the right one.
+            if self.probe is None or (self._is_of_identity(self.probe) and not of_identity):
+                self.probe = case
+            return False
+        if of_identity or case.method != self._contract.provider.method:
+            return True
+        if exchange.response is not None and exchange.response.status in _OF_IDENTITY:
+            return True
+        return any(set(case.breaks) <= set(clause.params["reasons"]) for clause in documenting(self._contract))
+
+    def _is_of_identity(self, case: Case) -> bool:
+        return all(self._contract.clauses[clause].concern == "auth" for clause in case.breaks)
+
+    def passes(self, exchange: Exchange) -> None:
+        """Take the words of a refusal for such as come and go."""
+        if (said := words(exchange)) is not None:
+            self._passing.add(said)
+            self._usual.discard(said)
+
+    def stays(self, exchange: Exchange) -> None:
+        """Take the words of a refusal for the service's own."""
+        if (said := words(exchange)) is not None:
+            self._usual.add(said)
+
+
+def has_same_words(exchange: Exchange, other: Exchange | None) -> bool:
+    """Whether two answers say the same, but for ids and times."""
+    return other is not None and words(exchange) == words(other)
+
+
+# So many parts of one text are asked for.
+MOST_PARTS = 8
+_JOINER = "\u200d"
+
+
+def narrowed(provider: Provider, case: Case, is_refused: Callable[[Case], bool | None]) -> Case:
+    """Return the case of the smallest part of its text that is still refused, or the case itself.
+
+    `is_refused` asks for one part; None tells that no more can be asked.
+    """
+    smallest, asked = case, 0
+    while (parts := halves(text_of(provider, smallest))) and asked + len(parts) <= MOST_PARTS:
+        for part in parts:
+            other = with_text(provider, case, part)
+            found = is_refused(other)
+            asked += 1
+            if found is None:
+                return smallest
+            if found:
+                smallest = other
+                break
+        else:
+            return smallest
+    return smallest
+
+
+def text_of(provider: Provider, case: Case) -> str:
+    """Return the text of a message, empty for what is no message."""
+    try:
+        message = json.loads(case.body)
+    except (ValueError, RecursionError):
+        return ""
+    text = message.get(provider.fields["text"]) if isinstance(message, dict) else None
+    return text if isinstance(text, str) else ""
+
+
+def with_text(provider: Provider, case: Case, text: str) -> Case:
+    """Return the case of a message with another text."""
+    message = {**json.loads(case.body), provider.fields["text"]: text}
+    return replace(case, id=f"{case.id.removesuffix(_PART)}{_PART}", body=compact(message))
+
+
+_PART = "-part"
+
+
+def halves(text: str) -> tuple[str, ...]:
+    """Return a text in two, between words if it has any, and never within what is seen as one character."""
+    words = text.split(" ")
+    if len(words) > 1:
+        middle = len(words) // 2
+        parts = (" ".join(words[:middle]), " ".join(words[middle:]))
+    else:
+        middle = next((place for place in range(len(text) // 2, 0, -1) if _may_be_cut(text, place)), 0)
+        parts = (text[:middle], text[middle:])
+    return parts if all(part.strip() for part in parts) else ()
+
+
+def _may_be_cut(text: str, place: int) -> bool:
+    before, after = text[place - 1], text[place]
+    joined = _JOINER in (before, after) or unicodedata.category(after) in ("Mn", "Mc", "Me", "Cf", "Sk")
+    return not joined and not ("\U0001f1e6" <= after <= "\U0001f1ff")

@@ -18,16 +18,19 @@ from sendproof.conversation.answers import (
     is_short_of_credits,
     is_throttled,
 )
-from sendproof.conversation.asking_again import AskingAgain
-from sendproof.conversation.breaker import Breakers
-from sendproof.conversation.credit_sequences import credit_sequence, messages_of_steps, taste
+from sendproof.conversation.asking_again import LOST_IN_A_ROW, AskingAgain, RetryPolicy
+from sendproof.conversation.balances_and_limits import (
+    credit_sequence,
+    least_for_limit,
+    messages_of_rounds,
+    messages_of_steps,
+    rate_rounds,
+    share_of_fixtures,
+    taste,
+)
 from sendproof.conversation.keys import Keys
-from sendproof.conversation.plan import CONTROLS, Plan
+from sendproof.conversation.plan import CONTROLS, Breakers, Plan, Slots, is_open, open_cases
 from sendproof.conversation.preflight import diagnosis, is_let_in, no_answer
-from sendproof.conversation.rate_rounds import least_for_limit, messages_of_rounds, rate_rounds
-from sendproof.conversation.retry_policy import LOST_IN_A_ROW, RetryPolicy
-from sendproof.conversation.selection import Slots, is_open, open_cases
-from sendproof.conversation.shares import share_of_fixtures
 from sendproof.corpus.case import Case
 from sendproof.exchange import OF_A_PROXY, Exchange
 from sendproof.target.binding import Unbindable

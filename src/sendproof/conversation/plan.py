@@ -1,15 +1,25 @@
-"""What will be asked of a target: cases and scenarios, chosen before anything is sent."""
+"""What will be asked of a target: cases and scenarios, chosen before anything is sent, and what is left of them later.
+
+`Plan` holds what a run asks. `Slots` and `open_cases` say which of the cases that may be accepted or not are worth their
+part of the budget, and `Breakers` what is asked no more, since its verdict stands by then.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sendproof.contract.model import Contract
+from sendproof.contract.provider import Provider
+from sendproof.conversation.answers import is_accepted, is_failed, is_foreign, is_sent, may_have_been_served
 from sendproof.corpus.case import Case
+from sendproof.exchange import Exchange
 
 CONTROLS = "plain"
+"""The family of the valid messages that every run asks."""
+# What is asked again is asked about by so many cases a clause, and no more controls.
+_FEW = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +30,6 @@ class Plan:
     scenarios: tuple[str, ...]
     planned: frozenset[str]
     selected: frozenset[str] | None
-
-
-# What is asked again is asked about by so many cases a clause, and no more controls.
-_FEW = 4
 
 
 def few_cases(cases: Iterable[Case], selected: frozenset[str], named: Collection[str]) -> tuple[Case, ...]:
@@ -73,3 +79,161 @@ def _serves(case: Case, families: Collection[str], selected: frozenset[str] | No
 def _by_answers(contract: Contract) -> frozenset[str]:
     """Return the clauses that any answer may exercise."""
     return frozenset(contract.accepted.clauses()) | frozenset(contract.refusal.clauses())
+
+
+SCENARIO = "scenario"
+"""The family of the messages of a scenario: its retries take their slots from what ought to be accepted."""
+# Slots that stay free for requests that ought to be refused but may be accepted.
+_SPARE_SLOTS = 3
+# Of all slots one in so many is for what the documents leave to the service.
+_OPEN_SHARE = 6
+# Of those so many are kept for what should be refused, by advice: what is left open is mostly accepted, and would
+# take them all.
+_FOR_ADVICE = 3
+# So large a part of the requests may come to nothing where a service lets in more than that.
+UNCERTAIN_SHARE = 0.12
+# Each of these writes the same fault in another way, and a lenient service takes some: so many tell most of them.
+_MANIFOLD, _OF_ADVICE = ("numbers", "json_forms"), 8
+
+
+class Slots:
+    """The slots of a budget for accepted messages, as they are taken.
+
+    What ought to be accepted and what may be have slots of their own: so the same messages are
+    asked for, whichever way open questions are answered, and are known beforehand.
+    """
+
+    def __init__(self, provider: Provider, room: int) -> None:
+        self._provider = provider
+        self._open = open_slots(room)
+        self._left = room - self._open - _SPARE_SLOTS
+        # A small budget has hardly a slot for either.
+        self._kept_for_advice = self._open // 2
+
+    @property
+    def left(self) -> int:
+        """Return how many messages that ought to be accepted may still be asked for."""
+        return self._left
+
+    def note(self, case: Case, exchange: Exchange) -> None:
+        """Count what took a slot, or may have."""
+        taken = is_accepted(self._provider, exchange) or may_have_been_served(exchange)
+        if case.expects == "accept" or case.family == SCENARIO:
+            self._left -= taken
+        else:
+            self._open -= taken and case.may_be_accepted
+
+    def hold(self, case: Case) -> None:
+        """Keep a slot for a message that is asked again later."""
+        self._take(case, 1)
+
+    def give_back(self, case: Case) -> None:
+        """Free a slot that was kept."""
+        self._take(case, -1)
+
+    def _take(self, case: Case, count: int) -> None:
+        if is_open(case):
+            self._open -= count
+        else:
+            self._left -= count
+
+    def has_room(self, case: Case) -> bool:
+        """Whether there is a slot for a case that may be accepted."""
+        if not is_open(case):
+            return self._left > 0
+        return self._open > (0 if case.breaks else min(_FOR_ADVICE, self._kept_for_advice))
+
+
+def open_slots(room: int) -> int:
+    """Return how many of the messages that a budget has room for may answer open questions."""
+    return room // _OPEN_SHARE
+
+
+def open_cases(cases: Iterable[Case], *, room: int, max_requests: int) -> frozenset[str]:
+    """Return the ids of the open cases to ask: one for each clause first, some more for advice, then as they come.
+
+    There are hardly more than there are slots for their answers, so that a run asks about the
+    same, however many are let in.
+    """
+    known = tuple(cases)
+    given = [case for case in known if is_open(case)]
+    certain = frozenset(clause for case in known if not is_open(case) for clause in case.clauses)
+    most = open_slots(room) + int(UNCERTAIN_SHARE * max_requests)
+    chosen = dict.fromkeys((*_first_of_each(given, certain), *_of_advice(given), *given))
+    return frozenset(case.id for case in list(chosen)[:most])
+
+
+def is_open(case: Case) -> bool:
+    """Whether a service may let a case in, and need not."""
+    return case.may_be_accepted and case.expects != "accept"
+
+
+def _of_advice(cases: Sequence[Case]) -> Iterator[Case]:
+    """Yield some cases for each clause that advises to refuse what may be written in many ways."""
+    counts: Counter[str] = Counter()
+    for case in cases:
+        if case.family in _MANIFOLD and len(case.breaks) == 1 and counts[case.breaks[0]] < _OF_ADVICE:
+            counts[case.breaks[0]] += 1
+            yield case
+
+
+def _first_of_each(cases: Sequence[Case], certain: frozenset[str] = frozenset()) -> Iterator[Case]:
+    """Yield the first case for each clause, and way of presenting a key, that it tells of: the plainest there is.
+
+    And for each clause that no `certain` case exercises: what may be refused for what is open tells of it, if
+    it is accepted.
+    """
+    seen: set[tuple[str, str]] = set()
+    for case in cases:
+        alone = {(clause, "") for clause in case.clauses if clause not in certain} if not case.breaks else set()
+        if not seen >= alone:
+            seen |= alone
+            yield case
+    for reasons in (1, 2, 3):
+        for case in cases:
+            told = {(clause, case.presents) for clause in (*case.breaks, *case.doubts)}
+            if len(told) == reasons and not seen >= told:
+                seen |= told
+                yield case
+
+
+# A promise is broken by one such answer; a few more show that it was no accident.
+ENOUGH_ACCEPTED = 4
+# Each is asked twice, so these are four cases of a kind.
+ENOUGH_FAILED = 8
+
+
+class Breakers:
+    """Counts what went wrong by kind, and tells which cases are asked no more.
+
+    A kind is a clause that a request breaks, and yet it is accepted; or a family of cases that is
+    answered 5xx again and again. The verdicts stand by then; more would only cost.
+    """
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._accepted: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+
+    def note(self, case: Case, exchange: Exchange) -> None:
+        """Take an answer into account."""
+        if case.expects == "refuse" and is_sent(self._provider, exchange):
+            self._accepted.update(case.breaks)
+        if not is_foreign(self._provider, exchange):
+            self._failed[case.family] = self._failed[case.family] + 1 if is_failed(self._provider, exchange) else 0
+
+    def holds_back(self, case: Case) -> bool:
+        """Whether a case is of a kind that is asked no more; those are counted."""
+        clause = next((clause for clause in case.breaks if self._accepted[clause] >= ENOUGH_ACCEPTED), None)
+        if clause is not None:
+            self.left_out[f"{clause}: {ENOUGH_ACCEPTED} requests that break it were accepted"] += 1
+        elif self._failed[case.family] >= ENOUGH_FAILED:
+            self.left_out[f"cases {case.family!r}: answered 5xx {ENOUGH_FAILED} times in a row"] += 1
+        else:
+            return False
+        return True
+
+    def told(self) -> tuple[str, ...]:
+        """Return a line for each kind that was left out."""
+        return tuple(f"{why}: {count} more are not asked" for why, count in self.left_out.items())

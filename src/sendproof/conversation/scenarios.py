@@ -13,10 +13,19 @@ from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
 from sendproof.contract.samples import with_serial
 from sendproof.conversation.answers import is_accepted, is_failed, is_refused, is_throttled
-from sendproof.conversation.credit_sequences import AT_ONCE as AT_ONCE_STEP
-from sendproof.conversation.credit_sequences import FAULTY, LONG, MMS, MOST_AT_ONCE, RETRY, SMS
-from sendproof.conversation.rate_rounds import Round, messages_of_rounds, over_half
-from sendproof.conversation.selection import SCENARIO
+from sendproof.conversation.balances_and_limits import AT_ONCE as AT_ONCE_STEP
+from sendproof.conversation.balances_and_limits import (
+    FAULTY,
+    LONG,
+    MMS,
+    RETRY,
+    SMS,
+    SMS_AT_ONCE,
+    Round,
+    messages_of_rounds,
+    over_half,
+)
+from sendproof.conversation.plan import SCENARIO
 from sendproof.corpus.case import Case
 from sendproof.corpus.message_builder import compact, media_token, numbered
 from sendproof.exchange import Exchange
@@ -172,7 +181,7 @@ def spending(provider: Provider, asker: Asker, key: str, steps: str) -> None:
         if step == FAULTY:
             asker.ask(_without_text(provider, key))
         elif step == AT_ONCE_STEP:
-            names = (f"credits.{number}-at-once-{place}" for place in range(MOST_AT_ONCE))
+            names = (f"credits.{number}-at-once-{place}" for place in range(SMS_AT_ONCE))
             asker.ask_together([message(provider, name, key=key) for name in names])
         elif step != RETRY:
             sent = _step_message(provider, asker, key, number, step)
