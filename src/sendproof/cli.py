@@ -224,7 +224,7 @@ def selftest(
             jobs=jobs,
             complete=not only and sample is None,
             thorough=thorough,
-            tell=progress.update,
+            show_progress=progress.update,
         )
     tried: dict[str, None] = dict.fromkeys(item.provider for item in given)
     contracts = {name: load_contract(name) for name in tried}

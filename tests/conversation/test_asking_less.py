@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sendproof.conversation.asking_again import LOST_IN_A_ROW, RetryPolicy
-from sendproof.conversation.keys import Keys
+from sendproof.conversation.asker import Keys
 from sendproof.conversation.plan import ENOUGH_ACCEPTED, ENOUGH_FAILED, Breakers, Slots, open_cases
+from sendproof.conversation.waiting import LOST_IN_A_ROW, Outages, RetryPolicy
 from sendproof.corpus.case import Case
 from sendproof.exchange import Credential, Exchange, Request, Response
 from tests.target.support import PROVIDERS
@@ -36,7 +36,7 @@ def test_clause_that_does_not_keep_anything_out_is_asked_no_more() -> None:
         breakers.note(wrong, answer(201))
     assert breakers.holds_back(wrong)
     assert not breakers.holds_back(case(expects="refuse", breaks=("tl.b",)))
-    assert breakers.told() == (f"tl.a: {ENOUGH_ACCEPTED} requests that break it were accepted: 1 more are not asked",)
+    assert breakers.report() == (f"tl.a: {ENOUGH_ACCEPTED} requests that break it were accepted: 1 more are not asked",)
 
 
 def test_family_that_always_fails_is_asked_no_more() -> None:
@@ -64,7 +64,7 @@ class Waits(list[float]):
 
 def test_gateway_is_waited_for_a_minute_in_all() -> None:
     waits = Waits()
-    retry_policy = RetryPolicy(waits, 60.0)
+    retry_policy = RetryPolicy(waits, waits, 60.0)
     for _ in range(30):
         retry_policy.wait_for_gateway(answer(503, ("Retry-After", "86400")))
     assert waits == [10.0] * 6
@@ -72,26 +72,24 @@ def test_gateway_is_waited_for_a_minute_in_all() -> None:
 
 def test_throttling_is_waited_for_ten_times() -> None:
     waits = Waits()
-    retry_policy = RetryPolicy(waits, 42.0)
+    retry_policy = RetryPolicy(waits, waits, 42.0)
     assert [retry_policy.waited_for_throttling(answer(429)) for _ in range(12)] == [True] * 10 + [False] * 2
     assert waits == [42.0] * 10
 
 
 def test_outage_is_waited_for_and_then_given_up() -> None:
     waits = Waits()
-    retry_policy = RetryPolicy(waits, 60.0)
-    assert not retry_policy.is_at_an_end(answer(201))
-    assert [retry_policy.is_at_an_end(answer(None)) for _ in range(LOST_IN_A_ROW)] == [False] * (LOST_IN_A_ROW - 1) + [
-        True
-    ]
+    outages = Outages(waits)
+    assert not outages.are_lasting(answer(201))
+    assert [outages.are_lasting(answer(None)) for _ in range(LOST_IN_A_ROW)] == [False] * (LOST_IN_A_ROW - 1) + [True]
     assert waits == sorted(waits)
     assert 1 < sum(waits) < 30
 
 
 def test_target_that_never_answered_is_not_waited_for() -> None:
     waits = Waits()
-    retry_policy = RetryPolicy(waits, 60.0)
-    assert any(retry_policy.is_at_an_end(answer(None)) for _ in range(LOST_IN_A_ROW))
+    outages = Outages(waits)
+    assert any(outages.are_lasting(answer(None)) for _ in range(LOST_IN_A_ROW))
     assert waits == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendproof.conversation.asking_again import retry_after_s
+from sendproof.conversation.waiting import retry_after_s
 from sendproof.exchange import Credential, Exchange, Request, Response
 
 DATE = "Sun, 22 Nov 2026 08:00:00 GMT"

@@ -193,7 +193,7 @@ def asked(world: CreditWorld, pool: str) -> list[Exchange]:
     service = Service(LINE, answer)
     service.ask(scenarios.message(LINE.provider, "main"))
     assert world.credits is not None
-    scenarios.spending(LINE.provider, service, "metered", planned(world.credits, pool))
+    scenarios.spend_balance(LINE.provider, service, "metered", planned(world.credits, pool))
     return service.exchanges
 
 

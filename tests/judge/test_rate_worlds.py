@@ -125,7 +125,7 @@ def found(
     service.ask(scenarios.message(FLOW.provider, "main"))
     limits = {"rate_limited": RateLimit(limit=limit, window_s=WINDOW_S)}
     rounds = rate_rounds(limit, most)
-    scenarios.rate_limits(FLOW.provider, service, "rate_limited", limits["rate_limited"], rounds, most)
+    scenarios.reach_limit(FLOW.provider, service, "rate_limited", limits["rate_limited"], rounds, most)
     findings = judge(FLOW, account(rate_limits=limits, **facts), service.exchanges).findings
     return {ASPECTS[item.clause]: item for item in findings if ASPECTS.get(item.clause, "isolated") != "isolated"}
 
@@ -222,7 +222,7 @@ def test_limit_of_a_second_that_no_document_names_leaves_the_limit_decided(statu
     service = Service(FLOW, answer)
     service.ask(scenarios.message(FLOW.provider, "main"))
     limits = {"rate_limited": RateLimit(limit=5, window_s=WINDOW_S)}
-    scenarios.rate_limits(FLOW.provider, service, "rate_limited", limits["rate_limited"], rate_rounds(5, 100), 100)
+    scenarios.reach_limit(FLOW.provider, service, "rate_limited", limits["rate_limited"], rate_rounds(5, 100), 100)
     findings = judge(FLOW, account(rate_limits=limits), service.exchanges).findings
     told = {ASPECTS[item.clause]: item.kind for item in findings if item.clause in ASPECTS}
     assert set(told.values()) == {UPHELD}

@@ -41,7 +41,7 @@ def judged_reading(
             found = verdicts(contract, judge(contract, account, exchanges), RunFacts())
             return with_verdict(found, FAIL, levels=("required",)) == set(expected)
 
-        with conversing(here, contract, plan, tell=_nothing, keep=_nothing, enough=enough) as talk:
+        with conversing(here, contract, plan, show_progress=_nothing, keep=_nothing, enough=enough) as talk:
             talk.conversation.hold()
         assert talk.evidence.environment_error is None, talk.evidence.environment_error
         found = judge(contract, account, talk.evidence.exchanges)

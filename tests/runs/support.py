@@ -15,7 +15,7 @@ import pytest
 
 from sendproof.cli import main
 from sendproof.contract.model import load_contract, load_provider
-from sendproof.conversation.conversation import Evidence
+from sendproof.conversation.evidence import Evidence
 from sendproof.corpus.build import load_corpus
 from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
@@ -64,14 +64,14 @@ class Unhurried(WallClock):
         self.waited_s += seconds
 
 
-def held(data: Mapping[str, Any], *, tell: Any = None, folder: Path = Path()) -> tuple[Evidence, float]:
+def held(data: Mapping[str, Any], *, show_progress: Any = None, folder: Path = Path()) -> tuple[Evidence, float]:
     """Hold a conversation about everything, and return its evidence and how long it would have waited."""
     profile = parse_profile(data, where="p.toml", name="p", providers=providers(), environ={}, folder=folder)
     contract, clock = load_contract(profile.provider), Unhurried()
     here = RunTarget(profile=profile, provider=load_provider(profile.provider), clock=clock, kind="live")
     plan = plan_of(contract, load_corpus(contract, seed=0, max_examples=8).cases, asking_of(suites(), selected=None))
     with conversing(
-        here, contract, plan, tell=tell or (lambda *told, **more: None), keep=lambda exchange: None
+        here, contract, plan, show_progress=show_progress or (lambda *shown, **more: None), keep=lambda exchange: None
     ) as talk:
         return talk.conversation.hold(), clock.waited_s
 

@@ -111,7 +111,7 @@ def test_wait_is_told_before_it_begins() -> None:
         MockServer("textflow", window_s=30.0) as mock,
         FaultyProxy(urlsplit(mock.base_url).port or 0, plan) as proxy,
     ):
-        _, waited_s = held({**mock.profile(), "base_url": proxy.base_url, "budget": LIMITED}, tell=tell)
+        _, waited_s = held({**mock.profile(), "base_url": proxy.base_url, "budget": LIMITED}, show_progress=tell)
     assert "waiting 42 s: the key is throttled (Retry-After: 42)" in told
     assert "waiting 31 s: the window of a rate limit of 5 requests passes" in told
     assert waited_s > 42.0

@@ -86,7 +86,7 @@ def _verdicts(provider: Provider, mock: MockServer, data: dict[str, Any]) -> tup
     profile = parse_profile(data, where="p", name="p", providers=providers(), environ={})
     here = RunTarget(profile=profile, provider=load_provider(provider), clock=MovedClock(mock.advance), kind="mock")
     contract, plan = load_contract_once(provider), plan_once(provider, 0, 8)
-    with conversing(here, contract, plan, tell=_nothing, keep=_nothing) as talk:
+    with conversing(here, contract, plan, show_progress=_nothing, keep=_nothing) as talk:
         talk.conversation.hold()
     assert talk.evidence.stopped is None, talk.evidence.environment_error
     exchanges = talk.evidence.exchanges

@@ -21,7 +21,7 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from sendproof.conversation.asking_again import LOST_IN_A_ROW
+from sendproof.conversation.waiting import LOST_IN_A_ROW
 from sendproof.errors import UsageError
 from sendproof.exchange import Exchange
 from sendproof.mock.profiles import profile as mock_profile

@@ -1,15 +1,17 @@
 """Asking again: what an answer leaves open because it failed, or because of the moment at which it was given.
 
-`AskingAgain` decides, `RetryPolicy` waits, `RefusalWords` knows which refusals pass, and `narrowed` finds the part of a
-text that is refused.
+`AskingAgain` decides, `AskingLater` keeps what is put off, `RefusalWords` knows which refusals pass, and `narrowed`
+finds the part of a text that is refused.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import unicodedata
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,18 +21,20 @@ from sendproof.conversation.answers import (
     has_failed,
     is_accepted,
     is_foreign,
-    is_lost,
     is_refused,
     is_refused_for_its_moment,
     may_have_been_served,
 )
+from sendproof.conversation.evidence import Evidence
 from sendproof.conversation.plan import Slots
+from sendproof.conversation.waiting import RetryPolicy
 from sendproof.corpus.case import Case
 from sendproof.corpus.message_builder import compact, in_other_words
 from sendproof.exchange import Exchange
-from sendproof.judge.dates import http_date
 from sendproof.judge.passing_refusals import Words, words
 from sendproof.judge.refused import documenting
+from sendproof.target.budget import BudgetSpent
+from sendproof.target.clock import RunClock
 
 _MOST_ASKED_AGAIN = 12
 # In a run so many parts of texts are asked for, of those that are longer than this, or not of ASCII alone.
@@ -43,21 +47,19 @@ _PACE_OF_A_PAUSE = 1 / 3
 _MOST_PAUSED = 10
 # So many pauses for requests that ought to be refused, and were so in words that may pass.
 _MOST_WAITED = 24
-_MAIN_KEY = "main"
+MAIN_KEY = "main"
 
-Postponed = tuple[int, Case, str | None]
+# What is to be asked at the latest moment is asked so long before it: a slow answer is no late question.
+_IN_TIME_S = 2.0
+
+_Postponed = tuple[int, Case, str | None]
 """A case to be asked later: how many requests had been sent by then, and its nonce if it has to be the same."""
 
 
-class Asker(Protocol):
-    """What asks."""
+class OnceAsker(Protocol):
+    """What asks a case once, and waits."""
 
-    @property
-    def has_accepted(self) -> bool:
-        """Whether any message was accepted so far."""
-
-    def asked_count(self) -> int:
-        """Return how many requests were sent."""
+    evidence: Evidence
 
     def ask_once(self, case: Case, *, nonce: str | None = None) -> Exchange | None:
         """Send a case; None where it cannot be made."""
@@ -70,15 +72,13 @@ class Asker(Protocol):
 
 
 class AskingAgain:
-    """Decides what is asked again, at once, after a pause, in other words, in part or later.
+    """Decides what is asked again: at once, after a pause, in other words, in part or later."""
 
-    `postponed` is what is to be asked later, `at_the_end` what after all else.
-    """
-
-    def __init__(self, contract: Contract, asker: Asker, slots: Slots, retry_policy: RetryPolicy) -> None:
-        self._contract, self._asker, self._slots, self._retry_policy = contract, asker, slots, retry_policy
-        self.postponed: deque[Postponed] = deque()
-        self.at_the_end: deque[Postponed] = deque()
+    def __init__(
+        self, contract: Contract, asker: OnceAsker, slots: Slots, retry_policy: RetryPolicy, later: AskingLater
+    ) -> None:
+        self._contract, self._asker, self._slots = contract, asker, slots
+        self._retry_policy, self._later = retry_policy, later
         self._words = RefusalWords(contract)
         self._asked_again = self._paused = self._waited = self._narrowed = 0
 
@@ -96,7 +96,7 @@ class AskingAgain:
             if is_foreign(self._contract.provider, exchange):
                 self._retry_policy.wait_for_gateway(exchange)
             exchange = self._asker.ask_once(case, nonce=same)
-            self.postpone(case, exchange, same, to=self.postponed)
+            self._later.postpone(case, exchange, same)
             if first and exchange is not None and is_accepted(self._contract.provider, exchange):
                 self._words.passes(first)
                 self._asker.slow_down()
@@ -112,8 +112,8 @@ class AskingAgain:
         A limit of requests, a lock-out or a filter of duplicates lasts for a moment, and a document need not tell
         of it. Where the pause helps, requests come more slowly from then on.
         """
-        ought = case.expects == "accept" and self._asker.has_accepted
-        ought &= case.key == _MAIN_KEY or (exchange is not None and self._words.is_passing(exchange))
+        ought = case.expects == "accept" and self._asker.evidence.has_accepted
+        ought &= case.key == MAIN_KEY or (exchange is not None and self._words.is_passing(exchange))
         for pause_s in _PAUSES_S if ought and self._paused < _MOST_PAUSED else ():
             if exchange is None or not is_refused_for_its_moment(self._contract, exchange):
                 break
@@ -160,7 +160,7 @@ class AskingAgain:
         A sample text has other words the next time, which a filter of duplicates lets in; any other text is asked as
         it is.
         """
-        ought = case.expects == "accept" and case.key == _MAIN_KEY and self._asker.has_accepted
+        ought = case.expects == "accept" and case.key == MAIN_KEY and self._asker.evidence.has_accepted
         provider = self._contract.provider
         if not ought or exchange is None or not is_refused(provider, exchange):
             return
@@ -172,7 +172,7 @@ class AskingAgain:
             of_its_moment = is_refused_for_its_moment(self._contract, exchange)
             later = (in_other_words(provider, case) or case) if of_its_moment else None
         if later is not None:
-            self.postponed.append((self._asker.asked_count(), later, None))
+            self._later.add(later)
 
     def _is_part_refused(self, case: Case) -> bool | None:
         """Ask for a part of a text; None where no more of them can be asked."""
@@ -182,14 +182,6 @@ class AskingAgain:
         exchange = self._asker.ask_once(case)
         return None if exchange is None else is_refused(self._contract.provider, exchange)
 
-    def postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to: deque[Postponed]) -> None:
-        """Put off what had no answer, or a failure for one, unless another message might follow one that was sent."""
-        if exchange is None or not has_failed(self._contract.provider, exchange):
-            return
-        again = nonce if may_have_been_served(exchange) else None
-        if again or not (case.expects == "accept" and may_have_been_served(exchange)):
-            to.append((self._asker.asked_count(), case, again))
-
     def _is_worth_asking_again(self, case: Case, exchange: Exchange, *, keyed: bool) -> bool:
         if may_have_been_served(exchange):
             # Without a key the second one may be a message of its own: it has a slot of the budget, too.
@@ -198,88 +190,98 @@ class AskingAgain:
             return True
         if case.expects != "accept":
             return False
-        unexpected = is_refused(self._contract.provider, exchange) and case.key == _MAIN_KEY
+        unexpected = is_refused(self._contract.provider, exchange) and case.key == MAIN_KEY
         self._asked_again += unexpected
         return unexpected and self._asked_again <= _MOST_ASKED_AGAIN
 
 
-_MOST_WAITS = 10
-# More than any run has; a float has to hold it.
-_LONGEST_WAIT_S = 366 * 86_400.0
-# What a gateway answers passes: it is waited for, a minute in all.
-_GATEWAY_PAUSE_S, _GATEWAY_LONGEST_S, _GATEWAYS_IN_ALL_S = 1.0, 10.0, 60.0
-# After some lost requests in a row each wait is twice the one before.
-_OUTAGE_PAUSE_S, _OUTAGES_IN_ALL_S = 0.25, 40.0
-LOST_IN_A_ROW = 6
+class AskingLater:
+    """Keeps what is asked later in a run, and asks it: after an outage, at the end, or as late as possible."""
 
+    def __init__(self, provider: Provider, asker: OnceAsker, slots: Slots, clock: RunClock) -> None:
+        self._provider, self._asker, self._slots, self._clock = provider, asker, slots, clock
+        self._postponed: deque[_Postponed] = deque()
+        self._for_the_end: deque[_Postponed] = deque()
+        self._unpaid: set[str] = set()
+        self._late: list[tuple[float, Case]] = []
 
-class Wait(Protocol):
-    """Lets the time of the target pass."""
+    def add(self, case: Case) -> None:
+        """Put a case off until so many others have been asked."""
+        self._postponed.append((self._asked_count, case, None))
 
-    def __call__(self, seconds: float, why: str) -> None:
-        """Wait so long, for a reason that the user may be told."""
+    def postpone(self, case: Case, exchange: Exchange | None, nonce: str | None, *, to_the_end: bool = False) -> None:
+        """Put off what had no answer, or a failure for one, unless another message might follow one that was sent."""
+        if exchange is None or not has_failed(self._provider, exchange):
+            return
+        again = nonce if may_have_been_served(exchange) else None
+        if again or not (case.expects == "accept" and may_have_been_served(exchange)):
+            (self._for_the_end if to_the_end else self._postponed).append((self._asked_count, case, again))
 
+    def ask_unpaid(self, case: Case) -> None:
+        """Ask at the end what was refused for want of credits; what comes in between must not take its slot."""
+        if case.id not in self._unpaid:
+            self._slots.hold(case)
+            self._unpaid.add(case.id)
+            self._for_the_end.append((self._asked_count, case, None))
 
-class RetryPolicy:
-    """Waits where waiting helps. `retry_after_s` is the profile's.
+    def ask_late(self, case: Case, *, within_s: float) -> None:
+        """Ask a case as late as the run goes on, but within so many seconds."""
+        self._late.append((self._clock.now() + within_s, case))
 
-    A `wait` that there is no time for ends the asking; a `pause` is as long as there is time.
-    """
+    def ask_due(self, *, all_of_it: bool = False) -> None:
+        """Ask what was to be asked as late as possible and may not wait any longer."""
+        until_s = math.inf if all_of_it else self._clock.now() + _IN_TIME_S
+        due = [item for item in self._late if item[0] <= until_s]
+        self._late = [item for item in self._late if item[0] > until_s]
+        for due_s, case in due:
+            self._clock.skip_to(due_s - _IN_TIME_S)
+            try:
+                self._asker.ask_once(case)
+            except BudgetSpent as spent:
+                self._asker.evidence.note_spent(spent)
 
-    def __init__(self, wait: Wait, retry_after_s: float, *, pause: Wait | None = None) -> None:
-        self._wait, self._pause, self._retry_after_s = wait, pause or wait, retry_after_s
-        self._throttled = 0
-        self._gateways_s = 0.0
-        self._outages_s = 0.0
-        self._lost = 0
-        self._answered = False
+    def ask_postponed(self, *, later_than: int = 0) -> None:
+        """Ask once more what twice had no answer, or a failure: after so many others an outage is over.
 
-    def waited_for_throttling(self, exchange: Exchange) -> bool:
-        """Wait as a 429 asks, unless that was done too often."""
-        if self._throttled >= _MOST_WAITS:
-            return False
-        self._throttled += 1
-        self._wait(retry_after_s(exchange, self._retry_after_s), f"the key is throttled ({_asked(exchange)})")
-        return True
+        If it is not, or another one is there, at the end of all.
+        """
+        while self._postponed and self._asked_count - self._postponed[0][0] >= later_than:
+            _, case, nonce = self._postponed.popleft()
+            if case.id in self._unpaid:
+                self._unpaid.remove(case.id)
+                self._slots.give_back(case)
+            if not case.may_be_accepted or self._slots.has_room(case):
+                try:
+                    exchange = self._asker.ask_once(case, nonce=nonce)
+                except BudgetSpent as spent:
+                    self._asker.evidence.note_spent(spent)
+                else:
+                    self.postpone(case, exchange, nonce, to_the_end=True)
 
-    def wait_for_gateway(self, exchange: Exchange) -> None:
-        """Wait until what stands before the API may have it back."""
-        seconds = min(retry_after_s(exchange, _GATEWAY_PAUSE_S), _GATEWAY_LONGEST_S)
-        if self._gateways_s + seconds <= _GATEWAYS_IN_ALL_S:
-            self._gateways_s += seconds
-            status = exchange.response.status if exchange.response else "nothing"
-            self._pause(seconds, f"what stands before the API answered {status}")
+    def ask_the_rest(self, control: Case | None) -> None:
+        """Ask all that is left, at the end of a run; `control` is a valid message."""
+        self.ask_due(all_of_it=True)
+        self._ask_between(control)
+        self.ask_postponed()
+        self._postponed.extend(self._for_the_end)
+        self.ask_postponed()
 
-    def is_at_an_end(self, exchange: Exchange) -> bool:
-        """Wait where request after request is lost; tell when that makes no sense any more."""
-        self._lost = self._lost + 1 if is_lost(exchange) else 0
-        if self._lost >= LOST_IN_A_ROW:
-            return True
-        pause_s = _OUTAGE_PAUSE_S * 2**self._lost
-        if self._lost > 1 and self._answered and self._outages_s + pause_s <= _OUTAGES_IN_ALL_S:
-            self._outages_s += pause_s
-            self._pause(pause_s, f"{self._lost} requests in a row were not answered")
-        self._answered |= not is_lost(exchange)
-        return False
+    def _ask_between(self, control: Case | None) -> None:
+        """Send a valid message between a failure and what is asked again, if none was accepted since.
 
+        Only what fails again while others are accepted fails for what it is.
+        """
+        since = max((count for count, _, _ in self._postponed), default=None)
+        exchanges = self._asker.evidence.exchanges
+        if since is None or any(is_accepted(self._provider, one) for one in exchanges[since:]):
+            return
+        if control is not None and self._slots.has_room(control):
+            with suppress(BudgetSpent):
+                self._asker.ask_once(control)
 
-def _asked(exchange: Exchange) -> str:
-    """Return what an answer says of waiting, as far as it can be read."""
-    value = exchange.response.header("Retry-After") if exchange.response else None
-    return "it names no time: budget.retry_after_s" if value is None else f"Retry-After: {value[:40]}"
-
-
-def retry_after_s(exchange: Exchange, otherwise: float) -> float:
-    """Return the seconds that an answer names, or else the given ones, never more than a year."""
-    value = exchange.response.header("Retry-After") if exchange.response else None
-    if value is None:
-        return otherwise
-    if value.strip().isascii() and value.strip().isdigit():
-        return min(float(value), _LONGEST_WAIT_S) + 0.05
-    until, sent = http_date(value), http_date(exchange.response.header("Date") if exchange.response else None)
-    if until is None or sent is None:
-        return otherwise
-    return min(max((until - sent).total_seconds(), 0.0), _LONGEST_WAIT_S) + 1.0
+    @property
+    def _asked_count(self) -> int:
+        return len(self._asker.evidence.exchanges)
 
 
 _OF_IDENTITY = (401, 403)

@@ -1,7 +1,7 @@
 """What will be asked of a target: cases and scenarios, chosen before anything is sent, and what is left of them later.
 
-`Plan` holds what a run asks. `Slots` and `open_cases` say which of the cases that may be accepted or not are worth their
-part of the budget, and `Breakers` what is asked no more, since its verdict stands by then.
+`Plan` holds what a run asks. `Slots` and `open_cases` say which of the cases that may be accepted or not are worth
+their part of the budget, and `Breakers` what is asked no more, since its verdict stands by then.
 """
 
 from __future__ import annotations
@@ -234,6 +234,6 @@ class Breakers:
             return False
         return True
 
-    def told(self) -> tuple[str, ...]:
+    def report(self) -> tuple[str, ...]:
         """Return a line for each kind that was left out."""
         return tuple(f"{why}: {count} more are not asked" for why, count in self.left_out.items())

@@ -9,7 +9,7 @@ from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.contract.outcome import is_page
 from sendproof.contract.provider import Provider
-from sendproof.conversation.answers import is_accepted, is_foreign
+from sendproof.conversation.answers import is_foreign
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.body import MISSING, answer_of
 from sendproof.judge.refused import documenting, says
@@ -65,11 +65,6 @@ _BY_STATUS = {
     407: "a proxy before the API wants credentials of its own. Check the network.",
     429: _THROTTLED,
 }
-
-
-def is_let_in(provider: Provider, exchange: Exchange) -> bool:
-    """Whether an answer to a valid message shows the API that is to be judged."""
-    return is_accepted(provider, exchange)
 
 
 def diagnosis(contract: Contract, profile: Profile, attempts: Iterable[Exchange]) -> str:

@@ -1,9 +1,12 @@
-"""Scenarios: what one request cannot show. Each asks; none judges."""
+"""Scenarios: what one request cannot show. Each asks; none judges.
+
+`Scenarios` plays those of a plan within its budget; the functions below it send what each of them is about.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
@@ -13,6 +16,7 @@ from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
 from sendproof.contract.samples import with_serial
 from sendproof.conversation.answers import is_accepted, is_failed, is_refused, is_throttled
+from sendproof.conversation.asker import Asker
 from sendproof.conversation.balances_and_limits import AT_ONCE as AT_ONCE_STEP
 from sendproof.conversation.balances_and_limits import (
     FAULTY,
@@ -22,13 +26,21 @@ from sendproof.conversation.balances_and_limits import (
     SMS,
     SMS_AT_ONCE,
     Round,
+    credit_sequence,
+    least_for_limit,
     messages_of_rounds,
+    messages_of_steps,
     over_half,
+    rate_rounds,
+    share_of_fixtures,
+    taste,
 )
-from sendproof.conversation.plan import SCENARIO
+from sendproof.conversation.plan import SCENARIO, Plan
 from sendproof.corpus.case import Case
 from sendproof.corpus.message_builder import compact, media_token, numbered
 from sendproof.exchange import Exchange
+from sendproof.target.budget import BudgetSpent
+from sendproof.target.profile import Profile
 
 IDEMPOTENCY, CREDITS, RATE_LIMITS, AT_ONCE = "idempotency", "credits", "rate_limits", "at_once"
 _CHECKS = {
@@ -59,6 +71,8 @@ STANDS_FOR: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 _RECIPIENTS = ("@{recipient}", "@{recipient2}")
+# Of requests and credits balances and limits take no more than this part.
+_SHARE_OF_OTHER_BUDGETS = 3
 _STEP_NAMES = {SMS: "sms", LONG: "long-sms", MMS: "mms"}
 _AMPLE = 100
 # Two keys that differ at their end, the second of which would fit the first as a pattern; or else two as
@@ -66,7 +80,7 @@ _AMPLE = 100
 _NEAR_KEYS = ((64, "a_"), (36, "ab"))
 
 
-class Asker(Protocol):
+class ScenarioAsker(Protocol):
     """What a scenario may do."""
 
     def ask(self, case: Case) -> Exchange | None:
@@ -82,7 +96,7 @@ class Asker(Protocol):
         """Send a case later on, as late as the run goes on, but within so many seconds."""
 
     def wait(self, seconds: float, why: str) -> None:
-        """Let the time of the target pass, for a reason that the user may be told."""
+        """Let the time of the target pass, for a reason that the user may see."""
 
     def slow_down(self, *, to_at_least_s: float) -> None:
         """Leave at least so many seconds between two requests from now on."""
@@ -92,6 +106,83 @@ class Asker(Protocol):
 
     def accepted_left(self) -> int:
         """Return how many messages may still be accepted."""
+
+
+class Scenarios:
+    """The scenarios of a plan, and what they may take of its budget.
+
+    `share` is how many accepted messages balances and limits may take together; None: what the plan leaves them.
+    """
+
+    def __init__(
+        self, contract: Contract, profile: Profile, plan: Plan, asker: Asker, *, share: int | None = None
+    ) -> None:
+        self._contract, self._profile, self._plan, self._asker = contract, profile, plan, asker
+        self._given_share, self._share_left = share, 0
+        asker.evidence.share = share or 0
+
+    def play(self) -> None:
+        """Ask what the scenarios of the plan ask, one after the other."""
+        provider = self._contract.provider
+        plays: dict[str, Callable[[], None]] = {
+            IDEMPOTENCY: lambda: idempotency(provider, self._asker),
+            CREDITS: self._spend_balances,
+            AT_ONCE: lambda: at_once(provider, self._asker),
+            RATE_LIMITS: self._reach_limits,
+        }
+        if self._given_share is None:
+            self._asker.evidence.share = self._affordable_share()
+        self._share_left = self._asker.evidence.share
+        clauses = dict(clauses_of_scenarios(self._contract))
+        for name in self._plan.scenarios:
+            try:
+                plays[name]()
+            except BudgetSpent as spent:
+                self._asker.evidence.note_spent(spent)
+                self._asker.evidence.leave_out(name, clauses[name])
+
+    def _affordable_share(self) -> int:
+        """Return how many accepted messages balances and limits may take together."""
+        provider, budget = self._contract.provider, self._profile.budget
+        lacking = set(self._profile.missing_fixtures(provider))
+        cases = [case for case in self._plan.cases if not lacking.intersection(case.needs)]
+        done = {control for name in self._plan.scenarios for control in STANDS_FOR.get(name, {}).values()}
+        shown = {clause for case in cases if case.id in done for clause in case.clauses}
+        gating = {clause.id for clause in self._contract.clauses.values() if clause.gates} - shown
+        left_over = (case for case in cases if case.id not in done)
+        others = sum(messages_of(provider, name, room=self._asker.slots.left) for name in self._plan.scenarios)
+        share = share_of_fixtures(self._asker.slots.left, left_over, gating, others=others)
+        most = [share, budget.max_requests // _SHARE_OF_OTHER_BUDGETS]
+        if budget.max_credits is not None and provider.prices:
+            most.append(int(budget.max_credits // max(provider.prices.values())) // _SHARE_OF_OTHER_BUDGETS)
+        return min(most)
+
+    def _spend_balances(self) -> None:
+        account = self._profile.account()
+        for left, (key, balance) in zip(range(len(account.balances), 0, -1), account.balances.items(), strict=True):
+            most, is_stated, mms = self._share_left // left, key in account.mms_balances, account.mms_balances.get(key)
+            steps = credit_sequence(balance, most=most, is_one_pool=is_stated and mms is None, mms=mms)
+            if (needed := messages_of_steps(steps, balance, mms)) > most:
+                self._is_too_dear(CREDITS, f"a balance of {balance}", needed, most)
+                steps = taste(most)
+            self._share_left -= min(needed, most)
+            spend_balance(self._contract.provider, self._asker, key, steps)
+
+    def _reach_limits(self) -> None:
+        limits = self._profile.account().rate_limits
+        for left, (key, limit) in zip(range(len(limits), 0, -1), limits.items(), strict=True):
+            most = self._share_left // left
+            rounds = rate_rounds(limit.limit, most)
+            if (needed := least_for_limit(limit.limit)) > most:
+                self._is_too_dear(RATE_LIMITS, f"a limit of {limit.limit} messages", needed, most)
+            self._share_left -= min(messages_of_rounds(rounds, limit.limit) or most, most)
+            reach_limit(self._contract.provider, self._asker, key, limit, rounds, most)
+
+    def _is_too_dear(self, scenario: str, what: str, needed: int, most: int) -> None:
+        """Remember which clauses a fixture leaves open, since the budget has no room for all that it would take."""
+        clauses = dict(clauses_of_scenarios(self._contract))[scenario]
+        why = f"{what} takes {needed} accepted messages to reach, and the budget has room for {most}"
+        self._asker.evidence.too_dear.update(dict.fromkeys(clauses, why))
 
 
 def clauses_of_scenarios(contract: Contract) -> Iterator[tuple[str, frozenset[str]]]:
@@ -126,7 +217,7 @@ def message(provider: Provider, name: str, *, key: str = "main", media: bool = F
     return numbered(provider, case)
 
 
-def idempotency(provider: Provider, asker: Asker) -> None:
+def idempotency(provider: Provider, asker: ScenarioAsker) -> None:
     """Send the same key again, at once, with another message, and keys that are almost the same."""
     if "idempotency" not in provider.fields:
         return
@@ -150,7 +241,7 @@ def _at_once_times(room: int) -> int:
     return 2 if room > _AMPLE else 1
 
 
-def _at_once(provider: Provider, asker: Asker) -> None:
+def _at_once(provider: Provider, asker: ScenarioAsker) -> None:
     for number in range(_at_once_times(asker.accepted_left())):
         case = message(provider, f"idempotency.at-once-{number}", idempotency=asker.token())
         together = asker.ask_together([case] * _AT_ONCE)
@@ -165,7 +256,7 @@ def _at_once(provider: Provider, asker: Asker) -> None:
         asker.ask(case)
 
 
-def _near_keys(provider: Provider, asker: Asker) -> None:
+def _near_keys(provider: Provider, asker: ScenarioAsker) -> None:
     for length, ends in _NEAR_KEYS:
         stem = (asker.token() + asker.token() + asker.token())[: length - 1]
         cases = [message(provider, f"idempotency.distinct-{end}", idempotency=stem + end) for end in ends]
@@ -174,7 +265,7 @@ def _near_keys(provider: Provider, asker: Asker) -> None:
     asker.ask(message(provider, "idempotency.key-case", idempotency=(stem + ends[0]).swapcase()))
 
 
-def spending(provider: Provider, asker: Asker, key: str, steps: str) -> None:
+def spend_balance(provider: Provider, asker: ScenarioAsker, key: str, steps: str) -> None:
     """Spend the balance of a metered key, in the steps of `credit_sequence`."""
     sent: Case | None = None
     for number, step in enumerate(steps):
@@ -197,7 +288,7 @@ def _without_text(provider: Provider, key: str) -> Case:
     return replace(faulty, body=json.dumps(body).encode(), expects="refuse", may_be_accepted=False)
 
 
-def _step_message(provider: Provider, asker: Asker, key: str, number: int, step: str) -> Case:
+def _step_message(provider: Provider, asker: ScenarioAsker, key: str, number: int, step: str) -> Case:
     """Return a message of a sequence, with an idempotency key, so that it can be asked again."""
     name = f"credits.{number}-{_STEP_NAMES[step]}"
     extra = {"idempotency": asker.token()} if "idempotency" in provider.fields else {}
@@ -208,7 +299,7 @@ def _step_message(provider: Provider, asker: Asker, key: str, number: int, step:
     return message(provider, name, key=key, media=step == MMS, **extra)
 
 
-def at_once(provider: Provider, asker: Asker) -> None:
+def at_once(provider: Provider, asker: ScenarioAsker) -> None:
     """Send several messages at the same time, each of which is one of its own."""
     asker.ask_together(
         [
@@ -219,8 +310,8 @@ def at_once(provider: Provider, asker: Asker) -> None:
     )
 
 
-def rate_limits(
-    provider: Provider, asker: Asker, key: str, limit: RateLimit, rounds: Sequence[Round], most: int
+def reach_limit(
+    provider: Provider, asker: ScenarioAsker, key: str, limit: RateLimit, rounds: Sequence[Round], most: int
 ) -> None:
     """Ask about the limit of a key in rounds, each after a pause of a window, with `most` messages or hardly more."""
     burst = _Burst(provider, asker, key, limit)
@@ -242,7 +333,7 @@ def rate_limits(
         burst.one_after_the_other()
 
 
-def _pause(asker: Asker, limit: RateLimit) -> None:
+def _pause(asker: ScenarioAsker, limit: RateLimit) -> None:
     asker.wait(limit.window_s * 1.02 + 0.05, f"the window of a rate limit of {limit.limit} requests passes")
 
 
@@ -252,7 +343,7 @@ class _Burst:
     A limit counts them all. What a filter of duplicates would refuse is no limit.
     """
 
-    def __init__(self, provider: Provider, asker: Asker, key: str, limit: RateLimit) -> None:
+    def __init__(self, provider: Provider, asker: ScenarioAsker, key: str, limit: RateLimit) -> None:
         self._provider, self._asker, self._key, self._limit = provider, asker, key, limit
         self._made = 0
         self._is_slow = False

@@ -11,7 +11,9 @@ from types import MappingProxyType, ModuleType
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
-from sendproof.conversation.conversation import Conversation, Evidence, Tell
+from sendproof.conversation.asker import ShowProgress
+from sendproof.conversation.conversation import Conversation
+from sendproof.conversation.evidence import Evidence
 from sendproof.conversation.plan import Plan, few_cases, make_plan
 from sendproof.conversation.scenarios import clauses_of_scenarios
 from sendproof.corpus.case import Case
@@ -110,7 +112,7 @@ def conversing(
     contract: Contract,
     plan: Plan,
     *,
-    tell: Tell,
+    show_progress: ShowProgress,
     keep: Callable[[Exchange], None],
     enough: Callable[[Sequence[Exchange]], bool] | None = None,
 ) -> Iterator[Talk]:
@@ -130,7 +132,7 @@ def conversing(
                 clock=here.clock,
                 time_limit=limit,
                 token=token,
-                tell=tell,
+                show_progress=show_progress,
                 keep=keep,
                 enough=enough,
             )

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sendproof.contract.model import Contract, load_provider
-from sendproof.conversation.conversation import Conversation, Evidence
+from sendproof.conversation.conversation import Conversation
 from sendproof.conversation.dry_run import DryRequest, DryRun, DryRunClock
+from sendproof.conversation.evidence import Evidence
 from sendproof.conversation.plan import Plan
 from sendproof.judge.credits import codes_of_insufficient_credits
 from sendproof.runs.asking import token
@@ -51,7 +52,15 @@ def hold_dry_run(
             short_code=next(iter(codes_of_insufficient_credits(contract)), None),
         )
         conversation = Conversation(
-            contract, profile, dry_run, plan, clock=clock, token=token, tell=_nothing, keep=_nothing, share=share
+            contract,
+            profile,
+            dry_run,
+            plan,
+            clock=clock,
+            token=token,
+            show_progress=_nothing,
+            keep=_nothing,
+            share=share,
         )
         evidence = conversation.hold()
     return DryRunOutcome(asked=dry_run.sent, evidence=evidence, duration_s=clock.at_s)

@@ -20,7 +20,7 @@ from filelock import FileLock
 from sendproof.account import Account, RateLimit
 from sendproof.contract.model import Contract, load_provider
 from sendproof.conversation.answers import is_accepted
-from sendproof.conversation.conversation import Tell
+from sendproof.conversation.asker import ShowProgress
 from sendproof.conversation.plan import Plan
 from sendproof.corpus.build import load_corpus
 from sendproof.errors import exit_code_of, line_of
@@ -52,7 +52,7 @@ class Gathered:
     problem: tuple[int, str] | None = None
 
 
-def gather(options: Options, contract: Contract, asking: Asking, folder: Path, tell: Tell) -> Gathered:
+def gather(options: Options, contract: Contract, asking: Asking, folder: Path, show_progress: ShowProgress) -> Gathered:
     """Hold the conversation, or read it where another process of the run has held it.
 
     An error of ours or of the machine ends the asking, not the run: what was gathered until then is evidence.
@@ -60,7 +60,7 @@ def gather(options: Options, contract: Contract, asking: Asking, folder: Path, t
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / _LOCK):
         if not was_asked(folder):
-            _hold(options, contract, asking, folder, tell)
+            _hold(options, contract, asking, folder, show_progress)
     return read(folder)
 
 
@@ -104,13 +104,13 @@ def was_asked(folder: Path) -> bool:
     return (folder / _ABOUT).exists()
 
 
-def _hold(options: Options, contract: Contract, asking: Asking, folder: Path, tell: Tell) -> None:
+def _hold(options: Options, contract: Contract, asking: Asking, folder: Path, show_progress: ShowProgress) -> None:
     corpus = load_corpus(contract, seed=options.seed, max_examples=options.max_examples)
     plan = plan_of(contract, corpus.cases, asking)
     with open_target(options) as here, _Kept(folder / _EXCHANGES) as kept:
         started, clock = datetime.now(UTC), time.monotonic()
         problem: tuple[int, str] | None = None
-        with conversing(here, contract, plan, tell=tell, keep=kept.add) as talk:
+        with conversing(here, contract, plan, show_progress=show_progress, keep=kept.add) as talk:
 
             def write(*, ended: bool) -> None:
                 about = _about(here, contract, plan, talk) | {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from sendproof.contract.model import Contract
-from sendproof.conversation.conversation import Evidence
+from sendproof.conversation.evidence import Evidence
 from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.scenarios import CREDITS, RATE_LIMITS, clauses_of_scenarios
 from sendproof.judge.history import judge

@@ -13,7 +13,7 @@ from sendproof.runs.kill_matrix import Matrix, matrix_of
 from sendproof.runs.subject import Subject
 from sendproof.runs.trial import Trial, load_contract_once, plan_once, tried
 
-Tell = Callable[[int, int, str], None]
+ShowProgress = Callable[[int, int, str], None]
 
 
 def breakable(providers: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
@@ -32,7 +32,7 @@ def hold_selftest(
     jobs: int | None,
     complete: bool,
     thorough: bool,
-    tell: Tell,
+    show_progress: ShowProgress,
 ) -> Matrix:
     """Try every subject, in `jobs` processes (None: one for each core), and return the matrix in the given order."""
     began = time.monotonic()
@@ -49,7 +49,7 @@ def hold_selftest(
             for future in as_completed(waiting):
                 subject = waiting[future]
                 done[subject] = future.result()
-                tell(len(done), len(given), f"{subject.provider} {subject.name}")
+                show_progress(len(done), len(given), f"{subject.provider} {subject.name}")
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

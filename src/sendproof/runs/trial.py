@@ -186,7 +186,7 @@ def recorded(
             return len(exchanges) in looks and _is_reported(subject, contract, account, exchanges)
 
         early = None if thorough or subject.kind != FAULT else enough
-        with conversing(here, contract, plan, tell=_nothing, keep=_nothing, enough=early) as talk:
+        with conversing(here, contract, plan, show_progress=_nothing, keep=_nothing, enough=early) as talk:
             talk.conversation.hold()
         return Recording(
             subject=subject,
