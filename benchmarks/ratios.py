@@ -32,7 +32,7 @@ from sendproof.judge.history import judge
 from sendproof.mock.server import MockProcess
 from sendproof.resources import schemas_dir
 from sendproof.runs.asking import Asking
-from sendproof.runs.evidence import Gathered, gather
+from sendproof.runs.gathering import Gathered, gather
 from sendproof.runs.judged import judge_run
 from sendproof.runs.options import Options
 from sendproof.target.binding import Unbindable, bind

@@ -18,10 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sendproof.runs.kill_matrix import KILLED, outcome_of
 from sendproof.runs.options import EFFORTS
-from sendproof.runs.subject import FAULT, Subject, subjects
-from sendproof.runs.trial import LIVE_BUDGET, Trial, plan_once, tried
+from sendproof.runs.selftest import KILLED, outcome_of
+from sendproof.runs.trial import FAULT, LIVE_BUDGET, Subject, Trial, plan_once, subjects, tried
 
 ACCEPTED = (60, 50, 40, 30, 20, 10)
 PROVIDERS = ("textingline", "textflow")

@@ -21,7 +21,7 @@ from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.faults import FAULTS
 from sendproof.mock.variants import VARIANTS
 from sendproof.plugin import pytest_addoption
-from sendproof.runs.run_target import providers
+from sendproof.runs.asking import providers
 from sendproof.runs.waivers import load_waivers
 from sendproof.target.profile_loader import parse_profile
 

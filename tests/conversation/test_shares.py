@@ -20,8 +20,7 @@ from sendproof.judge.history import judge
 from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, NOT_EXERCISED, RunFacts, verdicts
 from sendproof.mock.accounts import Provider
-from sendproof.runs.subject import FAULTLESS, Subject
-from sendproof.runs.trial import LIVE_BUDGET, judged, load_contract_once, recorded
+from sendproof.runs.trial import FAULTLESS, LIVE_BUDGET, Subject, judged, load_contract_once, recorded
 from tests.judge.support import LINE
 
 

@@ -10,8 +10,7 @@ from sendproof.contract.model import load_provider
 from sendproof.exchange import Exchange
 from sendproof.judge.history import judge
 from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, RunFacts, Verdict, verdicts
-from sendproof.runs.asking import conversing
-from sendproof.runs.run_target import UNBOUNDED, RunTarget, providers
+from sendproof.runs.asking import UNBOUNDED, RunTarget, open_conversation, providers
 from sendproof.runs.trial import LIVE_BUDGET, load_contract_once, plan_once
 from sendproof.target.clock import WallClock
 from sendproof.target.profile_loader import parse_profile
@@ -41,7 +40,7 @@ def judged_reading(
             found = verdicts(contract, judge(contract, account, exchanges), RunFacts())
             return with_verdict(found, FAIL, levels=("required",)) == set(expected)
 
-        with conversing(here, contract, plan, show_progress=_nothing, keep=_nothing, enough=enough) as talk:
+        with open_conversation(here, contract, plan, show_progress=_nothing, keep=_nothing, enough=enough) as talk:
             talk.conversation.hold()
         assert talk.evidence.environment_error is None, talk.evidence.environment_error
         found = judge(contract, account, talk.evidence.exchanges)

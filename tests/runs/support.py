@@ -19,9 +19,8 @@ from sendproof.conversation.evidence import Evidence
 from sendproof.corpus.build import load_corpus
 from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
-from sendproof.runs.asking import asking_of, conversing, plan_of
-from sendproof.runs.run_target import RunTarget, providers
-from sendproof.runs.suites import suites
+from sendproof.runs.asking import RunTarget, asking_of, open_conversation, plan_of, providers
+from sendproof.runs.suite import load_suites
 from sendproof.target.clock import WallClock
 from sendproof.target.profile_loader import parse_profile
 from tests.shared import once
@@ -69,8 +68,10 @@ def held(data: Mapping[str, Any], *, show_progress: Any = None, folder: Path = P
     profile = parse_profile(data, where="p.toml", name="p", providers=providers(), environ={}, folder=folder)
     contract, clock = load_contract(profile.provider), Unhurried()
     here = RunTarget(profile=profile, provider=load_provider(profile.provider), clock=clock, kind="live")
-    plan = plan_of(contract, load_corpus(contract, seed=0, max_examples=8).cases, asking_of(suites(), selected=None))
-    with conversing(
+    plan = plan_of(
+        contract, load_corpus(contract, seed=0, max_examples=8).cases, asking_of(load_suites(), selected=None)
+    )
+    with open_conversation(
         here, contract, plan, show_progress=show_progress or (lambda *shown, **more: None), keep=lambda exchange: None
     ) as talk:
         return talk.conversation.hold(), clock.waited_s

@@ -16,8 +16,7 @@ from sendproof.judge.history import judge
 from sendproof.judge.verdicts import verdicts
 from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
-from sendproof.runs.asking import conversing
-from sendproof.runs.run_target import RunTarget, providers
+from sendproof.runs.asking import RunTarget, open_conversation, providers
 from sendproof.runs.trial import LIVE_BUDGET, load_contract_once, plan_once
 from sendproof.target.clock import MovedClock
 from sendproof.target.profile_loader import parse_profile
@@ -86,7 +85,7 @@ def _verdicts(provider: Provider, mock: MockServer, data: dict[str, Any]) -> tup
     profile = parse_profile(data, where="p", name="p", providers=providers(), environ={})
     here = RunTarget(profile=profile, provider=load_provider(provider), clock=MovedClock(mock.advance), kind="mock")
     contract, plan = load_contract_once(provider), plan_once(provider, 0, 8)
-    with conversing(here, contract, plan, show_progress=_nothing, keep=_nothing) as talk:
+    with open_conversation(here, contract, plan, show_progress=_nothing, keep=_nothing) as talk:
         talk.conversation.hold()
     assert talk.evidence.stopped is None, talk.evidence.environment_error
     exchanges = talk.evidence.exchanges

@@ -12,11 +12,9 @@ from rich.console import Console
 
 from sendproof.contract.model import load_contract
 from sendproof.mock.accounts import PROVIDERS
-from sendproof.runs.kill_matrix import KILLED, MISBLAMED, NOISE, QUIET, SURVIVED, Matrix, matrix_of, outcome_of
 from sendproof.runs.kill_matrix_report import print_matrix, problems, to_document, to_page, write_matrix
-from sendproof.runs.selftest import breakable
-from sendproof.runs.subject import FAULT, FAULTLESS, VARIANT, Subject, chosen, subjects
-from sendproof.runs.trial import Failure, Trial
+from sendproof.runs.selftest import KILLED, MISBLAMED, NOISE, QUIET, SURVIVED, Matrix, breakable, matrix_of, outcome_of
+from sendproof.runs.trial import FAULT, FAULTLESS, VARIANT, Failure, Subject, Trial, chosen, subjects
 
 CLAUSE, OTHER = "tf.auth.key-case", "tf.auth.key-prefix"
 

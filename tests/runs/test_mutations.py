@@ -19,8 +19,7 @@ from sendproof.contract.schema import CLAUSES_KEYWORD, ClauseSchema, keywords
 from sendproof.judge.verdicts import FAIL, Verdict
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.resources import schemas_dir
-from sendproof.runs.subject import FAULT, Subject, subjects
-from sendproof.runs.trial import Recording, judged, load_contract_once, recorded, unproved
+from sendproof.runs.trial import FAULT, Recording, Subject, judged, load_contract_once, recorded, subjects, unproved
 
 pytestmark = pytest.mark.slow
 

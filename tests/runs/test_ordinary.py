@@ -7,8 +7,7 @@ import pytest
 from sendproof.judge.verdicts import FAIL
 from sendproof.mock.accounts import Provider
 from sendproof.mock.variants import VARIANTS
-from sendproof.runs.subject import FAULT, subjects
-from sendproof.runs.trial import judged, load_contract_once, recorded, tried
+from sendproof.runs.trial import FAULT, judged, load_contract_once, recorded, subjects, tried
 
 PERMITTED = [
     ("textingline", "queued"),

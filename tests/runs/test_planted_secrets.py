@@ -152,7 +152,7 @@ def test_clause(verdict):
     verdict.must_hold()
 
 def test_mine(sendproof_session, gathered, sendproof_run):
-    from sendproof.runs.run_target import read_target
+    from sendproof.runs.asking import read_target
     profile = read_target(sendproof_session.options.target)
     account, given = profile.account(), profile.fixtures
     exchange = gathered.exchanges[0]

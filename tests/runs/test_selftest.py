@@ -13,8 +13,7 @@ import pytest
 from sendproof.cli import main
 from sendproof.judge.verdicts import FAIL
 from sendproof.mock.accounts import PROVIDERS
-from sendproof.runs.subject import subjects
-from sendproof.runs.trial import judged, load_contract_once, recorded
+from sendproof.runs.trial import judged, load_contract_once, recorded, subjects
 
 SEEDS = (3,)
 VARIANTS = {

@@ -26,8 +26,7 @@ from sendproof.mock.endpoint import Counts
 from sendproof.mock.exchange import Call, Reply
 from sendproof.mock.idempotency import Remembered, Sending
 from sendproof.mock.throttle import FixedWindow
-from sendproof.runs.subject import subjects
-from sendproof.runs.trial import judged, load_contract_once, recorded
+from sendproof.runs.trial import judged, load_contract_once, recorded, subjects
 
 ACCOUNTS = ("main", "metered")
 KEYS = tuple(f"order-{number}" for number in range(9))

@@ -10,7 +10,7 @@ from sendproof.exchange import Credential
 from sendproof.judge.verdicts import RunFacts, Verdict
 from sendproof.reports.record import Run
 from sendproof.reports.results import exit_code, undecided
-from sendproof.runs.evidence import Gathered
+from sendproof.runs.gathering import Gathered
 from sendproof.runs.judged import judge_run
 from sendproof.runs.options import Options
 from tests.judge.support import ACCOUNT, LINE, line, line_answer, line_message

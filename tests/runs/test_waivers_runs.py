@@ -14,8 +14,7 @@ from sendproof.judge.verdicts import FAIL
 from sendproof.mock.server import MockServer
 from sendproof.reports.signature import signature
 from sendproof.runs.options import EFFORTS
-from sendproof.runs.subject import FAULT, subjects
-from sendproof.runs.trial import LIVE_BUDGET, judged, load_contract_once, recorded
+from sendproof.runs.trial import FAULT, LIVE_BUDGET, judged, load_contract_once, recorded, subjects
 from tests.runs.support import run_target, with_verdict
 
 pytestmark = pytest.mark.slow

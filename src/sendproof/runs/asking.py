@@ -1,32 +1,139 @@
-"""What the suites ask of a target, and a conversation that asks it."""
+"""The target of a run, what the suites ask of it, and the conversation that asks it.
+
+A target is a live one from its profile, or an embedded mock.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import secrets
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType, ModuleType
+from typing import Any, TypedDict
 
 from sendproof.account import Account
-from sendproof.contract.model import Contract
+from sendproof.contract.model import Contract, load_provider, provider_names
+from sendproof.contract.provider import Provider
 from sendproof.conversation.asker import ShowProgress
 from sendproof.conversation.conversation import Conversation
 from sendproof.conversation.evidence import Evidence
 from sendproof.conversation.plan import Plan, few_cases, make_plan
 from sendproof.conversation.scenarios import clauses_of_scenarios
 from sendproof.corpus.case import Case
+from sendproof.errors import UsageError
 from sendproof.exchange import Exchange
 from sendproof.judge.verdicts import RunFacts
-from sendproof.runs.run_target import RunTarget
+from sendproof.mock.accounts import PROVIDERS
+from sendproof.mock.server import MockProcess
+from sendproof.runs.options import EFFORTS, Options
 from sendproof.target.budget import Allowance, TimeLimit
 from sendproof.target.client import Client
+from sendproof.target.clock import MovedClock, RunClock, WallClock
 from sendproof.target.ledger import Ledger, Spent
 from sendproof.target.pacing import Pacing
-from sendproof.target.profile import Profile
+from sendproof.target.profile import Budget, Profile
+from sendproof.target.profile_loader import load_profile, parse_profile
 from sendproof.target.pseudonyms import Pseudonyms
 from sendproof.target.scrubbing import documented
+from sendproof.user_folders import state_folder
+
+# An embedded mock costs nothing: its run is bounded by the corpus alone.
+UNBOUNDED = {"max_requests": 1_000_000, "max_accepted": 1_000_000, "requests_per_second": 10_000.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTarget:
+    """A target that can be asked: its profile, its provider, its clock, and the page of a ledger.
+
+    Without a `ledger` what is spent is forgotten with the run. One that the user names is kept.
+    """
+
+    profile: Profile
+    provider: Provider
+    clock: RunClock
+    kind: str
+    ledger: Path | None = None
+    account: str = ""
+    keeps_ledger: bool = False
+
+
+def providers() -> Mapping[str, Provider]:
+    """Return the facts of every provider that has a contract."""
+    return {name: load_provider(name) for name in provider_names()}
+
+
+def read_target(path: Path) -> Profile:
+    """Read a target profile with the environment of this process."""
+    return load_profile(path, providers(), os.environ)
+
+
+def target_of(options: Options) -> Profile:
+    """Return the profile of a live target, with the budget that the effort leaves it."""
+    assert options.target is not None, "a live target has a profile"
+    profile = read_target(options.target)
+    return replace(profile, budget=bounded(options, profile.budget))
+
+
+def bounded(options: Options, budget: Budget) -> Budget:
+    """Return what a run may spend: the profile's word is kept, and its default in a standard run."""
+    return EFFORTS[options.effort].applied(budget) if options.effort != "standard" else budget
+
+
+class LedgerPage(TypedDict):
+    """Where a run's spending is written down."""
+
+    ledger: Path
+    account: str
+    keeps_ledger: bool
+
+
+def ledger_of(options: Options, profile: Profile) -> LedgerPage:
+    """Return the page of a ledger: of the named one, which is kept, or of this machine's."""
+    assert options.target is not None, "a live target has a profile"
+    if options.ledger is not None:
+        return {"ledger": options.ledger, "account": "", "keeps_ledger": True}
+    return {
+        "ledger": state_folder() / "ledger.sqlite3",
+        "account": _account(options.target, profile),
+        "keeps_ledger": False,
+    }
+
+
+def _account(target: Path, profile: Profile) -> str:
+    """Return what stands for a profile in the ledger of this machine; it reveals nothing of it."""
+    return hashlib.sha256(os.fsencode(target.resolve()) + f"\n{profile.base_url}".encode()).hexdigest()[:16]
+
+
+@contextmanager
+def open_target(options: Options) -> Iterator[RunTarget]:
+    """Provide the target of a run for as long as it is asked."""
+    if options.target is not None:
+        profile = target_of(options)
+        yield RunTarget(
+            profile=profile,
+            provider=load_provider(profile.provider),
+            clock=WallClock(),
+            kind="live",
+            **ledger_of(options, profile),
+        )
+        return
+    if options.provider is None:
+        raise UsageError("run: expected --provider or --target, got neither. Name one of them.")
+    provider = load_provider(options.provider)
+    known = next((name for name in PROVIDERS if name == provider.name), None)
+    if known is None:
+        raise UsageError(f"run: {provider.name} has no embedded mock. Give a --target profile.")
+    with MockProcess(known) as mock:
+        data: dict[str, Any] = {**mock.profile(), "budget": UNBOUNDED}
+        profile = parse_profile(data, where=f"mock of {known}", name=known, providers=providers(), environ={})
+        profile = replace(profile, budget=bounded(options, profile.budget))
+        yield RunTarget(profile=profile, provider=provider, clock=MovedClock(mock.advance), kind="mock")
+
 
 # One cause cannot be told from another.
 _SEVERAL = 2
@@ -77,7 +184,7 @@ def plan_of(contract: Contract, cases: Iterable[Case], asking: Asking) -> Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Talk:
+class OpenConversation:
     """A conversation with the client that sends for it."""
 
     conversation: Conversation
@@ -107,7 +214,7 @@ class Talk:
 
 
 @contextmanager
-def conversing(
+def open_conversation(
     here: RunTarget,
     contract: Contract,
     plan: Plan,
@@ -115,7 +222,7 @@ def conversing(
     show_progress: ShowProgress,
     keep: Callable[[Exchange], None],
     enough: Callable[[Sequence[Exchange]], bool] | None = None,
-) -> Iterator[Talk]:
+) -> Iterator[OpenConversation]:
     """Provide a conversation with a target, not yet held, for as long as its client is open."""
     with Ledger(here.ledger, account=here.account, kept=here.keeps_ledger) as ledger:
         profile = as_left(here.profile, ledger.found)
@@ -136,11 +243,11 @@ def conversing(
                 keep=keep,
                 enough=enough,
             )
-            yield Talk(conversation=conversation, client=client, profile=profile)
+            yield OpenConversation(conversation=conversation, client=client, profile=profile)
 
 
 def as_left(profile: Profile, found: Spent) -> Profile:
-    """Return a profile as other runs have left the account: what a balance is by then, nobody knows."""
+    """Return a profile as other runs have left the account: what a balance is by then is unknown."""
     return replace(profile, balances=MappingProxyType({})) if found.requests else profile
 
 

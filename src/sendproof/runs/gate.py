@@ -33,12 +33,12 @@ from sendproof.reports.text import visible
 from sendproof.reports.write import check_room, prepare_folder, write_reports
 from sendproof.resources import suites_dir
 from sendproof.runs.again import again_of
-from sendproof.runs.evidence import nothing_gathered
+from sendproof.runs.asking import ledger_of, read_target
+from sendproof.runs.gathering import nothing_gathered
 from sendproof.runs.hermetic import LOADED, hermetic
 from sendproof.runs.judged import judge_run
 from sendproof.runs.options import DEFAULT_SEED, Options
 from sendproof.runs.planning import forecast
-from sendproof.runs.run_target import ledger_of, read_target
 from sendproof.runs.session import NAME, STREAM, Problem, Session, problem_of
 from sendproof.runs.suite import VERDICT
 from sendproof.runs.waivers import read_waivers

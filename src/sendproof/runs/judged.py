@@ -16,7 +16,7 @@ from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import Verdict, verdicts
 from sendproof.reports.record import Run
 from sendproof.runs.applied_waivers import overlay
-from sendproof.runs.evidence import Gathered
+from sendproof.runs.gathering import Gathered
 from sendproof.runs.options import Options
 from sendproof.runs.waivers import Waiver, read_waivers
 from sendproof.target.pseudonyms import Pseudonym

@@ -17,9 +17,8 @@ from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract
 from sendproof.reports.pages import render
 from sendproof.reports.text import visible
-from sendproof.runs.kill_matrix import KILLED, MISBLAMED, NOISE, QUIET, SURVIVED, Matrix, outcome_of
-from sendproof.runs.subject import FAULT, FAULTLESS, VARIANT
-from sendproof.runs.trial import Trial
+from sendproof.runs.selftest import KILLED, MISBLAMED, NOISE, QUIET, SURVIVED, Matrix, outcome_of
+from sendproof.runs.trial import FAULT, FAULTLESS, VARIANT, Trial
 
 FORMAT = 1
 # What stands in a cell, and what it says to those who do not see it.

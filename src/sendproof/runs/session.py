@@ -31,11 +31,10 @@ from sendproof.reports.page import Page
 from sendproof.reports.record import Run
 from sendproof.reports.results import exit_code, unwaived_failures
 from sendproof.reports.write import prepare_folder, write_reports
-from sendproof.runs.asking import Asking, asking_of
-from sendproof.runs.evidence import BROKEN_OFF, Gathered, gather, nothing_gathered, read, was_asked
+from sendproof.runs.asking import Asking, asking_of, read_target
+from sendproof.runs.gathering import BROKEN_OFF, Gathered, gather, nothing_gathered, read, was_asked
 from sendproof.runs.judged import judge_run
 from sendproof.runs.options import Options
-from sendproof.runs.run_target import read_target
 from sendproof.runs.suite import EXTRAS
 from sendproof.runs.waivers import read_waivers
 from sendproof.target.address import is_loopback_url

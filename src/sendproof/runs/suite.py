@@ -1,8 +1,14 @@
-"""What a suite file uses: the verdict of one clause, to be demanded."""
+"""The suite files, and what each of them uses: the verdict of one clause, to be demanded.
+
+Suites are imported by their place: they are no package.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,12 +17,13 @@ from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, 
 from sendproof.reports.annotations import inert
 from sendproof.reports.digest import why
 from sendproof.reports.text import visible
+from sendproof.resources import suites_dir
 
 _LONGEST_LINE = 8000
 EXTRAS = pytest.StashKey[list[dict[str, Any]]]()
 """What the page shows of an item beside its row."""
 VERDICT = "verdict"
-"""The property of a report by which an item tells that its verdict is known."""
+"""The property of a report that says that the verdict of an item is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +39,7 @@ class ClauseVerdict:
         """Pass if the clause is kept or observed; fail if it is broken and gates.
 
         What was not decided is skipped with its reason: the exit code of the run, not
-        the item, tells that a required clause was left undecided.
+        the item, says that a required clause was left undecided.
         """
         verdict = self.verdict
         if verdict.verdict == FAIL:
@@ -56,3 +63,18 @@ class ClauseVerdict:
 def _said(line: str) -> str:
     """Return a line as pytest may print it: whatever the target wrote, it is text."""
     return inert(visible(line, _LONGEST_LINE))
+
+
+@cache
+def load_suites() -> tuple[ModuleType, ...]:
+    """Return the suite files, in the order of their names."""
+    return tuple(_imported(str(file), file.stem) for file in sorted(suites_dir().glob("test_*.py")))
+
+
+def _imported(file: str, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None, "the suites are Python files"
+    assert spec.loader is not None, "the suites are Python files"
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

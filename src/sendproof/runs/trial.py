@@ -1,9 +1,13 @@
-"""One trial: the suites against one mock, in this process, and the verdicts."""
+"""One trial of a selftest: the suites against one mock, in this process, and the verdicts.
+
+A `Subject` is what is tried: the faultless mock, one of its faults, one of its permitted variants.
+"""
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,6 +16,7 @@ from sendproof.account import Account
 from sendproof.contract.model import Contract, load_contract, load_provider
 from sendproof.conversation.plan import Plan
 from sendproof.corpus.build import load_corpus
+from sendproof.errors import UsageError
 from sendproof.exchange import Exchange
 from sendproof.judge.history import judge
 from sendproof.judge.reasons import ReasonCode
@@ -24,17 +29,91 @@ from sendproof.judge.verdicts import (
     Verdict,
     verdicts,
 )
+from sendproof.mock.accounts import PROVIDERS, Provider
+from sendproof.mock.faults import FAULTS
 from sendproof.mock.faults.model import Change
 from sendproof.mock.server import MockServer
+from sendproof.mock.variants import VARIANTS
 from sendproof.reports.results import is_missing
-from sendproof.runs.asking import asking_of, conversing, plan_of
-from sendproof.runs.run_target import UNBOUNDED, RunTarget, providers
-from sendproof.runs.subject import FAULT, Subject
-from sendproof.runs.suites import suites
+from sendproof.runs.asking import UNBOUNDED, RunTarget, asking_of, open_conversation, plan_of, providers
+from sendproof.runs.suite import load_suites
 from sendproof.target.clock import MovedClock
 from sendproof.target.profile import Budget
 from sendproof.target.profile_loader import parse_profile
 from sendproof.target.pseudonyms import Pseudonyms
+
+FAULTLESS, FAULT, VARIANT = "faultless", "fault", "variant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One mock to be tried.
+
+    `why` says how a fault happens, or by what a variant is permitted; `clauses` are those
+    that must fail, and no others.
+    """
+
+    provider: Provider
+    kind: str
+    name: str
+    summary: str
+    why: str = ""
+    clauses: tuple[str, ...] = ()
+
+    @property
+    def fault(self) -> str | None:
+        """The name of the fault, if it is one."""
+        return self.name if self.kind == FAULT else None
+
+    @property
+    def variant(self) -> str | None:
+        """The name of the variant, if it is one."""
+        return self.name if self.kind == VARIANT else None
+
+
+def subjects(providers: Iterable[str] = ()) -> tuple[Subject, ...]:
+    """Return what is tried for each provider (none named: all); raise UsageError for one without a mock."""
+    wanted = tuple(providers)
+    for name in wanted:
+        if name not in PROVIDERS:
+            raise UsageError(f"selftest: expected one of {', '.join(PROVIDERS)}, got {name!r}. Name one with a mock.")
+    return tuple(item for known in PROVIDERS if not wanted or known in wanted for item in _of(known))
+
+
+def _of(provider: Provider) -> Iterator[Subject]:
+    yield Subject(provider=provider, kind=FAULTLESS, name=FAULTLESS, summary="The mock as the documents have it.")
+    for fault in FAULTS[provider]:
+        yield Subject(
+            provider=provider,
+            kind=FAULT,
+            name=fault.name,
+            summary=fault.summary,
+            why=fault.origin,
+            clauses=fault.clauses,
+        )
+    for variant in VARIANTS[provider]:
+        yield Subject(
+            provider=provider, kind=VARIANT, name=variant.name, summary=variant.summary, why=variant.permission
+        )
+
+
+def chosen(given: Iterable[Subject], *, only: Collection[str], sample: int | None, seed: int) -> tuple[Subject, ...]:
+    """Return those that are named (none: all), and of those so many drawn by the seed, the faultless always.
+
+    Raises UsageError for a name that nothing has.
+    """
+    known = tuple(given)
+    unknown = set(only) - {item.name for item in known}
+    if unknown:
+        raise UsageError(
+            f"selftest: expected a fault or a variant, got {min(unknown)!r}. See: sendproof mock PROVIDER --list"
+        )
+    wanted = [item for item in known if not only or item.name in only]
+    others = [item for item in wanted if item.kind != FAULTLESS]
+    count = len(others) if sample is None else min(sample, len(others))
+    drawn = random.Random(seed).sample(others, count)  # noqa: S311 - a sample, no secret
+    return tuple(item for item in wanted if item.kind == FAULTLESS or item in drawn)
+
 
 _LIVE = Budget()
 # Nearly all faults are reported after so many exchanges.
@@ -186,15 +265,15 @@ def recorded(
             return len(exchanges) in looks and _is_reported(subject, contract, account, exchanges)
 
         early = None if thorough or subject.kind != FAULT else enough
-        with conversing(here, contract, plan, show_progress=_nothing, keep=_nothing, enough=early) as talk:
-            talk.conversation.hold()
+        with open_conversation(here, contract, plan, show_progress=_nothing, keep=_nothing, enough=early) as opened:
+            opened.conversation.hold()
         return Recording(
             subject=subject,
             account=account,
-            circumstances=talk.circumstances(contract, plan),
-            exchanges=tuple(talk.evidence.exchanges),
-            accepted=talk.client.traffic.accepted,
-            environment_error=talk.evidence.environment_error,
+            circumstances=opened.circumstances(contract, plan),
+            exchanges=tuple(opened.evidence.exchanges),
+            accepted=opened.client.traffic.accepted,
+            environment_error=opened.evidence.environment_error,
         )
 
 
@@ -203,8 +282,8 @@ def _is_reported(subject: Subject, contract: Contract, account: Account, exchang
     return {item.clause.id for item in found if item.verdict == FAIL} == set(subject.clauses)
 
 
-def _nothing(*told: object, **more: object) -> None:
-    """Take what nobody looks at."""
+def _nothing(*given: object, **more: object) -> None:
+    """Show and keep nothing."""
 
 
 @cache
@@ -218,4 +297,4 @@ def plan_once(provider: str, seed: int, max_examples: int) -> Plan:
     """Return what all suites ask of a provider, made once in a process."""
     contract = load_contract_once(provider)
     corpus = load_corpus(contract, seed=seed, max_examples=max_examples)
-    return plan_of(contract, corpus.cases, asking_of(suites(), selected=None))
+    return plan_of(contract, corpus.cases, asking_of(load_suites(), selected=None))

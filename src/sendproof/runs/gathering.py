@@ -26,9 +26,16 @@ from sendproof.corpus.build import load_corpus
 from sendproof.errors import exit_code_of, line_of
 from sendproof.exchange import Exchange
 from sendproof.judge.verdicts import RunFacts
-from sendproof.runs.asking import Asking, Talk, conversing, plan_of
+from sendproof.runs.asking import (
+    Asking,
+    OpenConversation,
+    RunTarget,
+    open_conversation,
+    open_target,
+    plan_of,
+    target_of,
+)
 from sendproof.runs.options import Options
-from sendproof.runs.run_target import RunTarget, open_target, target_of
 from sendproof.target.profile import environment_names
 from sendproof.target.pseudonyms import Pseudonyms
 from sendproof.target.store import load, to_line
@@ -110,10 +117,10 @@ def _hold(options: Options, contract: Contract, asking: Asking, folder: Path, sh
     with open_target(options) as here, _Kept(folder / _EXCHANGES) as kept:
         started, clock = datetime.now(UTC), time.monotonic()
         problem: tuple[int, str] | None = None
-        with conversing(here, contract, plan, show_progress=show_progress, keep=kept.add) as talk:
+        with open_conversation(here, contract, plan, show_progress=show_progress, keep=kept.add) as opened:
 
             def write(*, ended: bool) -> None:
-                about = _about(here, contract, plan, talk) | {
+                about = _about(here, contract, plan, opened) | {
                     "ended": ended,
                     "problem": problem,
                     "corpus_sha256": corpus.sha256,
@@ -123,20 +130,20 @@ def _hold(options: Options, contract: Contract, asking: Asking, folder: Path, sh
                 _write_whole(folder / _ABOUT, json.dumps(about))
 
             # Before the first message leaves: whoever is stopped after it leaves something to be judged by.
-            talk.evidence.stopped = BROKEN_OFF
+            opened.evidence.stopped = BROKEN_OFF
             write(ended=False)
-            talk.evidence.stopped = None
+            opened.evidence.stopped = None
             try:
-                talk.conversation.hold()
+                opened.conversation.hold()
             except KeyboardInterrupt:
-                talk.evidence.stopped = "interrupted"
+                opened.evidence.stopped = "interrupted"
                 raise
             except Exception as error:
                 # What an error tells of a request may hold a credential.
-                line = talk.client.scrubbed(line_of(error))
+                line = opened.client.scrubbed(line_of(error))
                 if options.debug:
-                    print(talk.client.scrubbed("".join(traceback.format_exception(error))), file=sys.stderr)
-                talk.evidence.stopped = line
+                    print(opened.client.scrubbed("".join(traceback.format_exception(error))), file=sys.stderr)
+                opened.evidence.stopped = line
                 problem = (exit_code_of(error), line)
             finally:
                 # Where a full disk takes no more, what was written at first still stands.
@@ -172,25 +179,25 @@ class _Kept:
         self._file.flush()
 
 
-def _about(here: RunTarget, contract: Contract, plan: Plan, talk: Talk) -> dict[str, Any]:
+def _about(here: RunTarget, contract: Contract, plan: Plan, opened: OpenConversation) -> dict[str, Any]:
     names = environment_names(here.profile)
-    circumstances = talk.circumstances(contract, plan)
+    circumstances = opened.circumstances(contract, plan)
     facts = _facts(kind=here.kind, base_url=here.profile.base_url, name=here.profile.name, provider=here.provider.name)
     return facts | {
-        "account": _from_account(talk.account),
+        "account": _from_account(opened.account),
         "variables": [
             [key, part, name]
             for key, all_ in names.items()
             for part, name in zip(here.profile.parts, all_, strict=True)
         ],
         "stand_ins": [dataclasses.asdict(item) for item in Pseudonyms(here.profile).listed],
-        "notes": [*talk.evidence.notes, *_of_others(here, talk)],
-        "traffic": {"requests": talk.client.traffic.requests, "accepted": talk.client.traffic.accepted},
-        "withheld": talk.evidence.withheld,
-        "complete": talk.evidence.complete,
-        "left_out": len(talk.evidence.left_out),
-        "environment_error": talk.evidence.environment_error,
-        "stopped": talk.evidence.stopped,
+        "notes": [*opened.evidence.notes, *_of_others(here, opened)],
+        "traffic": {"requests": opened.client.traffic.requests, "accepted": opened.client.traffic.accepted},
+        "withheld": opened.evidence.withheld,
+        "complete": opened.evidence.complete,
+        "left_out": len(opened.evidence.left_out),
+        "environment_error": opened.evidence.environment_error,
+        "stopped": opened.evidence.stopped,
         "circumstances": {
             "no_fixture": sorted(circumstances.no_fixture),
             "selected": sorted(circumstances.selected) if circumstances.selected is not None else None,
@@ -221,14 +228,14 @@ def _facts(*, kind: str, base_url: str, name: str, provider: str) -> dict[str, A
     }
 
 
-def _of_others(here: RunTarget, talk: Talk) -> Iterator[str]:
+def _of_others(here: RunTarget, opened: OpenConversation) -> Iterator[str]:
     """Yield what other runs on the ledger have to do with this one."""
-    found = talk.client.found
+    found = opened.client.found
     if found.requests:
         where = f"the ledger {here.ledger}" if here.keeps_ledger else "runs that did not end in order"
         spent = f"{found.requests} requests and {found.messages} messages of the budget were spent before"
         yield f"{spent}, by {where}; another --ledger begins anew"
-    if here.profile.balances and not talk.profile.balances:
+    if here.profile.balances and not opened.profile.balances:
         yield "what is left of the metered balance is not known, so it was not spent"
 
 
