@@ -32,9 +32,9 @@ from sendproof.judge.history import judge
 from sendproof.mock.server import MockProcess
 from sendproof.resources import schemas_dir
 from sendproof.runs.asking import Asking
-from sendproof.runs.gathering import Gathered, gather
-from sendproof.runs.judged import judge_run
+from sendproof.runs.evidence_on_disk import EvidenceFolder, Gathered
 from sendproof.runs.options import Options
+from sendproof.runs.run import gather, judge_run
 from sendproof.target.binding import Unbindable, bind
 from sendproof.target.profile_loader import parse_profile
 
@@ -66,7 +66,7 @@ def _conversation(contract: Contract) -> Gathered:
     families = frozenset(case.family for case in corpus.cases)
     asking = Asking(families=families, scenarios=frozenset(), selected=None)
     with tempfile.TemporaryDirectory() as folder:
-        gathered = gather(Options(provider=name), contract, asking, Path(folder), lambda *_, **__: None)
+        gathered = gather(Options(provider=name), contract, asking, EvidenceFolder(Path(folder)), lambda *_, **__: None)
     rate = len(gathered.exchanges) / gathered.about["duration_s"]
     bare = _bare_rate(contract, len(gathered.exchanges))
     print(f"{name}: {rate:.0f} requests/s, bare httpx loop {bare:.0f}/s, ratio {rate / bare:.2f} (at least 0.4)")

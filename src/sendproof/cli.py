@@ -30,7 +30,6 @@ from sendproof.reports.matrix.matrix_command import matrix
 from sendproof.reports.terminal import Progress
 from sendproof.reports.text import visible
 from sendproof.runs.asking import read_target
-from sendproof.runs.gate import run_again, run_targets
 from sendproof.runs.kill_matrix_report import print_matrix, write_matrix
 from sendproof.runs.options import (
     DEFAULT_EFFORT,
@@ -41,6 +40,7 @@ from sendproof.runs.options import (
     options_of,
 )
 from sendproof.runs.planning import forecast
+from sendproof.runs.run_command import run_again, run_targets
 from sendproof.runs.selftest import hold_selftest
 from sendproof.runs.trial import chosen, subjects
 from sendproof.runs.waive import waive

@@ -8,7 +8,7 @@ from sendproof.judge.verdicts import ERROR
 from sendproof.reports import html
 from sendproof.reports.curl import reproduction
 from sendproof.reports.record import Run
-from sendproof.runs.gathering import Gathered
+from sendproof.runs.evidence_on_disk import Gathered
 from sendproof.runs.session import NAME, Session
 from sendproof.runs.suite import EXTRAS, VERDICT, ClauseVerdict
 
@@ -30,7 +30,7 @@ def gathered(sendproof_session: Session, request: pytest.FixtureRequest) -> Gath
 @pytest.fixture(scope="session")
 def sendproof_run(sendproof_session: Session, gathered: Gathered) -> Run:
     """The judged run."""
-    return sendproof_session.judged(gathered)
+    return sendproof_session.run.judged(gathered)
 
 
 @pytest.fixture

@@ -53,8 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
     module = importlib.import_module("sendproof.runs.session")
     session = module.Session(config, options_from(config))
     config.pluginmanager.register(session, module.NAME)
-    for page in session.pages():
-        config.pluginmanager.register(page)
+    config.pluginmanager.register(module.SessionDisplay(config, session), "sendproof-display")
+    if session.page is not None:
+        config.pluginmanager.register(session.page)
     config.pluginmanager.register(importlib.import_module("sendproof.fixtures"), "sendproof-fixtures")
 
 

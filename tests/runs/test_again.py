@@ -14,7 +14,7 @@ from sendproof.conversation.plan import few_cases
 from sendproof.corpus.case import Case
 from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
-from sendproof.runs.again import again_of
+from sendproof.runs.run_command import again_of
 from tests.runs.support import to_toml
 
 BUDGET = {"max_requests": 400, "max_accepted": 60, "requests_per_second": 10_000.0, "retry_after_s": 1.0}

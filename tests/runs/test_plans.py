@@ -175,5 +175,5 @@ def test_run_elsewhere_is_not_made_where_nobody_can_be_asked(tmp_path: Path, cap
     with MockServer("textflow") as mock:
         file.write_text(to_toml({**mock.profile(), "base_url": "https://api.invalid"}), "utf-8")
     assert main(["run", "--target", str(file), "--report-dir", str(tmp_path / "reports")]) == 4
-    assert "expected --yes where nobody can be asked" in capfd.readouterr().err
+    assert "expected --yes where no terminal is there to ask at" in capfd.readouterr().err
     assert not (tmp_path / "reports").exists()

@@ -1,21 +1,22 @@
-"""One pytest session against one target: items by clause, one conversation, reports at the end."""
+"""One pytest session against one target: an item for each clause, one conversation for all, reports at the end.
+
+`Session` makes and selects the items and holds the run; `SessionDisplay` is what pytest and pytest-html show of it.
+"""
 
 from __future__ import annotations
 
-import json
+import io
 import os
 import secrets
 import shutil
+import sys
 import tempfile
-import traceback
-from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
-from dataclasses import replace
+from collections.abc import Generator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import pytest
 from rich.console import Console
@@ -23,18 +24,18 @@ from rich.console import Console
 from sendproof import exit_codes
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract, load_contract
-from sendproof.errors import SendproofError, UsageError, exit_code_of, line_of
+from sendproof.errors import SendproofError, UsageError, line_of
 from sendproof.reports import html, terminal
 from sendproof.reports.annotations import annotate, commands_off
 from sendproof.reports.console import StreamConsole
 from sendproof.reports.page import Page
 from sendproof.reports.record import Run
-from sendproof.reports.results import exit_code, unwaived_failures
-from sendproof.reports.write import prepare_folder, write_reports
+from sendproof.reports.results import exit_code
+from sendproof.reports.write import prepare_folder
 from sendproof.runs.asking import Asking, asking_of, read_target
-from sendproof.runs.gathering import BROKEN_OFF, Gathered, gather, nothing_gathered, read, was_asked
-from sendproof.runs.judged import judge_run
+from sendproof.runs.evidence_on_disk import EvidenceFolder, Gathered, Problem
 from sendproof.runs.options import Options
+from sendproof.runs.run import OngoingRun
 from sendproof.runs.suite import EXTRAS
 from sendproof.runs.waivers import read_waivers
 from sendproof.target.address import is_loopback_url
@@ -44,96 +45,80 @@ NAME = "sendproof-session"
 STREAM = pytest.StashKey[TextIO]()
 """Where `sendproof run` shows its progress, where pytest's own output is kept."""
 ITEM = "test_clause"
-_PROBLEM = "problem.json"
-Problem = tuple[int, str]
-"""An exit code and a line: what beside the verdicts has a part in how a session ends."""
 
 
 class Session:
-    """The plugin of one session."""
+    """The plugin of one session: it checks what is asked, makes the items, and ends with the reports.
+
+    Of its processes the workers of pytest-xdist only read what one of them gathered. With `--collect-only` pytest
+    executes nothing, and so nothing is asked.
+    """
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
-        self.config, self.options = config, options
-        self.run: Run | None = None
-        self.page: Page | None = None
-        self._problem: Problem | None = None
-        self._started = datetime.now(UTC)
-        self._worker = hasattr(config, "workerinput")
-        self._embedded = bool(config.option.sendproof_embedded)
+        self._config, self.options = config, options
+        self.is_worker = hasattr(config, "workerinput")
+        self.is_embedded = bool(config.option.sendproof_embedded)
+        self._only_looks = bool(config.option.collectonly)
         self._signals = ExitStack()
         self._signals.enter_context(ended_alike())
         try:
-            provider, self.name = self._target()
+            provider, self.name = _target(options, is_confirmed=options.confirmed or self._only_looks)
             self.contract = load_contract(provider)
-            self._check_selection()
-            read_waivers(self.options.waivers, datetime.now(UTC).date())
-            if not (self._worker or self._embedded or self._only_looks):
-                prepare_folder(self.reports)
+            _check_selection(options, self.contract)
+            read_waivers(options.waivers, datetime.now(UTC).date())
+            reports = options.report_dir / self.name
+            if not (self.is_worker or self.is_embedded or self._only_looks):
+                prepare_folder(reports)
         except SendproofError as error:
             if error.exit_code == exit_codes.USAGE:
                 raise pytest.UsageError(str(error)) from error
             raise pytest.exit.Exception(line_of(error), returncode=error.exit_code) from error
-        self._own = config.option.sendproof_shared is None and not self._worker
-        self.folder = self._shared_folder()
-        self._set_report_paths()
-
-    @property
-    def _only_looks(self) -> bool:
-        """Whether pytest executes nothing, and so nothing is asked."""
-        return bool(self.config.option.collectonly)
-
-    def _target(self) -> tuple[str, str]:
-        if self.options.provider and self.options.target:
-            raise UsageError("--provider and --target: expected one of them, got both. Leave one out.")
-        if self.options.target is None:
-            assert self.options.provider is not None, "a session starts with one of the two"
-            return self.options.provider, self.options.provider
-        profile = read_target(self.options.target)
-        if not (self.options.confirmed or self._only_looks or is_loopback_url(profile.base_url)):
-            raise UsageError(
-                f"{self.options.target}: expected --yes for a target that is not this machine, got none. "
-                f"Read `sendproof plan --target {self.options.target}` first."
-            )
-        return profile.provider, self.options.target.stem
-
-    def _check_selection(self) -> None:
-        for name in self.options.concerns:
-            if name not in CONCERNS:
-                raise UsageError(f"--concern: expected one of {', '.join(CONCERNS)}, got {name!r}. Correct the name.")
-        for identity in self.options.clauses:
-            if identity not in self.contract.clauses:
-                raise UsageError(
-                    f"--clause: expected a clause of {self.contract.provider.name}, got {identity!r}. "
-                    f"See: sendproof clauses {self.contract.provider.name}"
-                )
+        self._owns_folder = config.option.sendproof_shared is None and not self.is_worker
+        self._folder = self._shared_folder()
+        self._set_junit_path()
+        self.page = self._page()
+        self.run = OngoingRun(
+            options,
+            self.contract,
+            EvidenceFolder(self._folder),
+            reports,
+            is_embedded=self.is_embedded,
+            page=self._page_text,
+            of_pytest=self._junit_file,
+        )
 
     def _shared_folder(self) -> Path:
-        if self._worker:
-            return Path(self.config.workerinput["sendproof_folder"])  # type: ignore[attr-defined]  # set by xdist
-        given: Path | None = self.config.option.sendproof_shared
+        if self.is_worker:
+            return Path(self._config.workerinput["sendproof_folder"])  # type: ignore[attr-defined]  # set by xdist
+        given: Path | None = self._config.option.sendproof_shared
         return given or Path(tempfile.mkdtemp(prefix="sendproof-"))
 
-    @cached_property
-    def reports(self) -> Path:
-        """The folder that this run writes its reports to."""
-        return self.options.report_dir / self.name
-
-    def _set_report_paths(self) -> None:
-        option = self.config.option
-        if not (self._worker or self._only_looks or getattr(option, "xmlpath", None)):
+    def _set_junit_path(self) -> None:
+        option = self._config.option
+        if not (self.is_worker or self._only_looks or getattr(option, "xmlpath", None)):
             # What else the session tests is taken from there into our own file.
-            option.xmlpath = str(self.folder / "junit.xml")
+            option.xmlpath = str(self._folder / "junit.xml")
 
-    def pages(self) -> Iterator[Page]:
-        """Yield the page of the run, which becomes a plugin of its own. pytest-html's own stays what it is."""
-        if not (self._worker or self._only_looks) and hasattr(self.config.option, "htmlpath"):
-            self.page = Page(str(self.folder / "report.html"), self.config)
-            yield self.page
+    def _junit_file(self) -> Path | None:
+        """Return the file in which pytest has written its own results, None where it wrote none in this session."""
+        path = getattr(self._config.option, "xmlpath", None)
+        if path is None or not self._config.pluginmanager.hasplugin("junitxml"):
+            return None
+        return Path(os.path.expandvars(path)).expanduser()
+
+    def _page(self) -> Page | None:
+        """Return the page of the run, which is a plugin of its own. pytest-html's own stays what it is."""
+        if self.is_worker or self._only_looks or not hasattr(self._config.option, "htmlpath"):
+            return None
+        return Page(str(self._folder / "report.html"), self._config)
+
+    def _page_text(self, run: Run) -> str | None:
+        return self.page.text(run, self.contract) if self.page is not None else None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker where the evidence is shared."""
-        node.workerinput["sendproof_folder"] = str(self.folder)
+        """Say to a worker where the evidence is shared."""
+        node.workerinput["sendproof_folder"] = str(self._folder)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> list[pytest.Item] | None:
@@ -166,95 +151,37 @@ class Session:
     def gather(self, items: list[pytest.Item]) -> Gathered:
         """Gather the evidence that the suites of these items ask for."""
         asking = _asking(self.contract, items, self.options)
-        try:
-            # Where the command line shows the results itself, pytest is quiet, and its stream tells who is not.
-            quiet = self._worker or (self.options.quiet and STREAM not in self.config.stash)
-            with _uncaptured(self.config), terminal.Progress(_console(self.config), quiet=quiet) as progress:
-                return gather(self.options, self.contract, asking, self.folder, progress.update)
-        except Exception as error:
-            self._remember(error)
-            raise
+        # Where the command line shows the results itself, pytest is quiet, and its stream says who is not.
+        quiet = self.is_worker or (self.options.quiet and STREAM not in self._config.stash)
+        with _uncaptured(self._config), terminal.Progress(_console(self._config), quiet=quiet) as progress:
+            return self.run.gather(asking, progress.update)
 
-    def judged(self, gathered: Gathered) -> Run:
-        """Judge what was gathered, once in a process."""
-        if self.run is None:
-            try:
-                self.run = self._judge(gathered, interrupted=False)
-            except Exception as error:
-                self._remember(error)
-                raise
-        return self.run
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the reports and set the exit code of the run, unless the command line does."""
+        if self.is_embedded:
+            return
+        if not (self.is_worker or self._only_looks) and self.run.has_begun:
+            with held_back(second_breaks=True):
+                run = self.run.conclude(
+                    interrupted=exitstatus == exit_codes.INTERRUPTED,
+                    failed=exitstatus == exit_codes.FAILED,
+                    problem=problem_of(exitstatus),
+                )
+            session.exitstatus = exit_code(run)
+        if self._owns_folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _judge(
-        self, gathered: Gathered, *, interrupted: bool, problem: Problem | None = None, judges: bool = True
-    ) -> Run:
-        return judge_run(
-            self.options,
-            self.contract,
-            gathered,
-            interrupted=interrupted,
-            today=datetime.now(UTC).date(),
-            problem=problem,
-            judges=judges,
-        )
+    def pytest_unconfigure(self) -> None:
+        """Let the signals be handled as before."""
+        self._signals.close()
 
-    def _remember(self, error: Exception) -> None:
-        """Keep what went wrong where every process of the run finds it."""
-        if self._remembered() is None:
-            self._problem = (exit_code_of(error), line_of(error))
-            with suppress(OSError):
-                (self.folder / _PROBLEM).write_text(json.dumps(self._problem), "utf-8")
-            if self.options.debug:
-                traceback.print_exception(error)
 
-    def _remembered(self) -> Problem | None:
-        if self._problem is None:
-            with suppress(OSError, ValueError):
-                code, line = json.loads((self.folder / _PROBLEM).read_text("utf-8"))
-                self._problem = (code, line)
-        return self._problem
+class SessionDisplay:
+    """The plugin that shows a session: the columns of the page, and the results where pytest was called by itself."""
 
-    def conclude(self, *, interrupted: bool, failed: bool, problem: Problem | None = None) -> Run:
-        """Judge what there is, write the reports, and return the run, whose exit code they tell.
-
-        `problem` is what pytest saw go wrong, `failed` tells that an item failed. Never raises for an error
-        of the judge or of a disk: that is the problem of the run then.
-        """
-        asked = was_asked(self.folder)
-        gathered = read(self.folder) if asked else nothing_gathered(self.options, self.contract, self._started)
-        problem = self._remembered() or problem
-        try:
-            run = self._judge(gathered, interrupted=interrupted, problem=problem)
-            if failed and not _is_explained(run):
-                # A test of the user's own is never green for the verdicts; nor does it accuse the vendor.
-                code = exit_codes.ENVIRONMENT if self._embedded or not run.complete else exit_codes.FAILED
-                run = replace(run, problem=(code, "a test that is no clause failed"))
-            return self._written(run)
-        except Exception as error:
-            if self.options.debug:
-                traceback.print_exception(error)
-            problem = problem or (exit_code_of(error), line_of(error))
-            stopped = replace(gathered.circumstances, stopped=BROKEN_OFF)
-            kept = replace(gathered, circumstances=stopped)
-            return self._written(self._judge(kept, interrupted=interrupted, problem=problem, judges=False))
-
-    def concluded_with(self, error: OSError) -> Run:
-        """Return the run with one more problem, and write its reports again: they tell how the process ends."""
-        assert self.run is not None, "a run was concluded"
-        return self._written(replace(self.run, problem=self.run.problem or (exit_code_of(error), line_of(error))))
-
-    def _written(self, run: Run) -> Run:
-        self.run = run
-        problems = self._write(run)
-        if problems and run.problem is None:
-            # Those that can be written must tell the code that the process ends with.
-            self.run = replace(run, problem=(exit_code_of(problems[0]), line_of(problems[0])))
-            self._write(self.run)
-        return self.run
-
-    def _write(self, run: Run) -> tuple[OSError, ...]:
-        page = self.page.text(run, self.contract) if self.page is not None else None
-        return write_reports(run, self.contract, self.reports, page=page, of_pytest=self._junit_file())
+    def __init__(self, config: pytest.Config, session: Session) -> None:
+        self._config, self._session = config, session
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -277,12 +204,12 @@ class Session:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
         """Name the target in the page's title."""
-        report.title = f"sendproof: {self.name}"
+        report.title = f"sendproof: {self._session.name}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Show no letters where the command line shows the results itself."""
-        if not self._embedded or self.config.get_verbosity() > 0:
+        if not self._session.is_embedded or self._config.get_verbosity() > 0:
             return None
         if report.when == "call" or report.failed or (report.when == "setup" and report.skipped):
             category = "xfailed" if hasattr(report, "wasxfail") and report.skipped else report.outcome
@@ -290,61 +217,55 @@ class Session:
         return "", "", ""
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the reports and set the exit code of the run, unless the command line does."""
-        if self._embedded:
-            return
-        if not (self._worker or self._only_looks) and (was_asked(self.folder) or self._remembered()):
-            with held_back(second_breaks=True):
-                run = self.conclude(
-                    interrupted=exitstatus == exit_codes.INTERRUPTED,
-                    failed=exitstatus == exit_codes.FAILED,
-                    problem=problem_of(exitstatus),
-                )
-            session.exitstatus = exit_code(run)
-        self.clean_up()
-
-    def pytest_unconfigure(self) -> None:
-        """Let the signals be handled as before."""
-        self._signals.close()
-
-    def _junit_file(self) -> Path | None:
-        """Return the file in which pytest has written its own results, None where it wrote none in this session."""
-        path = getattr(self.config.option, "xmlpath", None)
-        if path is None or not self.config.pluginmanager.hasplugin("junitxml"):
-            return None
-        return Path(os.path.expandvars(path)).expanduser()
-
-    def clean_up(self) -> None:
-        """Remove what only this session needs."""
-        if self._own:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the results, where pytest was called by itself."""
-        if self.run is not None and not (self._embedded or self._worker):
-            terminalreporter.ensure_newline()
-            provider, write = self.contract.provider, terminalreporter.write_line
-            write(f"report: {self.reports / 'report.html'}")
-            with commands_off(os.environ, write, secrets.token_hex(16)):
-                terminal.print_run(self.run, _console(self.config), provider, quiet=self.options.quiet)
-            annotate(self.run, provider, os.environ, write)
+        session = self._session
+        if (run := session.run.result) is None or session.is_embedded or session.is_worker:
+            return
+        terminalreporter.ensure_newline()
+        provider, write = session.contract.provider, terminalreporter.write_line
+        write(f"report: {session.run.reports / 'report.html'}")
+        with commands_off(os.environ, write, secrets.token_hex(16)):
+            terminal.print_run(run, _console(self._config), provider, quiet=session.options.quiet)
+        annotate(run, provider, os.environ, write)
 
 
-def _is_explained(run: Run) -> bool:
-    """Whether the verdicts tell why an item failed."""
-    return bool(unwaived_failures(run) or run.environment_error or run.problem)
+def _target(options: Options, *, is_confirmed: bool) -> tuple[str, str]:
+    """Return the provider and the name of the target that is asked; UsageError where it may not be."""
+    if options.provider and options.target:
+        raise UsageError("--provider and --target: expected one of them, got both. Leave one out.")
+    if options.target is None:
+        assert options.provider is not None, "a session starts with one of the two"
+        return options.provider, options.provider
+    profile = read_target(options.target)
+    if not (is_confirmed or is_loopback_url(profile.base_url)):
+        raise UsageError(
+            f"{options.target}: expected --yes for a target that is not this machine, got none. "
+            f"Read `sendproof plan --target {options.target}` first."
+        )
+    return profile.provider, options.target.stem
+
+
+def _check_selection(options: Options, contract: Contract) -> None:
+    for name in options.concerns:
+        if name not in CONCERNS:
+            raise UsageError(f"--concern: expected one of {', '.join(CONCERNS)}, got {name!r}. Correct the name.")
+    for identity in options.clauses:
+        if identity not in contract.clauses:
+            raise UsageError(
+                f"--clause: expected a clause of {contract.provider.name}, got {identity!r}. "
+                f"See: sendproof clauses {contract.provider.name}"
+            )
 
 
 def problem_of(exitstatus: int) -> Problem | None:
     """Return what an exit code of pytest's means for a run."""
-    told = {
-        exit_codes.INTERNAL: "pytest ended with an internal error: what it printed tells where",
+    lines = {
+        exit_codes.INTERNAL: "pytest ended with an internal error: what it printed says where",
         exit_codes.USAGE: "pytest did not understand its options",
         exit_codes.NOTHING_COLLECTED: "no item was executed",
     }
-    return (int(exitstatus), told[exitstatus]) if exitstatus in told else None
+    return (int(exitstatus), lines[exitstatus]) if exitstatus in lines else None
 
 
 def _asking(contract: Contract, items: list[pytest.Item], options: Options) -> Asking:
@@ -367,7 +288,27 @@ def _uncaptured(config: pytest.Config) -> AbstractContextManager[None]:
 def _console(config: pytest.Config) -> Console:
     if STREAM in config.stash:
         return StreamConsole(file=config.stash[STREAM], highlight=False)
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    # pytest gives its own stream, which capturing leaves alone, in no other way.
-    stream = reporter._tw._file if reporter is not None else None  # noqa: SLF001 - see above
-    return StreamConsole(file=stream, highlight=False)
+    reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    file = None if reporter is None else cast("TextIO", _ReporterStream(reporter))
+    return StreamConsole(file=file, highlight=False)
+
+
+class _ReporterStream(io.TextIOBase):
+    """The stream that pytest's terminal reporter writes to, which capturing leaves alone."""
+
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self._reporter = reporter
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # an attribute there
+        return getattr(sys.__stdout__, "encoding", None) or "utf-8"
+
+    def write(self, text: str) -> int:
+        self._reporter.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._reporter.flush()
+
+    def isatty(self) -> bool:
+        return bool(self._reporter.isatty)

@@ -1,4 +1,7 @@
-"""The gate: one pytest session for each target, results on the terminal, one exit code."""
+"""The command `sendproof run`: one pytest session for each target, results on the terminal, one exit code.
+
+First what is chosen and confirmed, then one session as it is seen from outside, then what `--only-failed` asks again.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ import secrets
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, redirect_stdout
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 import pytest
@@ -21,6 +26,8 @@ import pytest
 from sendproof import exit_codes, streams
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.errors import UsageError, exit_code_of, line_of
+from sendproof.judge.reasons import EXCUSED, NEVER_GATE, ReasonCode
+from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_EXERCISED
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.reports.annotations import annotate, commands_off, is_github
 from sendproof.reports.console import StreamConsole
@@ -28,18 +35,17 @@ from sendproof.reports.forecast import print_in_short
 from sendproof.reports.pages.run import run_page
 from sendproof.reports.record import Run
 from sendproof.reports.results import exit_code
+from sendproof.reports.saved import SavedRun, load_run
 from sendproof.reports.terminal import print_run
 from sendproof.reports.text import visible
 from sendproof.reports.write import check_room, prepare_folder, write_reports
 from sendproof.resources import suites_dir
-from sendproof.runs.again import again_of
 from sendproof.runs.asking import ledger_of, read_target
-from sendproof.runs.gathering import nothing_gathered
-from sendproof.runs.hermetic import LOADED, hermetic
-from sendproof.runs.judged import judge_run
+from sendproof.runs.evidence_on_disk import Problem, nothing_gathered
 from sendproof.runs.options import DEFAULT_SEED, Options
 from sendproof.runs.planning import forecast
-from sendproof.runs.session import NAME, STREAM, Problem, Session, problem_of
+from sendproof.runs.run import judge_run
+from sendproof.runs.session import NAME, STREAM, Session, problem_of
 from sendproof.runs.suite import VERDICT
 from sendproof.runs.waivers import read_waivers
 from sendproof.target.address import is_loopback_url
@@ -85,7 +91,7 @@ def run_targets(
         click.echo(f"sendproof: note: {line}", err=True)
     codes: list[int] = []
     try:
-        chosen = [_agreed(options) for options in chosen]
+        chosen = [_confirmed(options) for options in chosen]
         _prepare(chosen)
         for options in chosen:
             codes.append(_run_one(options, pytest_arguments))
@@ -125,15 +131,15 @@ def _prepare(chosen: Sequence[Options]) -> None:
             """Nothing is written yet."""
 
 
-def _agreed(options: Options) -> Options:
-    """Tell what a run of a live target will do, and ask before it sends to another machine."""
+def _confirmed(options: Options) -> Options:
+    """Show what a run of a live target will do, and ask before it sends to another machine."""
     if options.target is None:
         return options
     local = is_loopback_url(read_target(options.target).base_url)
     asks = not (local or options.confirmed)
     if asks and not streams.is_terminal(sys.stdin):
         raise UsageError(
-            f"{options.target}: expected --yes where nobody can be asked, got none. "
+            f"{options.target}: expected --yes where no terminal is there to ask at, got none. "
             f"Read `sendproof plan --target {options.target}` first."
         )
     if asks or not options.quiet:
@@ -202,8 +208,8 @@ def _idle_waivers(common: Options, chosen: Sequence[Options]) -> Iterator[str]:
             yield f"{waiver.lines}: the waiver is for {wanted}; this run has {names}. It waives nothing here."
 
 
-class Witness:
-    """Sees what becomes of a session of pytest, and takes part in it as a plugin.
+class SessionObserver:
+    """A plugin that observes a session of pytest: how it ends, and what failed otherwise than by a verdict.
 
     `stream` is where progress is shown while pytest's own output is kept; None where it is not. `session` is that
     of sendproof, None where pytest did not get so far.
@@ -224,13 +230,13 @@ class Witness:
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Take the session of sendproof, and tell it where to show its progress."""
+        """Take the session of sendproof, and say where it shows its progress."""
         self.session = config.pluginmanager.get_plugin(NAME)
         if self._stream is not None:
             config.stash[STREAM] = self._stream
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Tell an interrupted session from one that pytest itself broke off."""
+        """Note that a session was interrupted, not broken off by pytest itself."""
         self.interrupted = isinstance(excinfo.value, KeyboardInterrupt)
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -266,11 +272,11 @@ class Witness:
         problem = self.problem
         if problem is None and not self.interrupted:
             problem = problem_of(exit_codes.NOTHING_COLLECTED if not self.executed else code)
-        return self.session.conclude(interrupted=self.interrupted, failed=self._failed, problem=problem)
+        return self.session.run.conclude(interrupted=self.interrupted, failed=self._failed, problem=problem)
 
 
 def _last_line(report: pytest.CollectReport | pytest.TestReport) -> str:
-    """Return the line of a report that tells the error."""
+    """Return the line of a report that names the error."""
     crash = getattr(report.longrepr, "reprcrash", None)
     text = crash.message if crash is not None else report.longreprtext
     lines = [line.removeprefix("E").strip() for line in text.splitlines() if line.strip()]
@@ -279,37 +285,37 @@ def _last_line(report: pytest.CollectReport | pytest.TestReport) -> str:
 
 def _run_one(options: Options, pytest_arguments: Sequence[str]) -> int:
     """Hold one session of pytest, write its reports, show its results, and return its exit code."""
-    witness = Witness(None if pytest_arguments or options.quiet else sys.stdout)
+    observer = SessionObserver(None if pytest_arguments or options.quiet else sys.stdout)
     with tempfile.TemporaryDirectory(prefix="sendproof-", ignore_cleanup_errors=True) as shared:
         arguments = _arguments(options, Path(shared), pytest_arguments)
         with commands_off(os.environ, click.echo, secrets.token_hex(16)):
-            code = _session(arguments, witness, silent=not pytest_arguments, debug=options.debug)
-            if witness.session is None:
-                if witness.interrupted:
+            code = _session(arguments, observer, silent=not pytest_arguments, debug=options.debug)
+            if observer.session is None:
+                if observer.interrupted:
                     raise KeyboardInterrupt
-                return witness.code(code)
+                return observer.code(code)
             with held_back(second_breaks=True):
-                run = _shown(witness.session, witness.conclude(code), options)
+                run = _shown(observer.session, observer.conclude(code), options)
         annotate(run, load_provider(run.provider), os.environ, click.echo)
         return exit_code(run)
 
 
-def _session(arguments: list[str], witness: Witness, *, silent: bool, debug: bool) -> int:
-    """Run pytest, and return its exit code. What it prints is kept where nobody asked for it."""
+def _session(arguments: list[str], observer: SessionObserver, *, silent: bool, debug: bool) -> int:
+    """Run pytest, and return its exit code. What it prints is shown only where pytest's options are given."""
     printed = io.StringIO()
-    with hermetic(), redirect_stdout(printed) if silent else nullcontext():
+    with _without_surroundings(), redirect_stdout(printed) if silent else nullcontext():
         try:
-            code = int(pytest.main(arguments, plugins=[witness]))
+            code = int(pytest.main(arguments, plugins=[observer]))
         except KeyboardInterrupt:
-            witness.interrupted, code = True, exit_codes.INTERRUPTED
+            observer.interrupted, code = True, exit_codes.INTERRUPTED
         except SystemExit as error:
-            witness.note(exit_codes.INTERNAL, f"something ended the run with {error.code!r}")
+            observer.note(exit_codes.INTERNAL, f"something ended the run with {error.code!r}")
             code = exit_codes.INTERNAL
         except Exception as error:
-            witness.note(exit_code_of(error), line_of(error))
+            observer.note(exit_code_of(error), line_of(error))
             code = exit_code_of(error)
             printed.write("".join(traceback.format_exception(error)))
-    if debug and witness.problem is not None:
+    if debug and observer.problem is not None:
         click.echo(printed.getvalue(), err=True)
     return code
 
@@ -319,12 +325,12 @@ def _shown(session: Session, run: Run, options: Options) -> Run:
     provider = load_provider(run.provider)
     try:
         if not options.quiet:
-            click.echo(f"report: {session.reports}/report.html")
+            click.echo(f"report: {session.run.reports}/report.html")
         print_run(run, StreamConsole(highlight=False), provider, quiet=options.quiet)
         sys.stdout.flush()
     except OSError as error:
         streams.give_up_stdout()
-        run = session.concluded_with(error)
+        run = session.run.conclude_with(error)
         click.echo(f"sendproof: standard output: {line_of(error)}", err=True)
     return run
 
@@ -351,4 +357,84 @@ def _arguments(options: Options, shared: Path, pytest_arguments: Sequence[str]) 
     own = [f"--sendproof-{name}={value}" for name, value in pairs]
     own += [f"--sendproof-{name}" for name, on in flags.items() if on]
     quiet = () if pytest_arguments else _QUIET
-    return [str(suites), *LOADED, "-c", str(suites / "pytest.ini"), *own, *quiet, *pytest_arguments]
+    return [str(suites), *_LOADED, "-c", str(suites / "pytest.ini"), *own, *quiet, *pytest_arguments]
+
+
+_LEVELS = ("required", "recommended")
+# Asked once more, these would be left open once more.
+_STAY_OPEN = frozenset(reason.value for reason in NEVER_GATE | EXCUSED | {ReasonCode.NO_TEST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Which clauses of a provider are asked again, and the cases that showed what was wrong.
+
+    `gone` are clauses that the catalogue does not have any more, `seed` is the one that the cases were made by.
+    """
+
+    provider: str
+    clauses: tuple[str, ...]
+    cases: tuple[str, ...]
+    gone: tuple[str, ...]
+    seed: int
+
+
+def again_of(path: Path) -> Again:
+    """Return what is to be asked again of the run whose `results.json`, or folder, this is; UsageError for none."""
+    run = load_run(path)
+    known = load_contract(run.provider).clauses
+    open_ = [record for record in run.clauses if _is_open(record)]
+    return Again(
+        provider=run.provider,
+        clauses=tuple(record["id"] for record in open_ if record["id"] in known),
+        cases=tuple(dict.fromkeys(_cases(run, open_))),
+        gone=tuple(record["id"] for record in open_ if record["id"] not in known),
+        seed=run.seed,
+    )
+
+
+def _is_open(record: Mapping[str, Any]) -> bool:
+    if record["level"] not in _LEVELS:
+        return False
+    if record["verdict"] in (FAIL, ERROR):
+        return True
+    return record["verdict"] in (INCONCLUSIVE, NOT_EXERCISED) and record["reason"] not in _STAY_OPEN
+
+
+def _cases(run: SavedRun, records: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the cases of the exchanges that the verdicts rest on."""
+    case_of = {exchange.id: exchange.case for exchange in run.exchanges or ()}
+    for record in records:
+        yield from filter(None, (case_of.get(identity) for identity in record["evidence"]))
+
+
+_LOADED = ("-p", "sendproof.plugin", "-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin", "-p", "xdist.plugin")
+"""The plugins of a run. No other is loaded, however many are installed; `-- -p NAME` loads one more."""
+_AUTOLOAD_OFF = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+
+
+@contextmanager
+def _without_surroundings() -> Iterator[None]:
+    """Take what is meant for other sessions of pytest out of this process, and put it back.
+
+    Variables of pytest and its plugins (PYTEST_ADDOPTS, PYTEST_PLUGINS, PYTEST_TIMEOUT, ...) and filters of
+    warnings: an error for whoever tests a library, and a crash for whoever only uses it. Processes that are
+    started inside inherit the same.
+    """
+    taken = {name: os.environ.pop(name) for name in list(os.environ) if _is_of_others(name)}
+    options = list(sys.warnoptions)
+    sys.warnoptions.clear()
+    os.environ[_AUTOLOAD_OFF] = "1"
+    try:
+        with warnings.catch_warnings():
+            warnings.resetwarnings()
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.environ.pop(_AUTOLOAD_OFF, None)
+        os.environ.update(taken)
+        sys.warnoptions[:] = options
+
+
+def _is_of_others(name: str) -> bool:
+    return name.startswith("PYTEST_") or name in ("PYTHONWARNINGS", "PY_IGNORE_IMPORTMISMATCH")
