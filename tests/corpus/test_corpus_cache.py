@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sendproof.corpus import build
-from sendproof.corpus.case import Case
-from sendproof.corpus.serial import corpus_of, from_text, to_text
+from sendproof.corpus.case import Case, corpus_of, from_text, to_text
 
 _CASE = Case(id="f.x", family="f", body=b"\x00\xff\n{}", headers=(), breaks=("a",), doubts=("b",), needs=("c.d",))
 

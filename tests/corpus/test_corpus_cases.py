@@ -12,10 +12,10 @@ import phonenumbers
 import pytest
 
 import sendproof.corpus
-from sendproof.corpus.families import FAMILIES
+from sendproof.corpus.build import FAMILIES
+from sendproof.corpus.case import tokens_in
 from sendproof.corpus.message_builder import media_token
 from sendproof.corpus.reference_account import ReferenceAccount
-from sendproof.corpus.tokens import tokens_in
 
 _FICTION = re.compile(r"\+1[2-9]\d\d55501\d\d")
 _PRESENTS = {

@@ -15,7 +15,7 @@ from hypothesis.configuration import storage_directory
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 
 import sendproof
-from sendproof.corpus.engine import draw, steady
+from sendproof.corpus.generated_cases import draw_examples, steady
 
 _BUILD = """
 import sys
@@ -70,16 +70,16 @@ def test_corpus_is_the_same_in_other_processes_and_beside_unrelated_modules(cont
 def test_draw_is_the_same_again_and_another_for_another_seed_or_label():
     strategy = st.text(min_size=5)
 
-    first = draw(strategy, label="a", seed=1, max_examples=20)
+    first = draw_examples(strategy, label="a", seed=1, max_examples=20)
 
-    assert first == draw(strategy, label="a", seed=1, max_examples=20)
-    assert first != draw(strategy, label="a", seed=2, max_examples=20)
-    assert first != draw(strategy, label="b", seed=1, max_examples=20)
+    assert first == draw_examples(strategy, label="a", seed=1, max_examples=20)
+    assert first != draw_examples(strategy, label="a", seed=2, max_examples=20)
+    assert first != draw_examples(strategy, label="b", seed=1, max_examples=20)
 
 
 def test_draw_makes_at_most_as_many_as_asked():
-    assert len(draw(st.integers(), label="n", seed=0, max_examples=7)) == 7
-    assert draw(st.integers(), label="n", seed=0, max_examples=0) == ()
+    assert len(draw_examples(st.integers(), label="n", seed=0, max_examples=7)) == 7
+    assert draw_examples(st.integers(), label="n", seed=0, max_examples=0) == ()
 
 
 _DRAW = """
@@ -88,14 +88,14 @@ sys.path.insert(0, sys.argv[1])
 import unrelated
 import hypothesis
 from hypothesis import strategies as st
-from sendproof.corpus.engine import draw
+from sendproof.corpus.generated_cases import draw_examples
 
 others = []
 def collect(value):
     others.append(value)
 test = hypothesis.settings(max_examples=400, database=None)(hypothesis.given(st.integers())(collect))
 hypothesis.seed(1)(test)()
-print(json.dumps([others, draw(st.integers(), label="n", seed=1, max_examples=400)]))
+print(json.dumps([others, draw_examples(st.integers(), label="n", seed=1, max_examples=400)]))
 """
 
 
@@ -109,7 +109,7 @@ def test_draw_takes_no_literal_of_a_loaded_module_though_hypothesis_does(folder)
 
     assert literals & set(others)
     assert not literals & set(ours)
-    assert tuple(ours) == draw(st.integers(), label="n", seed=1, max_examples=400)
+    assert tuple(ours) == draw_examples(st.integers(), label="n", seed=1, max_examples=400)
 
 
 @pytest.mark.parametrize("module", ["hypothesis", "schemathesis"])

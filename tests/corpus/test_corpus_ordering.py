@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import time
 
+from sendproof.corpus.build import goals, ordered, sure
 from sendproof.corpus.case import Case
-from sendproof.corpus.ordering import goals, ordered, sure
 
 
 def _case(name: str, *clauses: str, expects: str = "refuse", family: str = "f", doubts: tuple[str, ...] = ()) -> Case:

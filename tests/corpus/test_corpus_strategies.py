@@ -7,12 +7,11 @@ import unicodedata
 
 import pytest
 
-from sendproof.corpus.engine import draw
-from sendproof.corpus.families_texts import ruler, segment_edges
+from sendproof.corpus.case import SPELLINGS, is_dialable, spelled, substitute, tokens_in
+from sendproof.corpus.families_messages import ruler, segment_edges
+from sendproof.corpus.generated_cases import draw_examples, lengths, messages, spellings, texts
+from sendproof.corpus.generated_cases import segment_edges as edges
 from sendproof.corpus.message_builder import MessageBuilder, compact
-from sendproof.corpus.strategies import lengths, messages, spellings, texts
-from sendproof.corpus.strategies import segment_edges as edges
-from sendproof.corpus.tokens import SPELLINGS, is_dialable, spelled, substitute, tokens_in
 
 
 def _utf16_units(text: str) -> int:
@@ -21,7 +20,7 @@ def _utf16_units(text: str) -> int:
 
 @pytest.mark.parametrize("max_length", [1, 2, 40, 640, 1600])
 def test_texts_are_never_blank_nor_too_long(max_length):
-    for text in draw(texts(max_length), label="texts", seed=3, max_examples=60):
+    for text in draw_examples(texts(max_length), label="texts", seed=3, max_examples=60):
         assert text.strip()
         assert _utf16_units(text) <= max_length
         assert "@{" not in text
@@ -29,7 +28,7 @@ def test_texts_are_never_blank_nor_too_long(max_length):
 
 
 def test_texts_spread_over_scripts_and_lengths():
-    drawn = draw(texts(1600), label="texts", seed=3, max_examples=100)
+    drawn = draw_examples(texts(1600), label="texts", seed=3, max_examples=100)
     scripts = {unicodedata.name(text[0], "?").split(" ")[0] for text in drawn}
 
     assert {"LATIN", "CJK", "HANGUL", "ARABIC", "CYRILLIC", "GREEK"} <= scripts
@@ -40,13 +39,13 @@ def test_texts_spread_over_scripts_and_lengths():
 
 
 def test_lengths_reach_both_ends():
-    drawn = draw(lengths(640), label="lengths", seed=1, max_examples=300)
+    drawn = draw_examples(lengths(640), label="lengths", seed=1, max_examples=300)
     assert min(drawn) <= 3
     assert max(drawn) == 640
 
 
 def test_segment_edges_reach_every_edge():
-    drawn = {len(text) for text in draw(edges(1600), label="edges", seed=1, max_examples=800)}
+    drawn = {len(text) for text in draw_examples(edges(1600), label="edges", seed=1, max_examples=800)}
     assert drawn == {edge for name in ("ascii", "cyrillic") for edge in segment_edges(name, 1600)}
 
 
@@ -56,12 +55,12 @@ def test_rulers_have_the_length_asked_for():
 
 
 def test_spellings_are_tokens_of_every_spelling():
-    drawn = set(draw(spellings("sender2", ("e164", "ten_digits")), label="s", seed=1, max_examples=30))
+    drawn = set(draw_examples(spellings("sender2", ("e164", "ten_digits")), label="s", seed=1, max_examples=30))
     assert drawn == {"@{sender2}", "@{sender2.ten_digits}"}
 
 
 def test_messages_are_valid_and_use_every_field(contract):
-    drawn = draw(messages(contract.provider), label="messages", seed=2, max_examples=60)
+    drawn = draw_examples(messages(contract.provider), label="messages", seed=2, max_examples=60)
     draft = MessageBuilder(provider=contract.provider, family="x")
     fields = set()
     for roles in drawn:

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof.contract.provider import Provider
-from sendproof.corpus.case import Case
-from sendproof.corpus.tokens import tokens_in
+from sendproof.corpus.case import Case, tokens_in
 from sendproof.exchange import Exchange, Request, Response
 from sendproof.judge.characters import segments
 from sendproof.target.binding import BoundRequest

@@ -11,8 +11,7 @@ from typing import Any
 
 from sendproof.contract.provider import Provider
 from sendproof.contract.samples import with_serial
-from sendproof.corpus.case import Case
-from sendproof.corpus.tokens import token
+from sendproof.corpus.case import Case, token
 
 MARK = "sendproof: "
 """What messages begin with whose text may be any: who gets one can tell where it comes from."""

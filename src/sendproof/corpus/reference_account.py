@@ -1,18 +1,17 @@
-"""A specimen target: every fixture there, all numbers fictional. What a case is, is read against it."""
+"""A fictional account that has every fixture: each case is read against it, to know what it breaks and exercises."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.contract.provider import Fixture, Provider
-from sendproof.corpus.case import Case
-from sendproof.corpus.tokens import SPELLINGS, spelled, substitute
+from sendproof.corpus.case import SPELLINGS, Case, spelled, substitute
 from sendproof.exchange import Credential, Request
+from sendproof.judge.request_analysis import Reason, RequestAnalysis, read_request
 
 _RECIPIENTS = {"recipient": "+12025550171", "recipient2": "+12025550172"}
 _SENDERS = {"sender": "+12025550181", "sender2": "+12025550182"}
@@ -22,44 +21,9 @@ _MEDIA = "https://example.com/images/promo.jpg"
 _NONCE = "0123456789abcdefABCDEFGH"
 
 
-class ReasonLike(Protocol):
-    """A clause that forbids acceptance, at a level."""
-
-    @property
-    def clause(self) -> str:
-        """The id of the clause."""
-
-    @property
-    def level(self) -> str:
-        """One of "required", "recommended" and "open"."""
-
-
-class ReadingLike(Protocol):
-    """What a case needs to know of a request."""
-
-    @property
-    def is_operation(self) -> bool:
-        """Whether it is the documented operation."""
-
-    @property
-    def reasons(self) -> tuple[ReasonLike, ...]:
-        """The clauses that forbid acceptance."""
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """The clauses that acceptance upholds."""
-
-    @property
-    def recipient(self) -> str | None:
-        """The recipient in E.164, or None."""
-
-
-Reader = Callable[[Contract, Account, Request, Credential], ReadingLike]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceAccount:
-    """The account of a specimen target, and what the tokens stand for there."""
+    """The account of a fictional target, and what the tokens stand for there."""
 
     provider: Provider
     account: Account
@@ -67,7 +31,7 @@ class ReferenceAccount:
 
     @classmethod
     def of(cls, provider: Provider) -> ReferenceAccount:
-        """Make the specimen of a provider: one active key, two numbers each, all its fixtures."""
+        """Make the account of a provider: one active key, two numbers each, all its fixtures."""
         values = dict(_values(provider))
         fixtures = provider.fixtures.values()
         causes = {values[f"fixture.{item.name}.{cause}"]: cause for item in fixtures for cause in item.causes}
@@ -82,7 +46,7 @@ class ReferenceAccount:
         return cls(provider=provider, account=account, values=values)
 
     def request(self, case: Case) -> Request:
-        """Return the request that a case makes of the specimen."""
+        """Return the request that a case makes of this account."""
         path = self.provider.path + (f"?{case.query}" if case.query else "")
         body = substitute(case.body, self.values.__getitem__)
         return Request(method=case.method, path=path, headers=case.headers, body=body)
@@ -151,13 +115,12 @@ def _spellings(name: str, number: str) -> Iterator[tuple[str, str]]:
 _RECIPIENT = re.compile(rb'@\{recipient|@\{fixture|"[^"]*?(?:[0-9][^"0-9]{0,4}){7}')
 
 
-def read_case(contract: Contract, specimen: ReferenceAccount, read: Reader, case: Case) -> Case:
+def read_case(contract: Contract, reference: ReferenceAccount, case: Case) -> Case:
     """Return a case with what it breaks, what it can exercise and what it expects."""
-    request, credential = specimen.request(case), specimen.credential(case)
-    reading = read(contract, specimen.account, request, credential)
+    reading = read_request(contract, reference.account, reference.request(case), reference.credential(case))
     breaks = _clauses(reason for reason in reading.reasons if reason.level != "open")
     doubts = _clauses(reason for reason in reading.reasons if reason.level == "open")
-    cause = None if breaks else specimen.account.recipients.get(reading.recipient or "")
+    cause = None if breaks else reference.account.recipients.get(reading.recipient or "")
     follows = (*_explained(contract, (*breaks, *doubts)), *_named(contract, cause), *_of_methods(contract, case))
     expects = _expects(reading)
     return replace(
@@ -170,11 +133,11 @@ def read_case(contract: Contract, specimen: ReferenceAccount, read: Reader, case
     )
 
 
-def _clauses(reasons: Iterable[ReasonLike]) -> tuple[str, ...]:
+def _clauses(reasons: Iterable[Reason]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reason.clause for reason in reasons))
 
 
-def _expects(reading: ReadingLike) -> str:
+def _expects(reading: RequestAnalysis) -> str:
     if any(reason.level == "required" for reason in reading.reasons):
         return "refuse"
     return "either" if reading.reasons or not reading.is_operation else "accept"

@@ -9,8 +9,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from sendproof.contract.provider import Provider
-from sendproof.corpus.case import Case
-from sendproof.corpus.tokens import SPELLINGS, spelled
+from sendproof.corpus.case import SPELLINGS, Case, spelled
 from sendproof.errors import SendproofError
 from sendproof.exchange import Credential, Headers
 from sendproof.target.credentials import FAULTS, classify, present
