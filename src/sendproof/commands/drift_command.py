@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ import click
 from sendproof.contract.documents import Block, OpenApi, read_document
 from sendproof.contract.drift import drift_of
 from sendproof.contract.lock import load_lock
-from sendproof.contract.model import load_contract
+from sendproof.contract.model import Contract, load_contract
 from sendproof.errors import UsageError
 from sendproof.reports import drift_report
 from sendproof.reports.console import StreamConsole
@@ -42,9 +43,16 @@ def drift(
 
     Lines that are wrapped, numbered, moved or styled otherwise are no change. Exit 1 where a clause is in doubt.
     """
-    contract = load_contract(provider)
+    copies = _copies(files, url, target)
+    return report_drift(load_contract(provider), copies, form=form, writes=writes, today=datetime.now(UTC).date())
+
+
+def report_drift(
+    contract: Contract, copies: Sequence[Sequence[Block] | OpenApi], *, form: str, writes: bool, today: date
+) -> int:
+    """Print what became of the document of a contract, write its lock where that is asked, and return the exit code."""
     file = contract.folder / "document.lock"
-    found = drift_of(provider, load_lock(file), _copies(files, url, target), today=datetime.now(UTC).date().isoformat())
+    found = drift_of(contract.provider.name, load_lock(file), copies, today=today.isoformat())
     if form == "terminal":
         drift_report.print_drift(found, contract, StreamConsole(highlight=False))
     else:

@@ -32,7 +32,6 @@ _LEFT_OUT = re.compile(r"[-=_~]{3,}|#{1,6}(?=\s)|(?<=\d),(?=\d{3}(?!\d))|[.,;:](
 _MARKER = re.compile(r"\s*(?:[-+*•·◦▪‣●○]\s+|\d{1,2}[.)]\s+|\d{1,2}(?:\.\d{1,2})+\s+|\#{1,6}\s+|>\s+)")
 _STOP = re.compile(r"[.,;:]+(?=\s|$)")
 _SENTENCE_END = re.compile(r"[.!?]['\")\]]*$")
-_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 # Members of an object of OpenAPI that say something of their own: one may be reworded without the others.
 _PROSE = ("description", "summary", "title", "example")
@@ -210,7 +209,11 @@ def _goes_on(line: str, following: str, width: int) -> bool:
 
 def markdown_blocks(text: str) -> Iterator[Block]:
     """Yield the blocks of a Markdown page, tables and raw HTML included."""
-    text = _FRONT_MATTER.sub(lambda found: "\n" * found[0].count("\n"), text)
+    lines = text.split("\n")
+    if lines[0] == "---" and "---" in lines[1:]:
+        # Front matter, as generators of sites have it, is no part of the page.
+        end = lines.index("---", 1) + 1
+        text = "\n".join([*[""] * end, *lines[end:]])
     parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(text)
     for token in tokens:
