@@ -22,6 +22,7 @@ ORDER = (
     ("mock",),
     ("reports",),
     ("runs",),
+    ("commands",),
     ("fixtures", "plugin", "cli"),
     ("__main__",),
 )

@@ -14,6 +14,8 @@ import click
 
 import sendproof
 from sendproof import exit_codes
+from sendproof.commands.drift_command import drift
+from sendproof.commands.explain_command import explain
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.errors import UsageError, exit_code_of, line_of
@@ -235,6 +237,8 @@ def selftest(
 
 
 cli.add_command(compare)
+cli.add_command(drift)
+cli.add_command(explain)
 cli.add_command(matrix)
 cli.add_command(waive)
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sendproof.contract.clause import CONCERNS
-from sendproof.contract.lock import doubtful_clauses, fingerprint, load_lock, new_lines
+from sendproof.contract.lock import load_lock
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.contract.schema import keywords
 from sendproof.errors import UsageError
@@ -143,25 +143,24 @@ def test_fixtures_unlock_clauses_that_exist(contract: Contract) -> None:
 def test_every_line_of_the_document_supports_a_clause_or_says_why_not(name: str) -> None:
     lock = load_lock(schemas_dir() / name / "document.lock")
     clauses = load_contract(name).clauses
-    assert len(lock) > 70
-    for line in lock:
-        assert bool(line.clauses) != bool(line.informative), line
-        assert set(line.clauses) <= set(clauses), line
+    assert len(lock.passages) > 70
+    for passage in lock.passages:
+        assert bool(passage.clauses) != bool(passage.informative), passage
+        assert set(passage.clauses) <= set(clauses), passage
 
 
-def test_every_clause_of_the_provider_is_supported_by_the_line_of_its_source(contract: Contract) -> None:
+def test_every_clause_of_the_provider_is_supported_by_the_passage_of_its_source(contract: Contract) -> None:
     lock = load_lock(contract.folder / "document.lock")
-    supported = {(line.fingerprint, clause) for line in lock for clause in line.clauses}
+    supported = {(passage.fingerprint, clause) for passage in lock.passages for clause in passage.clauses}
     for clause in contract.clauses.values():
         if clause.source.fingerprint:
             assert (clause.source.fingerprint, clause.id) in supported, clause.id
 
 
-def test_lock_names_the_clauses_of_a_line_that_has_gone() -> None:
-    lock = load_lock(schemas_dir() / "textflow" / "document.lock")
-    assert set(doubtful_clauses(lock, "")) == {clause for line in lock for clause in line.clauses}
-    assert new_lines(lock, "A new promise.\n\n  A new   promise.") == (1, 3)
-    assert fingerprint(" a  b ") == fingerprint("a b")
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_lock_is_written_as_it_is_read(name: str) -> None:
+    file = schemas_dir() / name / "document.lock"
+    assert load_lock(file).to_toml() == file.read_text("utf-8")
 
 
 def test_unknown_provider_is_a_usage_error_that_names_the_known() -> None:

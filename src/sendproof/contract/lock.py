@@ -1,50 +1,96 @@
-"""Fingerprints of a source document: which line supports which clause (`document.lock`)."""
+"""`document.lock`: which words of a vendor's document support which clause, by fingerprint. The words are not kept."""
 
 from __future__ import annotations
 
-import hashlib
+import json
 import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from sendproof.errors import ContractError
+
+_HEAD = """\
+# What the source document says, passage by passage, without its words: a fingerprint and the number of characters
+# that carry meaning, with the clauses that rest on it or why it is informative. `sendproof drift` reads and writes it.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LockedLine:
-    """One line of a document: its clauses, or why it is informative."""
+class Passage:
+    """A passage of a page, or an object of an OpenAPI document: its clauses, or why it is informative.
 
-    number: int
+    `at` is where it stood: the line of a page, from 1, or a JSON pointer from the operation. `length` counts
+    the characters that carry meaning; it is 0 for an object. A passage with neither clauses nor `informative` has
+    not been read by anybody yet.
+    """
+
+    at: int | str
     fingerprint: str
-    clauses: tuple[str, ...]
-    informative: str | None
+    length: int = 0
+    clauses: tuple[str, ...] = ()
+    informative: str | None = None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether somebody must still say what the passage promises."""
+        return not self.clauses and self.informative is None
 
 
-def fingerprint(line: str) -> str:
-    """Return 16 hexadecimal digits of the SHA-256 of a line, white space folded."""
-    return hashlib.sha256(" ".join(line.split()).encode()).hexdigest()[:16]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A `document.lock`. `operation` is that of an OpenAPI document, by id or pointer, else None."""
+
+    document: str
+    retrieved: str
+    operation: str | None
+    passages: tuple[Passage, ...]
+
+    def to_toml(self) -> str:
+        """Return the file's text."""
+        return "".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield _HEAD
+        yield f"\ndocument = {_quoted(self.document)}\nretrieved = {_quoted(self.retrieved)}\n"
+        if self.operation is not None:
+            yield f"operation = {_quoted(self.operation)}\n"
+        for passage in self.passages:
+            at = f"at = {_quoted(passage.at)}" if isinstance(passage.at, str) else f"line = {passage.at}"
+            yield f"\n[[passage]]\n{at}\nfingerprint = {_quoted(passage.fingerprint)}\n"
+            if passage.length:
+                yield f"length = {passage.length}\n"
+            if passage.clauses:
+                yield f"clauses = [{', '.join(map(_quoted, passage.clauses))}]\n"
+            if passage.informative is not None:
+                yield f"informative = {_quoted(passage.informative)}\n"
 
 
-def load_lock(file: Path) -> tuple[LockedLine, ...]:
-    """Read a `document.lock`."""
-    return tuple(
-        LockedLine(
-            number=item["number"],
-            fingerprint=item["fingerprint"],
-            clauses=tuple(item.get("clauses", ())),
-            informative=item.get("informative"),
+def load_lock(file: Path) -> Lock:
+    """Read a `document.lock`; ContractError, with the passage, where it is none."""
+    where = f"{file.parent.name}/{file.name}"
+    try:
+        data = tomllib.loads(file.read_text("utf-8"))
+        return Lock(
+            document=data["document"],
+            retrieved=data["retrieved"],
+            operation=data.get("operation"),
+            passages=tuple(_passages(data.get("passage", ()))),
         )
-        for item in tomllib.loads(file.read_text("utf-8"))["line"]
-    )
+    except (OSError, ValueError) as error:
+        raise ContractError(f"{where}: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise ContractError(f"{where}: expected document, retrieved and passages, got {error!r}.") from error
 
 
-def doubtful_clauses(lock: tuple[LockedLine, ...], document: str) -> tuple[str, ...]:
-    """Return the clauses whose lines a newer text of the document no longer has."""
-    present = {fingerprint(line) for line in document.splitlines()}
-    gone = (line for line in lock if line.fingerprint not in present)
-    return tuple(dict.fromkeys(clause for line in gone for clause in line.clauses))
+def _passages(items: Iterable[dict[str, Any]]) -> Iterator[Passage]:
+    for item in items:
+        given = dict(item)
+        at = given.pop("line") if "line" in given else given.pop("at")
+        yield Passage(at=at, **{**given, "clauses": tuple(given.get("clauses", ()))})
 
 
-def new_lines(lock: tuple[LockedLine, ...], document: str) -> tuple[int, ...]:
-    """Return the numbers of the lines, blank ones aside, that the lock does not know."""
-    known = {line.fingerprint for line in lock}
-    lines = enumerate(document.splitlines(), 1)
-    return tuple(number for number, line in lines if line.strip() and fingerprint(line) not in known)
+def _quoted(text: str) -> str:
+    # A basic string of TOML has the escapes of JSON.
+    return json.dumps(text, ensure_ascii=False)

@@ -39,9 +39,13 @@ class _Note:
 
     def command(self) -> str:
         """Return the annotation as a workflow command of one line."""
-        title = visible(self.title, _LONGEST_TEXT).translate(_IN_PROPERTIES)
-        shown = "\n".join(visible(line, _LONGEST_TEXT) for line in self.lines)
-        return f"::{self.level} title={title}::{shown.translate(_IN_DATA)}"
+        return command(self.level, self.title, self.lines)
+
+
+def command(level: str, title: str, lines: Iterable[str]) -> str:
+    """Return an annotation as a workflow command of one line; `level` is "error", "warning" or "notice"."""
+    shown = "\n".join(visible(line, _LONGEST_TEXT) for line in lines)
+    return f"::{level} title={visible(title, _LONGEST_TEXT).translate(_IN_PROPERTIES)}::{shown.translate(_IN_DATA)}"
 
 
 def annotate(run: Run, provider: Provider, environment: Mapping[str, str], write: Callable[[str], None]) -> None:
