@@ -17,7 +17,7 @@ from sendproof.errors import UsageError
 from sendproof.reports import drift_report
 from sendproof.reports.console import StreamConsole
 from sendproof.reports.files import write_named
-from sendproof.runs.run_target import read_target
+from sendproof.runs.asking import read_target
 from sendproof.target.fetching import fetch_page
 
 

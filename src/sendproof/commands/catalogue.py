@@ -1,0 +1,29 @@
+"""The commands `sendproof init` and `sendproof clauses`: what a contract holds, written for a user."""
+
+from __future__ import annotations
+
+import click
+
+from sendproof.contract.model import load_contract, load_provider, provider_names
+from sendproof.reports import clauses as catalogue
+from sendproof.reports.console import StreamConsole
+from sendproof.target.init import init_text
+
+
+@click.command()
+@click.argument("provider")
+def init(provider: str) -> None:
+    """Print a commented target profile."""
+    click.echo(init_text(load_provider(provider)), nl=False)
+
+
+@click.command()
+@click.argument("providers", nargs=-1)
+@click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
+def clauses(*, providers: tuple[str, ...], form: str) -> None:
+    """Show the catalogue of clauses."""
+    contracts = [load_contract(name) for name in providers or provider_names()]
+    if form == "table":
+        catalogue.print_table(contracts, StreamConsole(highlight=False))
+    else:
+        click.echo(catalogue.to_json(contracts) if form == "json" else catalogue.to_markdown(contracts))
