@@ -80,7 +80,17 @@ def _parse(words: list[str]) -> None:
     """Parse a call as the command line would; a wrong name raises. A bare name is only looked up."""
     own = words[: words.index("--")] if "--" in words else words
     command = cli.commands[own[0]]
-    if len(own) == 1 and own[0] in ("init", "mock", "plan", "compare", "drift", "explain", "matrix", "waive"):
+    if len(own) == 1 and own[0] in (
+        "init",
+        "mock",
+        "plan",
+        "compare",
+        "drift",
+        "explain",
+        "history",
+        "matrix",
+        "waive",
+    ):
         return
     with click.Context(command, info_name=own[0]) as context:
         command.parse_args(context, own[1:])

@@ -23,6 +23,7 @@ _COMMANDS = {
     "explain": "sendproof.commands.explain_command",
     "waive": "sendproof.runs.waive",
     "compare": "sendproof.reports.comparison.comparison_command",
+    "history": "sendproof.commands.history_command",
     "matrix": "sendproof.reports.matrix.matrix_command",
     "drift": "sendproof.commands.drift_command",
     "mock": "sendproof.commands.mock_command",
