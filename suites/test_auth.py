@@ -5,7 +5,7 @@ prefix, a longer one. A refusal counts only where the same message with the righ
 was accepted.
 """
 
-from sendproof.runs.suite import ClauseVerdict
+from sendproof import ClauseVerdict
 
 CONCERN = "auth"
 FAMILIES = ("credentials", "near_misses", "elsewhere", "carriers", "keys")

@@ -3,7 +3,7 @@
 A metered account spends its balance to the end; an account without credits sends nothing.
 """
 
-from sendproof.runs.suite import ClauseVerdict
+from sendproof import ClauseVerdict
 
 CONCERN = "credits"
 FAMILIES = ("keys",)

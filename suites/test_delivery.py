@@ -3,7 +3,7 @@
 A message to a number of each documented cause: 201, failed, with that cause.
 """
 
-from sendproof.runs.suite import ClauseVerdict
+from sendproof import ClauseVerdict
 
 CONCERN = "delivery"
 FAMILIES = ("failing_recipients",)

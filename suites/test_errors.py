@@ -3,7 +3,7 @@
 Each documented fault alone: its status, its envelope, its text or code.
 """
 
-from sendproof.runs.suite import ClauseVerdict
+from sendproof import ClauseVerdict
 
 CONCERN = "errors"
 FAMILIES = (

@@ -3,7 +3,7 @@
 The same key again, at once, with another message; keys that are almost the same.
 """
 
-from sendproof.runs.suite import ClauseVerdict
+from sendproof import ClauseVerdict
 
 CONCERN = "idempotency"
 FAMILIES = ("idempotency",)

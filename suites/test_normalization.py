@@ -3,7 +3,7 @@
 Each documented spelling of each recipient and sender, looked for in the answer in E.164.
 """
 
-from sendproof.runs.suite import ClauseVerdict
+from sendproof import ClauseVerdict
 
 CONCERN = "normalization"
 FAMILIES = ("numbers",)

@@ -3,7 +3,7 @@
 A limited key sends until it is refused, waits, and sends again; another key sends meanwhile.
 """
 
-from sendproof.runs.suite import ClauseVerdict
+from sendproof import ClauseVerdict
 
 CONCERN = "rate_limits"
 FAMILIES = ("keys",)

@@ -4,7 +4,7 @@ Each field absent, null, empty, of another type and at its limits, one fault at 
 many scripts; numbers of the account and of others.
 """
 
-from sendproof.runs.suite import ClauseVerdict
+from sendproof import ClauseVerdict
 
 CONCERN = "requests"
 FAMILIES = (

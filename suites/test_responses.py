@@ -3,7 +3,7 @@
 Every accepted message is evidence: its answer against the schema, and against its request.
 """
 
-from sendproof.runs.suite import ClauseVerdict
+from sendproof import ClauseVerdict
 
 CONCERN = "responses"
 FAMILIES = ("texts", "texts-generated", "messages-generated", "lengths", "media")

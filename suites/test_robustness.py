@@ -3,7 +3,7 @@
 Bytes that are no UTF-8, no JSON, no object; depth, size, NUL; other methods on the path.
 """
 
-from sendproof.runs.suite import ClauseVerdict
+from sendproof import ClauseVerdict
 
 CONCERN = "robustness"
 FAMILIES = ("hostile", "json_forms", "unknown_fields", "methods", "schema-fuzzing")

@@ -25,6 +25,7 @@ ORDER = (
     ("commands",),
     ("fixtures", "plugin", "cli"),
     ("__main__",),
+    ("__init__",),
 )
 LAYER = {name: number for number, names in enumerate(ORDER) for name in names}
 
