@@ -32,8 +32,8 @@ from sendproof.exchange import OF_A_PROXY, Exchange
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import TimeLimit
 from sendproof.target.client import Tags, Traffic
-from sendproof.target.clock import RunClock
 from sendproof.target.interrupts import held_back
+from sendproof.target.pacing import RunClock
 from sendproof.target.profile import Profile
 from sendproof.target.recipients import Withheld
 

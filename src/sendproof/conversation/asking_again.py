@@ -34,7 +34,7 @@ from sendproof.exchange import Exchange
 from sendproof.judge.passing_refusals import Words, words
 from sendproof.judge.refused import documenting
 from sendproof.target.budget import BudgetSpent
-from sendproof.target.clock import RunClock
+from sendproof.target.pacing import RunClock
 
 _MOST_ASKED_AGAIN = 12
 # In a run so many parts of texts are asked for, of those that are longer than this, or not of ASCII alone.

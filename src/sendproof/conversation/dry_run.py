@@ -12,12 +12,11 @@ from sendproof.corpus.case import Case
 from sendproof.corpus.tokens import tokens_in
 from sendproof.exchange import Exchange, Request, Response
 from sendproof.judge.characters import segments
-from sendproof.target.binding import BoundRequest
+from sendproof.target.binding import BoundRequest, RecipientGuard
 from sendproof.target.budget import Allowance
 from sendproof.target.client import Tags, Traffic, unique_nonces
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
-from sendproof.target.recipient_guard import RecipientGuard
 
 _ACCEPTED, _REFUSED, _THROTTLED = 201, 400, 429
 _JSON = (("Content-Type", "application/json"),)
@@ -117,7 +116,7 @@ class DryRun:
 
     def send_together(self, cases: Sequence[tuple[Case, Tags]], *, nonce: str | None = None) -> list[Exchange]:
         """Answer cases that would be sent at the same moment."""
-        admitted = [(case, self._guard.admit(case, nonce or next(self._nonces))) for case, _ in cases]
+        admitted = [(case, self._guard.bound(case, nonce or next(self._nonces))) for case, _ in cases]
         prices = [self._guard.price(bound.body) for _, bound in admitted]
         refusable = not any(case.may_be_accepted for case, _ in admitted)
         self._budget.reserve(len(admitted), credits_=sum(prices), should_be_refused=refusable)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sendproof.conversation.dry_run import DryRequest
 from sendproof.reports.text import visible
-from sendproof.target.ledger import Spent
+from sendproof.target.budget import Spent
 from sendproof.target.numbers import masked
 from sendproof.target.profile import Budget
 

@@ -31,15 +31,13 @@ from sendproof.judge.verdicts import RunFacts
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.server import MockProcess
 from sendproof.runs.options import EFFORTS, Options
-from sendproof.target.budget import Allowance, TimeLimit
+from sendproof.target.budget import Allowance, Ledger, Spent, TimeLimit
 from sendproof.target.client import Client
-from sendproof.target.clock import MovedClock, RunClock, WallClock
-from sendproof.target.ledger import Ledger, Spent
-from sendproof.target.pacing import Pacing
+from sendproof.target.pacing import MovedClock, Pacing, RunClock, WallClock
 from sendproof.target.profile import Budget, Profile
 from sendproof.target.profile_loader import load_profile, parse_profile
 from sendproof.target.pseudonyms import Pseudonyms
-from sendproof.target.scrubbing import documented
+from sendproof.target.redaction import documented
 from sendproof.user_folders import state_folder
 
 # An embedded mock costs nothing: its run is bounded by the corpus alone.

@@ -27,8 +27,7 @@ from sendproof.runs.asking import Asking, as_left, asking_of, ledger_of, locked_
 from sendproof.runs.options import Options
 from sendproof.runs.suite import load_suites
 from sendproof.target.address import is_loopback_url
-from sendproof.target.budget import Allowance
-from sendproof.target.ledger import Ledger, Spent
+from sendproof.target.budget import Allowance, Ledger, Spent
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 
@@ -177,7 +176,7 @@ def _advice(
         for said, other in others(profile):
             held = _hold_dry_run(contract, other, small, Spent(), share=evidence.share)
             if not clauses.intersection(_left_open(contract, other, small, held.evidence)):
-                advised.append(f"{said} would show {', '.join(sorted(clauses))}")
+                advised.append(f"{said} would decide {', '.join(sorted(clauses))}")
                 break
     return tuple(advised)
 

@@ -49,8 +49,8 @@ from sendproof.runs.session import NAME, STREAM, Session, problem_of
 from sendproof.runs.suite import VERDICT
 from sendproof.runs.waivers import read_waivers
 from sendproof.target.address import is_loopback_url
+from sendproof.target.budget import Ledger
 from sendproof.target.interrupts import held_back
-from sendproof.target.ledger import Ledger
 from sendproof.target.profile_loader import exposure
 
 _QUIET = ("-s", "-q", "-q", "--no-header", "--no-summary", "--tb=no", "-rN", "--disable-warnings")

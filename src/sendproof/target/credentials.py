@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Credential, Headers, field_value
 from sendproof.target.profile import Secret
-from sendproof.target.scrubbing import mark_length
+from sendproof.target.redaction import mark_length
 
 Parts = tuple[str, ...]
 _CUT = 4
