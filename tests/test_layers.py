@@ -12,8 +12,8 @@ PACKAGE = Path(sendproof.__file__).parent
 # A part may import from itself, from the parts above it, and from nothing below.
 ORDER = (
     ("exit_codes",),
-    ("errors", "exchange", "account", "resources", "user_folders"),
-    ("streams",),
+    ("errors", "exchange", "account", "folders"),
+    ("process",),
     ("contract",),
     ("judge",),
     ("corpus",),

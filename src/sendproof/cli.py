@@ -22,6 +22,7 @@ from sendproof.mock.faults import FAULTS
 from sendproof.mock.profiles import profile_toml
 from sendproof.mock.server import serve
 from sendproof.mock.variants import VARIANTS
+from sendproof.process import ended_alike
 from sendproof.reports import clauses as catalogue
 from sendproof.reports.comparison.comparison_command import compare
 from sendproof.reports.console import StreamConsole
@@ -45,7 +46,6 @@ from sendproof.runs.selftest import hold_selftest
 from sendproof.runs.trial import chosen, subjects
 from sendproof.runs.waive import waive
 from sendproof.target.init import init_text
-from sendproof.target.interrupts import ended_alike
 from sendproof.target.profile_loader import exposure
 
 _FILE = click.Path(path_type=Path)

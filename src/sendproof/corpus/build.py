@@ -20,8 +20,8 @@ from sendproof.corpus.message_builder import numbered
 from sendproof.corpus.ordering import ordered
 from sendproof.corpus.reference_account import Reader, ReferenceAccount, read_case
 from sendproof.corpus.serial import Corpus, corpus_of, from_text, to_text
+from sendproof.folders import cache_folder
 from sendproof.judge.request_analysis import read_request
-from sendproof.user_folders import cache_folder
 
 __all__ = ("Corpus", "build_corpus", "cache_key", "load_corpus")
 

@@ -27,6 +27,7 @@ from sendproof.conversation.scenarios import clauses_of_scenarios
 from sendproof.corpus.case import Case
 from sendproof.errors import UsageError
 from sendproof.exchange import Exchange
+from sendproof.folders import state_folder
 from sendproof.judge.verdicts import RunFacts
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.server import MockProcess
@@ -38,7 +39,6 @@ from sendproof.target.profile import Budget, Profile
 from sendproof.target.profile_loader import load_profile, parse_profile
 from sendproof.target.pseudonyms import Pseudonyms
 from sendproof.target.redaction import documented
-from sendproof.user_folders import state_folder
 
 # An embedded mock costs nothing: its run is bounded by the corpus alone.
 UNBOUNDED = {"max_requests": 1_000_000, "max_accepted": 1_000_000, "requests_per_second": 10_000.0}

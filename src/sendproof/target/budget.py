@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from sendproof.errors import SendproofError, UsageError
-from sendproof.target.interrupts import held_back
+from sendproof.process import held_back
 from sendproof.target.profile import Budget
 
 _WHAT = {

@@ -12,7 +12,7 @@ import phonenumbers
 
 from sendproof.account import Account
 from sendproof.judge.text_difference import cause_of
-from sendproof.target.numbers import country_digits, is_reserved
+from sendproof.target.phone_numbers import country_digits, is_reserved
 from sendproof.target.profile import Profile
 
 # Digits as people space them: so many that they may be a telephone number, or most of one. Nothing that was matched is

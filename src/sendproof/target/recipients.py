@@ -24,7 +24,7 @@ import phonenumbers
 
 from sendproof.contract.provider import Provider
 from sendproof.errors import SendproofError
-from sendproof.target.numbers import country_digits, masked
+from sendproof.target.phone_numbers import country_digits, masked
 
 # NANP 555-0100 to 555-0199 is reserved for fiction (ATIS-0300115), though not behind toll-free codes.
 _FICTION = re.compile(r"\+1(?!8(?:00|22|33|44|55|66|77|88)|900)[2-9]\d\d55501\d\d", re.ASCII)
