@@ -33,8 +33,8 @@ from sendproof.judge.history import judge
 from sendproof.mock.server import MockProcess
 from sendproof.runs.asking import Asking
 from sendproof.runs.evidence_on_disk import EvidenceFolder, Gathered
+from sendproof.runs.ongoing_run import gather, judge_run
 from sendproof.runs.options import Options
-from sendproof.runs.run import gather, judge_run
 from sendproof.target.binding import Unbindable, bind
 from sendproof.target.profile_loader import parse_profile
 

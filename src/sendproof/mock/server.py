@@ -23,11 +23,11 @@ from uvicorn.server import ServerState
 
 from sendproof.mock.accounts import Provider, Settings
 from sendproof.mock.app import mock
-from sendproof.mock.clock import VirtualClock
 from sendproof.mock.control import ADVANCE, STATS
 from sendproof.mock.endpoint import FIELD_NAMES
-from sendproof.mock.faults.model import Change
+from sendproof.mock.faults.fault_model import Change
 from sendproof.mock.profiles import profile
+from sendproof.mock.virtual_clock import VirtualClock
 
 HOST: Final = "127.0.0.1"
 _GRACE_S: Final = 0.25

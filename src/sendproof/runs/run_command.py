@@ -43,9 +43,9 @@ from sendproof.reports.text import visible
 from sendproof.reports.write import check_room, prepare_folder, write_reports
 from sendproof.runs.asking import ledger_of, read_target
 from sendproof.runs.evidence_on_disk import Problem, nothing_gathered
+from sendproof.runs.ongoing_run import judge_run
 from sendproof.runs.options import DEFAULT_SEED, Options
 from sendproof.runs.planning import forecast
-from sendproof.runs.run import judge_run
 from sendproof.runs.session import NAME, STREAM, Session, problem_of
 from sendproof.runs.suite import VERDICT
 from sendproof.runs.waivers import read_waivers

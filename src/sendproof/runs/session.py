@@ -35,8 +35,8 @@ from sendproof.reports.results import exit_code
 from sendproof.reports.write import prepare_folder
 from sendproof.runs.asking import Asking, asking_of, read_target
 from sendproof.runs.evidence_on_disk import EvidenceFolder, Gathered, Problem
+from sendproof.runs.ongoing_run import OngoingRun
 from sendproof.runs.options import Options
-from sendproof.runs.run import OngoingRun
 from sendproof.runs.suite import EXTRAS
 from sendproof.runs.waivers import read_waivers
 from sendproof.target.address import is_loopback_url

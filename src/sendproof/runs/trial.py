@@ -31,7 +31,7 @@ from sendproof.judge.verdicts import (
 )
 from sendproof.mock.accounts import PROVIDERS, Provider
 from sendproof.mock.faults import FAULTS
-from sendproof.mock.faults.model import Change
+from sendproof.mock.faults.fault_model import Change
 from sendproof.mock.server import MockServer
 from sendproof.mock.variants import VARIANTS
 from sendproof.reports.results import is_missing
