@@ -67,7 +67,7 @@ def cli() -> None:
     """Prove, clause by clause, whether an SMS API does what its documentation promises."""
 
 
-# What both a run and its plan may be told.
+# The options of both a run and its plan.
 _ASKED = (
     click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True),
     click.option("--max-examples", type=click.IntRange(min=0), help="How much is generated; by default the effort's."),
@@ -125,7 +125,7 @@ def run(
 @_asking
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def plan(*, target: Path, form: str, **given: Any) -> None:
-    """Tell what a run against a target would do. Nothing is sent."""
+    """Show what a run against a target would do. Nothing is sent."""
     made = forecast(options_of(target=target, **given))
     if warning := exposure(target, read_target(target)):
         click.echo(f"sendproof: warning: {warning}", err=True)

@@ -19,7 +19,7 @@ from typing import TextIO
 
 from sendproof.errors import MachineError
 
-# Windows has no HUP, and its TERM reaches nobody.
+# Windows has no HUP, and its TERM reaches no handler.
 _ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -27,7 +27,7 @@ def make_tolerant() -> None:
     """Let the streams take any text: what their encoding lacks is written as an escape, not a crash.
 
     A terminal may be ASCII or Latin-1, and a path that is no UTF-8 holds lone surrogates. Closed input is
-    empty, and what is told on a closed standard error is told to nobody: libraries expect both to be there.
+    empty, and what is printed to a closed standard error is dropped: libraries expect both to be there.
     """
     if sys.stdin is None:
         sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for as long as the process lasts
@@ -39,7 +39,7 @@ def make_tolerant() -> None:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether somebody sits at the other end of a stream, which may be closed."""
+    """Whether a terminal is at the other end of a stream, which may be closed."""
     try:
         return stream is not None and stream.isatty()
     except ValueError:
@@ -67,7 +67,7 @@ def check_stdout() -> None:
             poll = select.poll()
             poll.register(number, select.POLLOUT)
             if any(events & (select.POLLERR | select.POLLNVAL) for _, events in poll.poll(0)):
-                raise _lost("nobody reads it")
+                raise _lost("no process reads it")
     except OSError as error:
         raise _lost(error.strerror or type(error).__name__) from error
 
@@ -88,7 +88,7 @@ def give_up_stdout() -> None:
 def ended_alike() -> Iterator[None]:
     """Let TERM and HUP raise KeyboardInterrupt, as Ctrl-C does, where they would end the process at once.
 
-    A signal that somebody handles, or that this process was told to ignore (`nohup`), stays what it is.
+    A signal that has a handler, or that this process was started to ignore (`nohup`), stays what it is.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -133,7 +133,7 @@ def open_target(options: Options) -> Iterator[RunTarget]:
         yield RunTarget(profile=profile, provider=provider, clock=MovedClock(mock.advance), kind="mock")
 
 
-# One cause cannot be told from another.
+# With one number there is no other cause to compare with.
 _SEVERAL = 2
 _ALPHABET = string.ascii_letters + string.digits
 

@@ -141,7 +141,7 @@ def _reached(plan: Plan, asked: Iterable[DryRequest]) -> frozenset[str]:
 
 
 def _left_open(contract: Contract, profile: Profile, plan: Plan, evidence: Evidence) -> Mapping[str, str]:
-    """Return the clauses that a balance or a limit of the profile cannot tell from broken ones, each with why.
+    """Return the clauses that a balance or a limit of the profile cannot distinguish from broken ones, each with why.
 
     A service that keeps every promise is judged by what it would answer: what that leaves open, the run will.
     """

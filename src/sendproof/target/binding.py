@@ -1,6 +1,6 @@
 """Binds a case to a target: tokens become numbers and texts, keys become header fields.
 
-What might reach somebody whom the profile does not name is kept back here, before anything is sent.
+What might reach a number that the profile does not name is kept back here, before anything is sent.
 """
 
 from __future__ import annotations

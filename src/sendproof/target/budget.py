@@ -126,7 +126,7 @@ class Allowance:
             self._held += count
 
     def settle(self, *, accepted: bool | None, credits_: int = 0) -> None:
-        """Settle one reserved request. None, where nobody knows, keeps its slot and its credits."""
+        """Settle one reserved request. None, where that is unknown, keeps its slot and its credits."""
         if accepted is False:
             self._ledger.release(1, credits_)
         with self._lock:
@@ -253,7 +253,7 @@ class Ledger:
         return Spent(requests=row[0], messages=row[1], credits=row[2])
 
     def _forget(self, database: sqlite3.Connection) -> None:
-        """Take away pages that nobody has touched for a day."""
+        """Take away pages that no run has touched for a day."""
         if self._kept:
             return
         database.execute(

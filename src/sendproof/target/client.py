@@ -228,7 +228,7 @@ def _held_back(body: bytes, meeting: threading.Barrier) -> Iterator[bytes]:
 
 
 def _is_accepted(provider: Provider, received: Received) -> bool | None:
-    """Tell whether a message was accepted; None where nobody knows: the answer was lost, or a gateway gave its own."""
+    """Whether a message was accepted; None where that is unknown: the answer was lost, or a gateway gave its own."""
     if received.failure in NEVER_SENT:
         return False
     if received.failure or received.status in MAYBE_SERVED:
@@ -241,6 +241,6 @@ def _is_accepted(provider: Provider, received: Received) -> bool | None:
 
 
 def unique_nonces() -> Iterator[str]:
-    """Yield nonces: who looks only at the start of one, or at its end, still sees many."""
+    """Yield nonces that differ in their first characters and in their last ones."""
     # Not a generator: those cannot be shared between threads.
     return map(secrets.token_hex, itertools.repeat(12))

@@ -43,7 +43,7 @@ def read_network(
 ) -> Network:
     """Read how the target at `base_url` is reached; paths are relative to `folder`, the profile's.
 
-    Every file is read here, so that what is wrong with one is told before anything is sent.
+    Every file is read here, so that what is wrong with one is reported before anything is sent.
     """
     table.only(NAMES)
     parts = urlsplit(base_url)
@@ -180,8 +180,8 @@ def _path(table: Table, name: str, folder: Path) -> Path | None:
 
 
 def _reason(error: Exception, text: str) -> str:
-    told = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None)
-    return f"{told or type(error).__name__}: {text[:100]!r}"
+    reason = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None)
+    return f"{reason or type(error).__name__}: {text[:100]!r}"
 
 
 def _with_authorities_of(environ: Mapping[str, str], network: Network, where: str) -> Network:

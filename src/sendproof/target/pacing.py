@@ -32,7 +32,7 @@ class Pacing:
 
     @property
     def delay_s(self) -> float:
-        """Return how long the next request has to wait, as far as those sent from here tell."""
+        """Return how long the next request has to wait, as far as is known from those sent from here."""
         return max(self._free_s - self._clock.now(), 0.0) if self._interval_s else 0.0
 
     def slow_down(self, *, to_at_least_s: float = 0.0) -> None:
@@ -62,7 +62,7 @@ _HARDLY_S = 0.005
 
 
 class Sleeper(Protocol):
-    """Tell the time and let it pass, for the pace of requests. Seconds since the Unix epoch."""
+    """The time, and how it passes, for the pace of requests. Seconds since the Unix epoch."""
 
     def now(self) -> float:
         """Return the present time, on the clock that the target goes by."""
@@ -72,7 +72,7 @@ class Sleeper(Protocol):
 
 
 class RunClock(Sleeper, Protocol):
-    """Tell the time of a run and let time pass. `takes_time` says whether a wait for the target takes real time."""
+    """The time of a run, and how it passes. `takes_time` says whether a wait for the target takes real time."""
 
     takes_time: bool
 
@@ -84,7 +84,7 @@ class RunClock(Sleeper, Protocol):
 
 
 class WallClock:
-    """Tell the system's time, which never goes back during a run."""
+    """The system's time, which never goes back during a run."""
 
     takes_time = True
 
@@ -110,7 +110,7 @@ class WallClock:
 
 
 class MovedClock(WallClock):
-    """Tell the system's time plus what was waited for: `advance` moves the target's clock instead."""
+    """The system's time plus what was waited for: `advance` moves the target's clock instead."""
 
     takes_time = False
 

@@ -25,7 +25,7 @@ from sendproof.target.pseudonyms import Pseudonyms, SentText
 
 _MARK = REDACTED.encode("ascii")
 _NEVER_SENT = frozenset({"authorization", "proxy-authorization", "cookie"})
-# Fields of an answer whose values tell of the protocol and of nobody; of all others the name is kept.
+# Fields of an answer whose values are about the protocol and about no person; of all others the name is kept.
 _KEPT = frozenset(
     """accept-ranges age allow alt-svc cache-control cf-cache-status cf-ray connection content-disposition
     content-encoding content-language content-length content-security-policy content-type date etag expect-ct expires
@@ -204,7 +204,7 @@ def mark_length(value: str) -> int:
 
 
 def documented(contract: Contract) -> tuple[str, ...]:
-    """Return the texts of a contract that may stand in an answer, and so tell nobody's secret."""
+    """Return the texts of a contract that may stand in an answer, and so are no secret."""
     texts = [text for clause in contract.clauses.values() for text in _texts(clause.params)]
     schemas = (contract.request.schema, contract.accepted.schema, contract.refusal.schema)
     return (*texts, *(json.dumps(schema, ensure_ascii=False) for schema in schemas))
@@ -253,8 +253,8 @@ class Scrubber:
         data = self._without_short(data)
         if not (spans := self._parts.spans(data)):
             return data
-        if asked and (told := self._parts.pieces(asked)):
-            spans = self._parts.spans(data, told)
+        if asked and (quoted := self._parts.pieces(asked)):
+            spans = self._parts.spans(data, quoted)
         return _replaced(data, lambda _: spans)
 
     def _without_short(self, data: bytes) -> bytes:

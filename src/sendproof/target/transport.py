@@ -41,7 +41,7 @@ class ProxyFailed(Exception):
 class _Present(threading.local):
     """The request of the present thread: when it has to be over, on the monotonic clock, and how far it is.
 
-    `handshakes_left` counts those of TLS until the target itself is spoken to: before, all trouble is a proxy's.
+    `handshakes_left` counts those of TLS before the connection to the target itself: until then a failure is a proxy's.
     """
 
     at_s: float = float("inf")
@@ -89,7 +89,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Connects. Before a target that `handshakes` of TLS are away from the connection, a proxy is spoken to."""
+    """Connects to a proxy, or to the target, which is `handshakes` of TLS away from the connection."""
 
     def __init__(self, present: _Present, handshakes: int) -> None:
         self._backend = httpcore.SyncBackend()
@@ -123,8 +123,8 @@ class _ResponseStream(httpx.SyncByteStream):
 class DeadlineTransport(httpx.BaseTransport):
     """Send each request once, over HTTP/1.1: no redirects, retries, cookies or environment.
 
-    `tls` is how a target is spoken to whose URL says https, `proxy` what all requests go through, `proxy_tls` how a
-    proxy is spoken to whose URL says https. The extension `deadline` of a request is when it has to be over, on the
+    `tls` is for a target whose URL says https, `proxy` what all requests go through, `proxy_tls` for a
+    proxy whose URL says https. The extension `deadline` of a request is when it has to be over, on the
     monotonic clock. Errors are those of httpcore, and `ProxyFailed`.
     """
 
