@@ -27,14 +27,14 @@ from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.contract.schema import CLAUSES_KEYWORD
 from sendproof.conversation.plan import make_plan
 from sendproof.corpus.build import load_corpus
+from sendproof.folders import schemas_dir
 from sendproof.judge.findings import ACCEPTED
 from sendproof.judge.history import judge
 from sendproof.mock.server import MockProcess
-from sendproof.resources import schemas_dir
 from sendproof.runs.asking import Asking
 from sendproof.runs.evidence_on_disk import EvidenceFolder, Gathered
+from sendproof.runs.ongoing_run import gather, judge_run
 from sendproof.runs.options import Options
-from sendproof.runs.run import gather, judge_run
 from sendproof.target.binding import Unbindable, bind
 from sendproof.target.profile_loader import parse_profile
 

@@ -28,8 +28,8 @@ from sendproof.reports.signature import signature
 from sendproof.reports.write import write_reports
 from sendproof.target.profile import Secret
 from sendproof.target.pseudonyms import Pseudonyms
-from sendproof.target.receiving import KEPT_BYTES
 from sendproof.target.redaction import Redactor
+from sendproof.target.transport import KEPT_BYTES
 from tests.judge.support import ACCOUNT, RECIPIENT, SENDER
 from tests.reports.support import run_of
 from tests.target.support import profile_of

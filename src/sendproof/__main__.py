@@ -9,8 +9,8 @@ import sys
 import traceback
 import warnings
 
-from sendproof import errors, exit_codes, streams
-from sendproof.target.interrupts import ended_alike
+from sendproof import errors, exit_codes, process
+from sendproof.process import ended_alike
 
 
 def entry() -> None:
@@ -19,7 +19,7 @@ def entry() -> None:
 
 
 def _process() -> int:
-    streams.make_tolerant()
+    process.make_tolerant()
     # What the user's own tests hold for an error would break the libraries used here.
     warnings.simplefilter("ignore")
     try:
@@ -41,7 +41,7 @@ def _flushed(code: int) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
-        streams.give_up_stdout()
+        process.give_up_stdout()
         if sys.stderr is not None:
             print(f"sendproof: standard output: {errors.line_of(error)}", file=sys.stderr)
         return exit_codes.first_of((code, exit_codes.ENVIRONMENT))

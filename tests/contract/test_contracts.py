@@ -14,8 +14,8 @@ from sendproof.contract.lock import load_lock
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.contract.schema import keywords
 from sendproof.errors import UsageError
+from sendproof.folders import schemas_dir
 from sendproof.judge import accepted, request_analysis
-from sendproof.resources import schemas_dir
 
 PROVIDERS = ("textflow", "textingline")
 CHECKS = {

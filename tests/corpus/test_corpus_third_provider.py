@@ -9,7 +9,7 @@ import pytest
 
 from sendproof.contract.model import load_contract
 from sendproof.corpus.build import build_corpus
-from sendproof.resources import schemas_dir
+from sendproof.folders import schemas_dir
 
 _EDITS = {
     "provider.toml": (

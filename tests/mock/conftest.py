@@ -13,8 +13,8 @@ import pytest
 from sendproof.mock import accounts, textflow, textingline
 from sendproof.mock.accounts import Provider, Settings
 from sendproof.mock.app import Mock, mock
-from sendproof.mock.clock import VirtualClock
 from sendproof.mock.server import MockServer
+from sendproof.mock.virtual_clock import VirtualClock
 
 PATHS: Mapping[Provider, str] = {"textingline": textingline.PATH, "textflow": textflow.PATH}
 

@@ -15,9 +15,9 @@ import pytest
 from sendproof.mock import __main__ as command
 from sendproof.mock import accounts, textflow
 from sendproof.mock.accounts import Settings
-from sendproof.mock.clock import VirtualClock
 from sendproof.mock.control import ADVANCE, STATS
 from sendproof.mock.server import MockProcess, MockServer, listen, serve
+from sendproof.mock.virtual_clock import VirtualClock
 
 SMS = {"to": accounts.RECIPIENTS[0], "message": "Hello"}
 KEYS = {role: key.value for role, key in accounts.textflow_keys(Settings()).items()}

@@ -12,7 +12,7 @@ from sendproof.judge.history import judge
 from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, RunFacts, Verdict, verdicts
 from sendproof.runs.asking import UNBOUNDED, RunTarget, open_conversation, providers
 from sendproof.runs.trial import LIVE_BUDGET, load_contract_once, plan_once
-from sendproof.target.clock import WallClock
+from sendproof.target.pacing import WallClock
 from sendproof.target.profile_loader import parse_profile
 from sendproof.target.pseudonyms import Pseudonyms
 

@@ -27,9 +27,9 @@ import pytest
 from sendproof.contract.model import load_contract
 from sendproof.corpus.build import load_corpus
 from sendproof.mock.accounts import PROVIDERS, Provider
-from sendproof.mock.clock import VirtualClock
 from sendproof.mock.server import MockServer
-from sendproof.target.clock import WallClock
+from sendproof.mock.virtual_clock import VirtualClock
+from sendproof.target.pacing import WallClock
 from tests.resilience import proxy as net
 from tests.resilience.proxy import FaultyProxy, Plan, Seen
 from tests.runs.support import run_target, with_verdict

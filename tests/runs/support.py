@@ -21,7 +21,7 @@ from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
 from sendproof.runs.asking import RunTarget, asking_of, open_conversation, plan_of, providers
 from sendproof.runs.suite import load_suites
-from sendproof.target.clock import WallClock
+from sendproof.target.pacing import WallClock
 from sendproof.target.profile_loader import parse_profile
 from tests.shared import once
 

@@ -18,7 +18,7 @@ from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
 from sendproof.runs.asking import RunTarget, open_conversation, providers
 from sendproof.runs.trial import LIVE_BUDGET, load_contract_once, plan_once
-from sendproof.target.clock import MovedClock
+from sendproof.target.pacing import MovedClock
 from sendproof.target.profile_loader import parse_profile
 
 pytestmark = pytest.mark.slow

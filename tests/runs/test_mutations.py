@@ -16,9 +16,9 @@ import pytest
 
 from sendproof.contract.model import ACCEPTED, REFUSAL, REQUEST, Contract
 from sendproof.contract.schema import CLAUSES_KEYWORD, ClauseSchema, keywords
+from sendproof.folders import schemas_dir
 from sendproof.judge.verdicts import FAIL, Verdict
 from sendproof.mock.accounts import PROVIDERS
-from sendproof.resources import schemas_dir
 from sendproof.runs.trial import FAULT, Recording, Subject, judged, load_contract_once, recorded, subjects, unproved
 
 pytestmark = pytest.mark.slow

@@ -21,11 +21,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sendproof.judge.verdicts import FAIL
 from sendproof.mock import accounts, textflow, textingline
 from sendproof.mock.accounts import Settings, TextflowKey
-from sendproof.mock.clock import VirtualClock
 from sendproof.mock.endpoint import Counts
-from sendproof.mock.exchange import Call, Reply
-from sendproof.mock.idempotency import Remembered, Sending
+from sendproof.mock.http_messages import Call, Reply
+from sendproof.mock.idempotency_keys import Remembered, Sending
 from sendproof.mock.throttle import FixedWindow
+from sendproof.mock.virtual_clock import VirtualClock
 from sendproof.runs.trial import judged, load_contract_once, recorded, subjects
 
 ACCOUNTS = ("main", "metered")

@@ -11,8 +11,8 @@ from sendproof.judge.verdicts import RunFacts, Verdict
 from sendproof.reports.record import Run
 from sendproof.reports.results import exit_code, undecided
 from sendproof.runs.evidence_on_disk import Gathered
+from sendproof.runs.ongoing_run import judge_run
 from sendproof.runs.options import Options
-from sendproof.runs.run import judge_run
 from tests.judge.support import ACCOUNT, LINE, line, line_answer, line_message
 
 FIRST, SECOND = "tl.auth.no-credentials", "tl.auth.unknown-key-id"

@@ -16,8 +16,7 @@ from sendproof.mock import accounts
 from sendproof.mock.profiles import profile as mock_profile
 from sendproof.target.budget import Allowance
 from sendproof.target.client import Client
-from sendproof.target.clock import WallClock
-from sendproof.target.pacing import Pacing
+from sendproof.target.pacing import Pacing, WallClock
 from sendproof.target.profile import Budget, Profile
 from sendproof.target.profile_loader import parse_profile
 

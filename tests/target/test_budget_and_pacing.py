@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendproof.target.budget import Allowance, BudgetSpent, TimeLimit
-from sendproof.target.clock import MovedClock, WallClock
-from sendproof.target.pacing import Pacing
+from sendproof.target.pacing import MovedClock, Pacing, WallClock
 from sendproof.target.profile import Budget
 
 

@@ -18,10 +18,10 @@ from sendproof.mock.server import MockServer
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import BudgetSpent
 from sendproof.target.client import unique_nonces
-from sendproof.target.clock import WallClock
+from sendproof.target.pacing import WallClock
 from sendproof.target.profile import Budget
-from sendproof.target.receiving import KEPT_BYTES, NOTE
 from sendproof.target.recipients import Withheld
+from sendproof.target.transport import KEPT_BYTES, NOTE
 
 from .support import case_of, door_to, parse, profile_of
 

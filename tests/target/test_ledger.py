@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from sendproof.errors import UsageError
-from sendproof.target.budget import Allowance, BudgetSpent
-from sendproof.target.ledger import FORGOTTEN_AFTER_S, Ledger, Spent
+from sendproof.target.budget import FORGOTTEN_AFTER_S, Allowance, BudgetSpent, Ledger, Spent
 from sendproof.target.profile import Budget
 
 ONE = Spent(requests=1, messages=1, credits=3)

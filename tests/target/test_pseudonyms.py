@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof.target.numbers import is_reserved, masked
+from sendproof.target.phone_numbers import is_reserved, masked
 from sendproof.target.pseudonyms import Pseudonyms, SentText
 
 from .support import profile_of

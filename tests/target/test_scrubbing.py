@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from sendproof.contract.model import load_contract
 from sendproof.target.profile import Secret
 from sendproof.target.pseudonyms import Pseudonyms
-from sendproof.target.redaction import Redactor
-from sendproof.target.scrubbing import PART, Scrubber, documented
+from sendproof.target.redaction import PART, Redactor, Scrubber, documented
 
 from .support import PROVIDERS, profile_of
 

@@ -31,9 +31,8 @@ from sendproof.corpus.build import load_corpus
 from sendproof.corpus.case import Case
 from sendproof.mock import accounts
 from sendproof.mock.profiles import profile as mock_profile
-from sendproof.target.binding import BoundRequest, Unbindable
+from sendproof.target.binding import BoundRequest, RecipientGuard, Unbindable
 from sendproof.target.profile import Profile
-from sendproof.target.recipient_guard import RecipientGuard
 from sendproof.target.recipients import Withheld, refusal_of
 
 from .support import NONCE, PROVIDERS, profile_of
@@ -550,7 +549,7 @@ def profile_to(name: accounts.Provider) -> Profile:
 
 def answer(guard: RecipientGuard, case: Case) -> BoundRequest | str:
     try:
-        return guard.admit(case, NONCE)
+        return guard.bound(case, NONCE)
     except (Unbindable, Withheld) as error:
         return type(error).__name__
 

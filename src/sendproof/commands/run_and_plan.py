@@ -23,7 +23,7 @@ from sendproof.runs.options import (
 )
 from sendproof.runs.planning import forecast
 from sendproof.runs.run_command import run_again, run_targets
-from sendproof.target.interrupts import ended_alike
+from sendproof.process import ended_alike
 from sendproof.target.profile_loader import exposure
 
 _MORE_HELP = "What follows -- goes to pytest."

@@ -15,7 +15,7 @@ from sendproof.contract.clause import Clause, clause_from_toml
 from sendproof.contract.provider import Provider
 from sendproof.contract.schema import ClauseSchema
 from sendproof.errors import ContractError, UsageError
-from sendproof.resources import schemas_dir
+from sendproof.folders import schemas_dir
 
 HTTP = "http"
 REQUEST, ACCEPTED, REFUSAL = "request", "accepted", "refusal"

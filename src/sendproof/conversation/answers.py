@@ -74,7 +74,7 @@ def has_failed(provider: Provider, exchange: Exchange) -> bool:
 
 
 def may_have_been_served(exchange: Exchange) -> bool:
-    """Whether nobody knows what became of a request: no answer, or one of a gateway that does not tell."""
+    """Whether it is unknown what became of a request: no answer, or one of a gateway that does not say."""
     if exchange.response is None:
         return exchange.failure not in NEVER_SENT
     return exchange.response.status in MAYBE_SERVED

@@ -29,11 +29,11 @@ from sendproof.conversation.preflight import no_answer
 from sendproof.conversation.waiting import LOST_IN_A_ROW, Outages, RetryPolicy
 from sendproof.corpus.case import Case
 from sendproof.exchange import OF_A_PROXY, Exchange
+from sendproof.process import held_back
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import TimeLimit
 from sendproof.target.client import Tags, Traffic
-from sendproof.target.clock import RunClock
-from sendproof.target.interrupts import held_back
+from sendproof.target.pacing import RunClock
 from sendproof.target.profile import Profile
 from sendproof.target.recipients import Withheld
 

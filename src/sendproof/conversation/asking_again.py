@@ -34,12 +34,12 @@ from sendproof.exchange import Exchange
 from sendproof.judge.passing_refusals import Words, words
 from sendproof.judge.refused import documenting
 from sendproof.target.budget import BudgetSpent
-from sendproof.target.clock import RunClock
+from sendproof.target.pacing import RunClock
 
 _MOST_ASKED_AGAIN = 12
 # In a run so many parts of texts are asked for, of those that are longer than this, or not of ASCII alone.
 _MOST_NARROWED, _PLAIN_LENGTH = 24, 160
-# Limits of a second and filters of duplicates are the commonest; who refuses for longer is asked no more after that.
+# Limits of a second and filters of duplicates are the commonest; where a target refuses for longer, it is given up.
 _PAUSES_S = (1.2, 4.0, 8.0)
 # The pace that follows: a third of the pause between two.
 _PACE_OF_A_PAUSE = 1 / 3
@@ -109,8 +109,8 @@ class AskingAgain:
     def _asked_after_a_pause(self, case: Case, exchange: Exchange | None) -> Exchange | None:
         """Ask again, a while later, what ought to be accepted and was refused for nothing that is documented.
 
-        A limit of requests, a lock-out or a filter of duplicates lasts for a moment, and a document need not tell
-        of it. Where the pause helps, requests come more slowly from then on.
+        A limit of requests, a lock-out or a filter of duplicates lasts for a moment, and a document need not
+        name it. Where the pause helps, requests come more slowly from then on.
         """
         ought = case.expects == "accept" and self._asker.evidence.has_accepted
         ought &= case.key == MAIN_KEY or (exchange is not None and self._words.is_passing(exchange))
@@ -156,8 +156,8 @@ class AskingAgain:
         """Put off what ought to be accepted, is refused, and no pause has helped.
 
         Refused again while others pass, it is refused for what it is. Of a peculiar text that is the part that is
-        refused: one text carries many scripts and signs, and of a refusal nobody could tell which of them it is for.
-        A sample text has other words the next time, which a filter of duplicates lets in; any other text is asked as
+        refused: one text carries many scripts and signs, and a refusal does not say which of them it is for.
+        A sample text has other words the next time, which a filter of duplicates accepts; any other text is asked as
         it is.
         """
         ought = case.expects == "accept" and case.key == MAIN_KEY and self._asker.evidence.has_accepted
@@ -355,7 +355,7 @@ _JOINER = "\u200d"
 def narrowed(provider: Provider, case: Case, is_refused: Callable[[Case], bool | None]) -> Case:
     """Return the case of the smallest part of its text that is still refused, or the case itself.
 
-    `is_refused` asks for one part; None tells that no more can be asked.
+    `is_refused` asks for one part; None says that no more can be asked.
     """
     smallest, asked = case, 0
     while (parts := halves(text_of(provider, smallest))) and asked + len(parts) <= MOST_PARTS:

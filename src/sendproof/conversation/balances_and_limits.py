@@ -1,6 +1,6 @@
 """What to send with a key whose balance or limit is known, and how many accepted messages that takes of a budget.
 
-A balance is spent in a sequence of steps, so that the answers tell prices and boundary from wrong ones. A limit of
+A balance is spent in a sequence of steps, so that the answers show wrong prices and a wrong boundary. A limit of
 requests is asked about in rounds, each after a pause of a window. Both share what all other questions leave.
 """
 
@@ -124,7 +124,7 @@ def _of_two_pools(balance: int, mms: int) -> str:
 class Round(StrEnum):
     """Requests without a pause: beyond the limit, one after the other or at once; or within it, as many as are said.
 
-    A bucket that refills in two windows in place of one is half full after one: more than that many tell it apart.
+    A bucket that refills in two windows in place of one is half full after one: only more than that many show it.
     """
 
     BURST = "one after the other"

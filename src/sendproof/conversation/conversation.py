@@ -15,7 +15,7 @@ from sendproof.conversation.scenarios import STANDS_FOR, Scenarios
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
 from sendproof.target.budget import BudgetSpent, TimeLimit
-from sendproof.target.clock import RunClock
+from sendproof.target.pacing import RunClock
 from sendproof.target.profile import Profile
 
 # So many valid messages are tried before a target is given up: a single one may be refused for its text.

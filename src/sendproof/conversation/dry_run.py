@@ -1,4 +1,4 @@
-"""A rehearsal: the conversation that would be held, answered as a service that keeps every promise would."""
+"""A dry run: the conversation that would be held, answered as a service that keeps every promise would."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case, tokens_in
 from sendproof.exchange import Exchange, Request, Response
 from sendproof.judge.characters import segments
-from sendproof.target.binding import BoundRequest
+from sendproof.target.binding import BoundRequest, RecipientGuard
 from sendproof.target.budget import Allowance
 from sendproof.target.client import Tags, Traffic, unique_nonces
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
-from sendproof.target.recipient_guard import RecipientGuard
 
 _ACCEPTED, _REFUSED, _THROTTLED = 201, 400, 429
 _JSON = (("Content-Type", "application/json"),)
@@ -25,7 +24,7 @@ _ANSWERED_AFTER_S = 0.001
 
 
 class DryRunClock:
-    """Tell a time that passes only where somebody waits."""
+    """A time that passes only where the run waits."""
 
     takes_time = False
 
@@ -50,9 +49,9 @@ class DryRunClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRequest:
-    """One request that would be sent. `numbers` are those that it would reach, were it let in.
+    """One request that would be sent. `numbers` are those that it would reach, were it accepted.
 
-    `is_message` tells that it makes a message of its own: a retry makes none. `segments` are what it would be split
+    `is_message` says that it makes a message of its own: a retry makes none. `segments` are what it would be split
     into on its way.
     """
 
@@ -66,14 +65,14 @@ class DryRequest:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether a service that keeps every promise lets it in."""
+        """Whether a service that keeps every promise accepts it."""
         return self.status == _ACCEPTED
 
 
 class DryRun:
     """Stands in the place of the client and sends nothing.
 
-    `short_code` is the code that is documented for too few credits. What an answer holds is enough to tell its outcome.
+    `short_code` is the code that is documented for too few credits. What an answer holds is enough for its outcome.
     """
 
     def __init__(
@@ -91,7 +90,7 @@ class DryRun:
         self._budget, self._pacing = budget, pacing
         self._guard = RecipientGuard(profile, provider)
         self._nonces = unique_nonces()
-        self._let_in_s: dict[str, list[float]] = defaultdict(list)
+        self._accepted_s: dict[str, list[float]] = defaultdict(list)
         self._balances = dict(profile.balances)
         self._apart = {key: apart for key, apart in profile.mms_balances.items() if apart is not None}
         self._replayable: dict[tuple[str, str], str] = {}
@@ -108,7 +107,7 @@ class DryRun:
         return self._budget.room
 
     def slow_down(self, *, to_at_least_s: float = 0.0) -> None:
-        """Change nothing: no service that is rehearsed throttles what it should take."""
+        """Change nothing: a service that keeps every promise throttles nothing that it should accept."""
 
     def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
         """Answer one case."""
@@ -116,7 +115,7 @@ class DryRun:
 
     def send_together(self, cases: Sequence[tuple[Case, Tags]], *, nonce: str | None = None) -> list[Exchange]:
         """Answer cases that would be sent at the same moment."""
-        admitted = [(case, self._guard.admit(case, nonce or next(self._nonces))) for case, _ in cases]
+        admitted = [(case, self._guard.bound(case, nonce or next(self._nonces))) for case, _ in cases]
         prices = [self._guard.price(bound.body) for _, bound in admitted]
         refusable = not any(case.may_be_accepted for case, _ in admitted)
         self._budget.reserve(len(admitted), credits_=sum(prices), should_be_refused=refusable)
@@ -153,18 +152,18 @@ class DryRun:
 
     def _reply(self, case: Case, message: Mapping[str, object], price: int) -> tuple[int, Mapping[str, object], bool]:
         """Return the status, the answer, and whether a message of its own was made, or would have been."""
-        # The very same message with the same key is told again, whatever else a service may do with it.
+        # The very same message with the same key is answered alike, whatever else a service may do with it.
         has_key = bool(message.get(self._provider.fields.get("idempotency", "")))
         retried = (case.key, json.dumps(message, sort_keys=True))
         if has_key and retried in self._replayable:
             return _ACCEPTED, self._accepted(message, self._replayable[retried]), False
-        # What a balance did not pay for at first is asked again as something that may be let in.
+        # What a balance did not pay for at first is asked again as something that may be accepted.
         is_retry = case.expects == "either" and case.key in self._balances
         if case.expects != "accept" and not is_retry:
             return _REFUSED, {}, True
         now = self._clock.now()
         limit = self._profile.rate_limits.get(case.key)
-        recent = self._let_in_s[case.key]
+        recent = self._accepted_s[case.key]
         if limit is not None and sum(now - at_s < limit.window_s for at_s in recent) >= limit.limit:
             return _THROTTLED, {}, True
         if not self._pay(case.key, price):
@@ -175,7 +174,7 @@ class DryRun:
         return _ACCEPTED, self._accepted(message, identity), True
 
     def _accepted(self, message: Mapping[str, object], identity: str) -> Mapping[str, object]:
-        """Return what an accepted message is answered with, as far as pointers of the contract tell."""
+        """Return what an accepted message is answered with, as far as the contract has pointers."""
         values = {role: message.get(name) for role, name in self._provider.fields.items()}
         answer: dict[str, object] = {}
         for role, pointer in self._provider.answer.items():
@@ -188,7 +187,7 @@ class DryRun:
         return answer
 
     def _pay(self, key: str, price: int) -> bool:
-        """Take the price of a message from what a key has left, and tell whether it is enough."""
+        """Take the price of a message from what a key has left, and return whether it is enough."""
         balance, apart = self._balances.get(key), self._apart.get(key)
         prices = self._provider.prices
         kept = price - prices["sms"] if apart is not None and price == prices["mms"] else 0

@@ -90,9 +90,9 @@ _OPEN_SHARE = 6
 # Of those so many are kept for what should be refused, by advice: what is left open is mostly accepted, and would
 # take them all.
 _FOR_ADVICE = 3
-# So large a part of the requests may come to nothing where a service lets in more than that.
+# So large a part of the requests may come to nothing where a service accepts more than that.
 UNCERTAIN_SHARE = 0.12
-# Each of these writes the same fault in another way, and a lenient service takes some: so many tell most of them.
+# Each of these writes the same fault in another way, and a lenient service takes some: so many show most of them.
 _MANIFOLD, _OF_ADVICE = ("numbers", "json_forms"), 8
 
 
@@ -153,7 +153,7 @@ def open_cases(cases: Iterable[Case], *, room: int, max_requests: int) -> frozen
     """Return the ids of the open cases to ask: one for each clause first, some more for advice, then as they come.
 
     There are hardly more than there are slots for their answers, so that a run asks about the
-    same, however many are let in.
+    same, however many are accepted.
     """
     known = tuple(cases)
     given = [case for case in known if is_open(case)]
@@ -164,7 +164,7 @@ def open_cases(cases: Iterable[Case], *, room: int, max_requests: int) -> frozen
 
 
 def is_open(case: Case) -> bool:
-    """Whether a service may let a case in, and need not."""
+    """Whether a service may accept a case, and need not."""
     return case.may_be_accepted and case.expects != "accept"
 
 
@@ -178,9 +178,9 @@ def _of_advice(cases: Sequence[Case]) -> Iterator[Case]:
 
 
 def _first_of_each(cases: Sequence[Case], certain: frozenset[str] = frozenset()) -> Iterator[Case]:
-    """Yield the first case for each clause, and way of presenting a key, that it tells of: the plainest there is.
+    """Yield the first case for each clause, and way of presenting a key, that it is about: the plainest there is.
 
-    And for each clause that no `certain` case exercises: what may be refused for what is open tells of it, if
+    And for each clause that no `certain` case exercises: what may be refused for what is open shows it, if
     it is accepted.
     """
     seen: set[tuple[str, str]] = set()
@@ -191,9 +191,9 @@ def _first_of_each(cases: Sequence[Case], certain: frozenset[str] = frozenset())
             yield case
     for reasons in (1, 2, 3):
         for case in cases:
-            told = {(clause, case.presents) for clause in (*case.breaks, *case.doubts)}
-            if len(told) == reasons and not seen >= told:
-                seen |= told
+            about = {(clause, case.presents) for clause in (*case.breaks, *case.doubts)}
+            if len(about) == reasons and not seen >= about:
+                seen |= about
                 yield case
 
 
@@ -204,7 +204,7 @@ ENOUGH_FAILED = 8
 
 
 class Breakers:
-    """Counts what went wrong by kind, and tells which cases are asked no more.
+    """Counts what went wrong by kind, and knows which cases are asked no more.
 
     A kind is a clause that a request breaks, and yet it is accepted; or a family of cases that is
     answered 5xx again and again. The verdicts stand by then; more would only cost.

@@ -20,13 +20,13 @@ _NO_ANSWER = {
     "name": "no connection: the host's name is unknown. Check base_url and the network.",
     "tls": "TLS failed: what answers there speaks no TLS, or none that is known here. Check base_url and its port.",
     "tls_expired": (
-        "TLS failed: the certificate has expired, or is not valid yet. Tell the vendor; check this clock, and if the "
-        "authority is your own, network.ca_file or SSL_CERT_FILE."
+        "TLS failed: the certificate has expired, or is not valid yet. Report it to the vendor; check this clock, and "
+        "if the authority is your own, network.ca_file or SSL_CERT_FILE."
     ),
     "tls_host": "TLS failed: the certificate is for another host. Check base_url.",
     "tls_untrusted": (
-        "TLS failed: the certificate is of nobody who is trusted here. Check base_url. For an authority of your own, "
-        "also that of a proxy which opens TLS, set network.ca_file or SSL_CERT_FILE."
+        "TLS failed: the certificate is of an authority that is not trusted here. Check base_url. For an authority of "
+        "your own, also that of a proxy which opens TLS, set network.ca_file or SSL_CERT_FILE."
     ),
     "tls_client": (
         "TLS failed: the service wants a certificate of the client, or does not take this one. Check "
@@ -74,18 +74,18 @@ def diagnosis(contract: Contract, profile: Profile, attempts: Iterable[Exchange]
     where = f"preflight: {base_url}{contract.provider.path}"
     other = _other_host(contract.provider, base_url)
     if last.response is None:
-        told = no_answer(profile, last.failure or "dropped")
-        return f"{where}: {told}" if other is None else f"{where}: {told} {other}"
-    told = other or _cause(contract, last.response)
+        cause = no_answer(profile, last.failure or "dropped")
+        return f"{where}: {cause}" if other is None else f"{where}: {cause} {other}"
+    cause = other or _cause(contract, last.response)
     if proxy is not None and is_foreign(contract.provider, last):
-        told += f" It came through the proxy {proxy.url}, from {proxy.source}."
-    return f"{where}: answered {last.response.status} to a valid message: {told}"
+        cause += f" It came through the proxy {proxy.url}, from {proxy.source}."
+    return f"{where}: answered {last.response.status} to a valid message: {cause}"
 
 
 def no_answer(profile: Profile, failure: str) -> str:
     """Return what a failure in the place of an answer means, and what to do."""
-    told, proxy = _NO_ANSWER[failure], profile.network.proxy
-    return told if proxy is None else told.format(proxy=proxy.url, source=proxy.source)
+    cause, proxy = _NO_ANSWER[failure], profile.network.proxy
+    return cause if proxy is None else cause.format(proxy=proxy.url, source=proxy.source)
 
 
 def _other_host(own: Provider, base_url: str) -> str | None:
@@ -103,8 +103,8 @@ def _others(own: Provider) -> Iterator[Contract]:
 
 def _cause(contract: Contract, response: Response) -> str:
     answer = answer_of(response)
-    if (told := _documented(contract, answer)) is not None:
-        return told
+    if (advice := _documented(contract, answer)) is not None:
+        return advice
     if response.status // 100 == 3:
         return f"a redirect to {(response.header('Location') or 'nowhere')[:100]!r}. Set base_url to the final address."
     if response.status == 407:
@@ -128,7 +128,7 @@ def _documented(contract: Contract, answer: object) -> str | None:
     for clause in documenting(contract):
         if says(contract.provider, clause, answer):
             reasons = (contract.clauses[reason] for reason in clause.params["reasons"])
-            return next((told for reason in reasons if (told := _advice(reason))), None)
+            return next((advice for reason in reasons if (advice := _advice(reason))), None)
     return None
 
 

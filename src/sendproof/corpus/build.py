@@ -21,7 +21,7 @@ from sendproof.corpus import families_messages, families_requests
 from sendproof.corpus.case import Case, Corpus, corpus_of, from_text, to_text
 from sendproof.corpus.message_builder import numbered
 from sendproof.corpus.reference_account import ReferenceAccount, read_case
-from sendproof.user_folders import cache_folder
+from sendproof.folders import cache_folder
 
 _PACKAGE = Path(sendproof.__file__).parent
 _SOURCES = ("corpus", "judge", "contract")

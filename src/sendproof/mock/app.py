@@ -9,10 +9,10 @@ from starlette.routing import Route
 
 from sendproof.mock import accounts, faults, textflow, textingline, variants
 from sendproof.mock.accounts import Provider, Settings
-from sendproof.mock.clock import VirtualClock
 from sendproof.mock.control import control_routes
 from sendproof.mock.endpoint import Counts, Endpoint
-from sendproof.mock.faults.model import Change
+from sendproof.mock.faults.fault_model import Change
+from sendproof.mock.virtual_clock import VirtualClock
 
 _Service = textingline.Service | textflow.Service
 

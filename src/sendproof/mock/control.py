@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sendproof.mock.clock import VirtualClock
 from sendproof.mock.endpoint import Counts
-from sendproof.mock.exchange import UnreadableError, parse_json
+from sendproof.mock.http_messages import UnreadableError, parse_json
+from sendproof.mock.virtual_clock import VirtualClock
 
 ADVANCE: Final = "/-/mock/advance"
 STATS: Final = "/-/mock/stats"

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
 
-from sendproof.mock.exchange import Answer, Call, Reply, encode_json, parse_json
+from sendproof.mock.http_messages import Answer, Call, Reply, encode_json, parse_json
 
 FIELD_NAMES: Final = "sendproof.field_names"
 """The key of an ASGI scope under which the names of header fields stand as they were spelled."""

@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sendproof.mock.accounts import TextflowKey
-from sendproof.mock.clock import Clock
 from sendproof.mock.endpoint import Counts, HttpRules
-from sendproof.mock.exchange import Call, Document, Headers, Reply, UnreadableError
+from sendproof.mock.http_messages import Call, Document, Headers, Reply, UnreadableError
 from sendproof.mock.throttle import FixedWindow, Throttle
+from sendproof.mock.virtual_clock import Clock
 
 PATH: Final = "/api/v1/messages/send"
 

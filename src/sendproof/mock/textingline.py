@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from sendproof.mock import accounts
 from sendproof.mock.accounts import TextinglineAccount
-from sendproof.mock.clock import Clock
 from sendproof.mock.endpoint import Counts, HttpRules
-from sendproof.mock.exchange import Call, Document, Headers, Reply, UnreadableError
-from sendproof.mock.idempotency import Idempotency, KeyReusedError, Remembered
+from sendproof.mock.http_messages import Call, Document, Headers, Reply, UnreadableError
+from sendproof.mock.idempotency_keys import Idempotency, KeyReusedError, Remembered
+from sendproof.mock.virtual_clock import Clock
 
 PATH: Final = "/api/v1/messaging/message"
 

@@ -12,7 +12,7 @@ from sendproof.exchange import Credential, Exchange, Request, field_value
 from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, OBSERVATION, Verdict
 from sendproof.reports.record import Run
 from sendproof.reports.shell import literal, producer, word
-from sendproof.target.numbers import country_digits
+from sendproof.target.phone_numbers import country_digits
 from sendproof.target.profile import MAIN, conventional_name
 from sendproof.target.pseudonyms import Pseudonym
 

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from sendproof.conversation.dry_run import DryRequest
 from sendproof.reports.text import visible
-from sendproof.target.ledger import Spent
-from sendproof.target.numbers import masked
+from sendproof.target.budget import Spent
+from sendproof.target.phone_numbers import masked
 from sendproof.target.profile import Budget
 
 FORMAT = 1

@@ -16,9 +16,9 @@ from typing import Any
 
 from sendproof.errors import UsageError
 from sendproof.exchange import Headers
+from sendproof.reports.har import CUT
 from sendproof.reports.results import load_results
 from sendproof.reports.text import visible
-from sendproof.target.har import CUT
 
 RESULTS_NAME = "results.json"
 EXCHANGES_NAME = "exchanges.har"

@@ -14,7 +14,7 @@ from sendproof.judge.body import MISSING, answer_of, at
 from sendproof.judge.findings import Judgement
 from sendproof.reports.record import Run
 from sendproof.reports.text import visible
-from sendproof.target.numbers import country_digits, masked
+from sendproof.target.phone_numbers import country_digits, masked
 
 COLUMNS = ("time", "id", "outcome", "recipient", "clauses", "case", "exchange")
 _UNKNOWN = "unknown"

@@ -11,13 +11,13 @@ from sendproof.contract.model import Contract
 from sendproof.errors import MachineError, UsageError
 from sendproof.judge.verdicts import FAIL
 from sendproof.reports.badge import to_svg
+from sendproof.reports.har import to_har
 from sendproof.reports.junit import write_junit
 from sendproof.reports.record import Run
 from sendproof.reports.results import write_results
 from sendproof.reports.sarif import write_sarif
 from sendproof.reports.sent import write_sent
 from sendproof.reports.summary import to_markdown
-from sendproof.target.har import to_har
 
 FILES = (
     "results.json",

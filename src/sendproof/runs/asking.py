@@ -27,20 +27,18 @@ from sendproof.conversation.scenarios import clauses_of_scenarios
 from sendproof.corpus.case import Case
 from sendproof.errors import UsageError
 from sendproof.exchange import Exchange
+from sendproof.folders import state_folder
 from sendproof.judge.verdicts import RunFacts
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.server import MockProcess
 from sendproof.runs.options import EFFORTS, Options
-from sendproof.target.budget import Allowance, TimeLimit
+from sendproof.target.budget import Allowance, Ledger, Spent, TimeLimit
 from sendproof.target.client import Client
-from sendproof.target.clock import MovedClock, RunClock, WallClock
-from sendproof.target.ledger import Ledger, Spent
-from sendproof.target.pacing import Pacing
+from sendproof.target.pacing import MovedClock, Pacing, RunClock, WallClock
 from sendproof.target.profile import Budget, Profile
 from sendproof.target.profile_loader import load_profile, parse_profile
 from sendproof.target.pseudonyms import Pseudonyms
-from sendproof.target.scrubbing import documented
-from sendproof.user_folders import state_folder
+from sendproof.target.redaction import documented
 
 # An embedded mock costs nothing: its run is bounded by the corpus alone.
 UNBOUNDED = {"max_requests": 1_000_000, "max_accepted": 1_000_000, "requests_per_second": 10_000.0}
@@ -135,7 +133,7 @@ def open_target(options: Options) -> Iterator[RunTarget]:
         yield RunTarget(profile=profile, provider=provider, clock=MovedClock(mock.advance), kind="mock")
 
 
-# One cause cannot be told from another.
+# With one number there is no other cause to compare with.
 _SEVERAL = 2
 _ALPHABET = string.ascii_letters + string.digits
 

@@ -27,8 +27,7 @@ from sendproof.runs.asking import Asking, as_left, asking_of, ledger_of, locked_
 from sendproof.runs.options import Options
 from sendproof.runs.suite import load_suites
 from sendproof.target.address import is_loopback_url
-from sendproof.target.budget import Allowance
-from sendproof.target.ledger import Ledger, Spent
+from sendproof.target.budget import Allowance, Ledger, Spent
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 
@@ -142,7 +141,7 @@ def _reached(plan: Plan, asked: Iterable[DryRequest]) -> frozenset[str]:
 
 
 def _left_open(contract: Contract, profile: Profile, plan: Plan, evidence: Evidence) -> Mapping[str, str]:
-    """Return the clauses that a balance or a limit of the profile cannot tell from broken ones, each with why.
+    """Return the clauses that a balance or a limit of the profile cannot distinguish from broken ones, each with why.
 
     A service that keeps every promise is judged by what it would answer: what that leaves open, the run will.
     """
@@ -177,7 +176,7 @@ def _advice(
         for said, other in others(profile):
             held = _hold_dry_run(contract, other, small, Spent(), share=evidence.share)
             if not clauses.intersection(_left_open(contract, other, small, held.evidence)):
-                advised.append(f"{said} would show {', '.join(sorted(clauses))}")
+                advised.append(f"{said} would decide {', '.join(sorted(clauses))}")
                 break
     return tuple(advised)
 

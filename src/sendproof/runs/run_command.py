@@ -23,12 +23,14 @@ from typing import Any, TextIO
 import click
 import pytest
 
-from sendproof import exit_codes, streams
+from sendproof import exit_codes, process
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.errors import UsageError, exit_code_of, line_of
+from sendproof.folders import suites_dir
 from sendproof.judge.reasons import EXCUSED, NEVER_GATE, ReasonCode
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_EXERCISED
 from sendproof.mock.accounts import PROVIDERS
+from sendproof.process import held_back
 from sendproof.reports.annotations import annotate, commands_off, is_github
 from sendproof.reports.console import StreamConsole
 from sendproof.reports.forecast import print_in_short
@@ -39,18 +41,16 @@ from sendproof.reports.saved import SavedRun, load_run
 from sendproof.reports.terminal import print_run
 from sendproof.reports.text import visible
 from sendproof.reports.write import check_room, prepare_folder, write_reports
-from sendproof.resources import suites_dir
 from sendproof.runs.asking import ledger_of, read_target
 from sendproof.runs.evidence_on_disk import Problem, nothing_gathered
+from sendproof.runs.ongoing_run import judge_run
 from sendproof.runs.options import DEFAULT_SEED, Options
 from sendproof.runs.planning import forecast
-from sendproof.runs.run import judge_run
 from sendproof.runs.session import NAME, STREAM, Session, problem_of
 from sendproof.runs.suite import VERDICT
 from sendproof.runs.waivers import read_waivers
 from sendproof.target.address import is_loopback_url
-from sendproof.target.interrupts import held_back
-from sendproof.target.ledger import Ledger
+from sendproof.target.budget import Ledger
 from sendproof.target.profile_loader import exposure
 
 _QUIET = ("-s", "-q", "-q", "--no-header", "--no-summary", "--tb=no", "-rN", "--disable-warnings")
@@ -118,7 +118,7 @@ def _report_nothing(options: Options) -> None:
 
 def _prepare(chosen: Sequence[Options]) -> None:
     """Try everything that will have to be written, before the first message leaves, and remove old results."""
-    streams.check_stdout()
+    process.check_stdout()
     check_room(Path(tempfile.gettempdir()), "TMPDIR names another")
     for options in chosen:
         prepare_folder(options.report_dir / options.name)
@@ -137,7 +137,7 @@ def _confirmed(options: Options) -> Options:
         return options
     local = is_loopback_url(read_target(options.target).base_url)
     asks = not (local or options.confirmed)
-    if asks and not streams.is_terminal(sys.stdin):
+    if asks and not process.is_terminal(sys.stdin):
         raise UsageError(
             f"{options.target}: expected --yes where no terminal is there to ask at, got none. "
             f"Read `sendproof plan --target {options.target}` first."
@@ -329,7 +329,7 @@ def _shown(session: Session, run: Run, options: Options) -> Run:
         print_run(run, StreamConsole(highlight=False), provider, quiet=options.quiet)
         sys.stdout.flush()
     except OSError as error:
-        streams.give_up_stdout()
+        process.give_up_stdout()
         run = session.run.conclude_with(error)
         click.echo(f"sendproof: standard output: {line_of(error)}", err=True)
     return run

@@ -25,6 +25,7 @@ from sendproof import exit_codes
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract, load_contract
 from sendproof.errors import SendproofError, UsageError, line_of
+from sendproof.process import ended_alike, held_back
 from sendproof.reports import html, terminal
 from sendproof.reports.annotations import annotate, commands_off
 from sendproof.reports.console import StreamConsole
@@ -34,12 +35,11 @@ from sendproof.reports.results import exit_code
 from sendproof.reports.write import prepare_folder
 from sendproof.runs.asking import Asking, asking_of, read_target
 from sendproof.runs.evidence_on_disk import EvidenceFolder, Gathered, Problem
+from sendproof.runs.ongoing_run import OngoingRun
 from sendproof.runs.options import Options
-from sendproof.runs.run import OngoingRun
 from sendproof.runs.suite import EXTRAS
 from sendproof.runs.waivers import read_waivers
 from sendproof.target.address import is_loopback_url
-from sendproof.target.interrupts import ended_alike, held_back
 
 NAME = "sendproof-session"
 STREAM = pytest.StashKey[TextIO]()

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from sendproof.folders import suites_dir
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_EXERCISED, Verdict
 from sendproof.reports.annotations import inert
 from sendproof.reports.digest import why
 from sendproof.reports.text import visible
-from sendproof.resources import suites_dir
 
 _LONGEST_LINE = 8000
 EXTRAS = pytest.StashKey[list[dict[str, Any]]]()

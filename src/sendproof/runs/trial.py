@@ -31,13 +31,13 @@ from sendproof.judge.verdicts import (
 )
 from sendproof.mock.accounts import PROVIDERS, Provider
 from sendproof.mock.faults import FAULTS
-from sendproof.mock.faults.model import Change
+from sendproof.mock.faults.fault_model import Change
 from sendproof.mock.server import MockServer
 from sendproof.mock.variants import VARIANTS
 from sendproof.reports.results import is_missing
 from sendproof.runs.asking import UNBOUNDED, RunTarget, asking_of, open_conversation, plan_of, providers
 from sendproof.runs.suite import load_suites
-from sendproof.target.clock import MovedClock
+from sendproof.target.pacing import MovedClock
 from sendproof.target.profile import Budget
 from sendproof.target.profile_loader import parse_profile
 from sendproof.target.pseudonyms import Pseudonyms

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from sendproof.errors import UsageError
 from sendproof.reports.text import is_plain, visible
 from sendproof.runs.waiver_lines import EntryLines, places
-from sendproof.target.numbers import without_numbers
+from sendproof.target.phone_numbers import without_numbers
 from sendproof.target.table import toml_text
 
 LONGEST_DAYS = 180

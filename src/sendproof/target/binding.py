@@ -1,4 +1,7 @@
-"""Binds a case to a target: tokens become numbers and texts, keys become header fields."""
+"""Binds a case to a target: tokens become numbers and texts, keys become header fields.
+
+What might reach a number that the profile does not name is kept back here, before anything is sent.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from sendproof.errors import SendproofError
 from sendproof.exchange import Credential, Headers
 from sendproof.target.credentials import FAULTS, classify, present
 from sendproof.target.profile import Profile
+from sendproof.target.recipients import Withheld, refusal_of
 
 _TOKEN = re.compile(rb"@\{((?:recipient|sender|fixture|nonce)[A-Za-z0-9_.]*)\}")
 # Whether there is such a number is not asked: the samples of documents are spelled as well.
@@ -44,6 +48,34 @@ class BoundRequest:
     credential: Credential
     key: str
     presented: tuple[str, ...] = field(default=(), repr=False)
+
+
+class RecipientGuard:
+    """Makes the requests of cases for one target, and keeps back what might reach a number that the profile lacks."""
+
+    def __init__(self, profile: Profile, provider: Provider) -> None:
+        self._profile, self._provider = profile, provider
+        self._allowed, self._senders = profile.reachable, frozenset(profile.senders)
+        self._media = provider.fields.get("media", "").lower().encode()
+        self.withheld = 0
+
+    def bound(self, case: Case, nonce: str) -> BoundRequest:
+        """Return the request of a case, or raise `Unbindable` or `Withheld`."""
+        request = bind(case, self._profile, self._provider, nonce)
+        # A form in the query may be read as well; what the credentials put there is no number.
+        parts = (request.body, case.query.encode()) if case.query else (request.body,)
+        refusals = (refusal_of(part, self._provider, self._allowed, self._senders) for part in parts)
+        if refusal := next(filter(None, refusals), None):
+            self.withheld += 1
+            raise Withheld(f"case {case.id}: expected an allowed recipient, got none: {refusal}. It is not sent.")
+        return request
+
+    def price(self, body: bytes) -> int:
+        """Return the most credits that a request with this body may cost; 0 where the contract knows no price."""
+        prices = self._provider.prices
+        if not prices:
+            return 0
+        return prices["mms" if self._media and self._media in body.lower() else "sms"]
 
 
 def bind(case: Case, profile: Profile, provider: Provider, nonce: str) -> BoundRequest:

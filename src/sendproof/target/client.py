@@ -21,19 +21,14 @@ from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange, Headers, Request, Response
 from sendproof.judge.body import answer_of
-from sendproof.target import tls
-from sendproof.target.binding import BoundRequest
-from sendproof.target.budget import Allowance, TimeLimit
-from sendproof.target.clock import RunClock
-from sendproof.target.deadline_transport import DeadlineTransport
-from sendproof.target.ledger import Spent
+from sendproof.target.binding import BoundRequest, RecipientGuard
+from sendproof.target.budget import Allowance, Spent, TimeLimit
 from sendproof.target.network import network_secrets
-from sendproof.target.pacing import Pacing
+from sendproof.target.pacing import Pacing, RunClock
 from sendproof.target.profile import Profile
 from sendproof.target.pseudonyms import Pseudonyms
-from sendproof.target.receiving import KEPT_BYTES, Received, receive
-from sendproof.target.recipient_guard import RecipientGuard
 from sendproof.target.redaction import Redactor
+from sendproof.target.transport import KEPT_BYTES, Received, receive, transport_of
 
 Tags = tuple[str, ...]
 _STANDARD_FIELDS: Headers = (
@@ -87,7 +82,7 @@ class Client:
         self._budget = budget
         self._pacing = pacing
         self._time_limit = time_limit or TimeLimit()
-        self._transport = transport or _wire(profile)
+        self._transport = transport or transport_of(profile)
         self._nonces = nonces or unique_nonces()
         self._own_fields = tuple((name, value.value) for name, value in profile.network.headers)
         secrets = {**profile.keys, **network_secrets(profile, provider)}
@@ -132,7 +127,7 @@ class Client:
 
     def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
         """Send one case. The same `nonce` gives the very same request again."""
-        bound = self._guard.admit(case, nonce or next(self._nonces))
+        bound = self._guard.bound(case, nonce or next(self._nonces))
         price = self._guard.price(bound.body)
         self._time_limit.check(self._pacing.delay_s, "budget.requests_per_second")
         self._budget.reserve(credits_=price, should_be_refused=not case.may_be_accepted)
@@ -145,7 +140,7 @@ class Client:
         The last byte of each waits until all the others have been sent: so they overlap, however busy this machine
         is. With a `nonce` all of them are made with it.
         """
-        admitted = [(case, self._guard.admit(case, nonce or next(self._nonces)), tags) for case, tags in cases]
+        admitted = [(case, self._guard.bound(case, nonce or next(self._nonces)), tags) for case, tags in cases]
         if not admitted:
             return []
         refusable = not any(case.may_be_accepted for case, _ in cases)
@@ -232,15 +227,8 @@ def _held_back(body: bytes, meeting: threading.Barrier) -> Iterator[bytes]:
     yield body[-1:]
 
 
-def _wire(profile: Profile) -> DeadlineTransport:
-    network = profile.network
-    proxy_tls = tls.trusting(network) if network.proxy and network.proxy.scheme == "https" else None
-    context = tls.client_context(network) if profile.base_url.startswith("https:") else None
-    return DeadlineTransport(tls=context, proxy=network.proxy, proxy_tls=proxy_tls)
-
-
 def _is_accepted(provider: Provider, received: Received) -> bool | None:
-    """Tell whether a message was accepted; None where nobody knows: the answer was lost, or a gateway gave its own."""
+    """Whether a message was accepted; None where that is unknown: the answer was lost, or a gateway gave its own."""
     if received.failure in NEVER_SENT:
         return False
     if received.failure or received.status in MAYBE_SERVED:
@@ -253,6 +241,6 @@ def _is_accepted(provider: Provider, received: Received) -> bool | None:
 
 
 def unique_nonces() -> Iterator[str]:
-    """Yield nonces: who looks only at the start of one, or at its end, still sees many."""
+    """Yield nonces that differ in their first characters and in their last ones."""
     # Not a generator: those cannot be shared between threads.
     return map(secrets.token_hex, itertools.repeat(12))

@@ -1,6 +1,6 @@
 """Credentials: how a request presents them, and what a request presents.
 
-`present` makes the fields and the query of one way to be let in, or not; `classify` names
+`present` makes the fields and the query of one way to present a key, right or wrong; `classify` names
 what any request presents, whoever made it.
 """
 
@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Credential, Headers, field_value
 from sendproof.target.profile import Secret
-from sendproof.target.scrubbing import mark_length
+from sendproof.target.redaction import mark_length
 
 Parts = tuple[str, ...]
 _CUT = 4
@@ -69,7 +69,7 @@ class Presented:
 
 
 def classify(provider: Provider, keys: Mapping[str, tuple[Secret, ...]], headers: Headers, query: str) -> Credential:
-    """Name what a request presents to be let in, by the known keys; none are known in recorded traffic."""
+    """Name what a request presents, by the known keys; none are known in recorded traffic."""
     wanted = provider.credential_header.lower()
     carrier, value = next(((name, text) for name, text in headers if name.lower() == wanted), (None, ""))
     known = {name: tuple(part.value for part in secrets) for name, secrets in keys.items()}
@@ -94,7 +94,7 @@ def _elsewhere(provider: Provider, headers: Headers, query: str) -> tuple[str, .
 
 
 def _marked(fault: str, values: Iterable[str], known: Iterable[Parts]) -> str:
-    """Return the fault of credentials in a wrong place: wrong ones are told from those of a known key.
+    """Return the fault of credentials in a wrong place: wrong ones are named unlike those of a known key.
 
     Where no key is known they may be right.
     """

@@ -14,10 +14,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from sendproof.contract.provider import Provider
 from sendproof.errors import UsageError
-from sendproof.target import tls
 from sendproof.target.address import is_loopback
 from sendproof.target.profile import Network, Profile, Proxy, Secret
 from sendproof.target.table import Table, kind
+from sendproof.target.transport import EncryptedKey, bare, present_client, trusting
 
 NAMES = ("proxy", "ca_file", "client_cert", "client_key", "headers")
 _PORTS = {"http": 80, "https": 443}
@@ -43,7 +43,7 @@ def read_network(
 ) -> Network:
     """Read how the target at `base_url` is reached; paths are relative to `folder`, the profile's.
 
-    Every file is read here, so that what is wrong with one is told before anything is sent.
+    Every file is read here, so that what is wrong with one is reported before anything is sent.
     """
     table.only(NAMES)
     parts = urlsplit(base_url)
@@ -180,8 +180,8 @@ def _path(table: Table, name: str, folder: Path) -> Path | None:
 
 
 def _reason(error: Exception, text: str) -> str:
-    told = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None)
-    return f"{told or type(error).__name__}: {text[:100]!r}"
+    reason = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None)
+    return f"{reason or type(error).__name__}: {text[:100]!r}"
 
 
 def _with_authorities_of(environ: Mapping[str, str], network: Network, where: str) -> Network:
@@ -206,7 +206,7 @@ def _check_authorities(network: Network, complaint: Callable[[str], UsageError])
     if folders is not None and not any(Path(folder).is_dir() for folder in folders.split(os.pathsep)):
         raise complaint(f"no such folder: {folders[:100]!r}")
     try:
-        tls.trusting(network)
+        trusting(network)
     except FileNotFoundError as error:
         raise complaint(f"no such file: {str(network.ca_file)[:100]!r}") from error
     except ssl.SSLError as error:
@@ -229,8 +229,8 @@ def _check_client(network: Network, table: Table) -> None:
         advice = "Name the file of the key as client_key." if key is certificate else "Convert it."
         raise table.error(of_key, "a private key in PEM", f"another file: {key.name!r}", advice)
     try:
-        tls.present_client(tls.bare(), network)
-    except tls.EncryptedKey as error:
+        present_client(bare(), network)
+    except EncryptedKey as error:
         advice = "Write it without: openssl pkey -in KEY -out PLAIN."
         raise table.error(of_key, "a key without a password", f"one with: {key.name!r}", advice) from error
     except ssl.SSLError as error:

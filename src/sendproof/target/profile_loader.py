@@ -17,7 +17,7 @@ from sendproof.contract.provider import Fixture, Provider
 from sendproof.errors import UsageError
 from sendproof.target.address import base_url
 from sendproof.target.network import read_network
-from sendproof.target.numbers import masked, without_numbers
+from sendproof.target.phone_numbers import masked, without_numbers
 from sendproof.target.profile import KEY_KINDS, MAIN, Budget, Given, Profile, Secret
 from sendproof.target.table import Table, got, hidden, kind, shortened, toml_text
 

@@ -12,7 +12,7 @@ import phonenumbers
 
 from sendproof.account import Account
 from sendproof.judge.text_difference import cause_of
-from sendproof.target.numbers import country_digits, is_reserved
+from sendproof.target.phone_numbers import country_digits, is_reserved
 from sendproof.target.profile import Profile
 
 # Digits as people space them: so many that they may be a telephone number, or most of one. Nothing that was matched is
@@ -194,13 +194,13 @@ def _is_valid(number: str) -> bool:
 
 
 # The code of no country: of some networks (+881) any number is somebody's. The millionth try took half a minute to find
-# that out, and of other codes the first few are nobody's.
+# that out, and of other codes the first few are not in use.
 _NO_COUNTRY = "999"
 _TRIED = 1_000
 
 
 def _candidates(country: str, end: str, length: int) -> Iterator[str]:
-    """Yield numbers that are nobody's: of a country, with these last digits, of a length that counts the plus."""
+    """Yield numbers that are not in use: of a country, with these last digits, of a length that counts the plus."""
     if (country, length) == ("1", 12):
         yield from (f"+1{area}55501{end}" for area in _FICTIONAL_AREAS)
     for code, most in ((country, _TRIED), (_NO_COUNTRY, 10**6)):

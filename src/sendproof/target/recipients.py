@@ -1,4 +1,4 @@
-"""The allow-list of recipients, fail closed: whom a request might reach, read as any vendor might."""
+"""The allow-list of recipients, fail closed: which numbers a request might reach, read as any vendor might."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ import phonenumbers
 
 from sendproof.contract.provider import Provider
 from sendproof.errors import SendproofError
-from sendproof.target.numbers import country_digits, masked
+from sendproof.target.phone_numbers import country_digits, masked
 
 # NANP 555-0100 to 555-0199 is reserved for fiction (ATIS-0300115), though not behind toll-free codes.
 _FICTION = re.compile(r"\+1(?!8(?:00|22|33|44|55|66|77|88)|900)[2-9]\d\d55501\d\d", re.ASCII)
@@ -64,7 +64,7 @@ _UNPACKED_BYTES = 1 << 20
 
 
 class Withheld(SendproofError):
-    """A request was not sent: it might reach somebody whom the profile does not name."""
+    """A request was not sent: it might reach a number that the profile does not name."""
 
 
 class _TooMuch(Exception):
@@ -80,7 +80,7 @@ class _Rule:
     countries: tuple[str, ...]
 
     def permits(self, number: str) -> bool:
-        """Whether a number in E.164 may be sent to, or is nobody's."""
+        """Whether a number in E.164 may be sent to, or is not in use."""
         return number in self.allowed or _FICTION.fullmatch(number) is not None
 
     def knows(self, digits: str) -> bool:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from sendproof.errors import UsageError
-from sendproof.target.numbers import is_number_like, without_digits, without_numbers
+from sendproof.target.phone_numbers import is_number_like, without_digits, without_numbers
 
 NOTHING = "nothing"
 _SHOWN_LENGTH = 40

@@ -12,8 +12,8 @@ import pytest
 
 from sendproof.cli import main
 from sendproof.mock.accounts import PROVIDERS, Provider
-from sendproof.mock.exchange import Answer, Call
 from sendproof.mock.faults.edits import setting
+from sendproof.mock.http_messages import Answer, Call
 from sendproof.mock.server import MockServer
 from tests.runs.support import run_target, whole_run
 

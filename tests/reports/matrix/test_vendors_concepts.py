@@ -7,8 +7,8 @@ import pytest
 
 from sendproof.contract.model import provider_names
 from sendproof.errors import ContractError
+from sendproof.folders import schemas_dir
 from sendproof.reports.matrix.concepts import load_catalogue, load_concepts
-from sendproof.resources import schemas_dir
 
 from .support import catalogue
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from sendproof.folders import schemas_dir
 from sendproof.reports.matrix.concepts import load_catalogue
 from sendproof.reports.matrix.matrix_words import absence, contract_note
 from sendproof.reports.matrix.rows import build
-from sendproof.resources import schemas_dir
 
 from .support import cell_of, failed, observed, record, row_of, saved, table_of, textflow, textingline
 

@@ -9,7 +9,7 @@ from sendproof.mock import textingline as _textingline
 from sendproof.mock.accounts import Provider
 from sendproof.mock.endpoint import HttpRules
 from sendproof.mock.faults import http, textflow, textingline
-from sendproof.mock.faults.model import Change, Fault, named, on_textflow, on_textingline
+from sendproof.mock.faults.fault_model import Change, Fault, named, on_textflow, on_textingline
 
 
 def _of(provider: Provider, prefix: str, lift: Callable[[Change[HttpRules]], Change[Any]]) -> Iterator[Fault[Any]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from sendproof.mock.endpoint import Hook, Interception
-from sendproof.mock.exchange import Answer, Call, Document, Headers
+from sendproof.mock.http_messages import Answer, Call, Document, Headers
 
 Step = TypeVar("Step")
 Edit = Callable[[Document], Document]

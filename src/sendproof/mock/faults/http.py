@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Final
 
 from sendproof.mock.endpoint import HttpRules
-from sendproof.mock.exchange import Answer, Call, UnreadableError, parse_json
 from sendproof.mock.faults.edits import (
     crash,
     every,
@@ -22,7 +21,8 @@ from sendproof.mock.faults.edits import (
     with_status,
     without_header,
 )
-from sendproof.mock.faults.model import Change, Fault
+from sendproof.mock.faults.fault_model import Change, Fault
+from sendproof.mock.http_messages import Answer, Call, UnreadableError, parse_json
 
 _HTML: Final = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Error</h1></body></html>"
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sendproof.mock import textflow as _textflow
 from sendproof.mock import textingline as _textingline
 from sendproof.mock.accounts import Provider
-from sendproof.mock.faults.model import Variant, on_textflow, on_textingline
+from sendproof.mock.faults.fault_model import Variant, on_textflow, on_textingline
 from sendproof.mock.variants import http, textflow, textingline
 
 _TEXTINGLINE: Final[tuple[Variant[_textingline.Rules], ...]] = (

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, Final
 
 from sendproof.mock.endpoint import HttpRules
-from sendproof.mock.exchange import Answer, Call, parse_json
 from sendproof.mock.faults.edits import (
     every,
     on_status,
@@ -15,7 +14,8 @@ from sendproof.mock.faults.edits import (
     with_headers,
     with_status,
 )
-from sendproof.mock.faults.model import Change, Variant
+from sendproof.mock.faults.fault_model import Change, Variant
+from sendproof.mock.http_messages import Answer, Call, parse_json
 
 
 def _variant(name: str, summary: str, permission: str, change: Change[HttpRules]) -> Variant[HttpRules]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from sendproof.mock.exchange import Answer, Call
 from sendproof.mock.faults.edits import (
     Edit,
     after_step,
@@ -18,7 +17,8 @@ from sendproof.mock.faults.edits import (
     within,
     without_nulls,
 )
-from sendproof.mock.faults.model import Change, Variant
+from sendproof.mock.faults.fault_model import Change, Variant
+from sendproof.mock.http_messages import Answer, Call
 from sendproof.mock.textflow import (
     Attempt,
     Reason,

@@ -26,8 +26,8 @@ from sendproof.mock.faults.edits import (
     without,
     without_nulls,
 )
-from sendproof.mock.faults.model import Change, Variant
-from sendproof.mock.idempotency import KeyReusedError, Remembered, Sending
+from sendproof.mock.faults.fault_model import Change, Variant
+from sendproof.mock.idempotency_keys import KeyReusedError, Remembered, Sending
 from sendproof.mock.textingline import (
     Attempt,
     Reason,

@@ -12,7 +12,7 @@ from typing import Any
 from sendproof.contract.clause import CONCERNS, Clause
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.errors import ContractError
-from sendproof.resources import schemas_dir
+from sendproof.folders import schemas_dir
 
 FILE_NAME = "concepts.toml"
 _KEYS = {"title": str, "varies": bool, "within": str}

@@ -10,7 +10,7 @@ from sendproof.mock.faults.edits import (
     after_step,
     within,
 )
-from sendproof.mock.faults.model import Change, Fault
+from sendproof.mock.faults.fault_model import Change, Fault
 from sendproof.mock.textflow import (
     Attempt,
     Reason,

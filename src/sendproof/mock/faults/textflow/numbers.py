@@ -6,7 +6,7 @@ from typing import Final
 
 from sendproof.mock.accounts import DEFAULT_SENDER
 from sendproof.mock.faults.edits import setting
-from sendproof.mock.faults.model import Change
+from sendproof.mock.faults.fault_model import Change
 from sendproof.mock.faults.textflow.kit import (
     data,
     echoing,

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Final
 
 from sendproof.mock.accounts import RECIPIENTS
-from sendproof.mock.exchange import parse_json
 from sendproof.mock.faults.edits import (
     every,
     mapping,
@@ -20,6 +19,7 @@ from sendproof.mock.faults.textflow.kit import (
     prepared,
     with_step,
 )
+from sendproof.mock.http_messages import parse_json
 from sendproof.mock.textflow import (
     Attempt,
     Reason,

@@ -9,7 +9,7 @@ from sendproof.mock.faults.edits import (
     every,
     without_header,
 )
-from sendproof.mock.faults.model import Change
+from sendproof.mock.faults.fault_model import Change
 from sendproof.mock.faults.textingline.kit import (
     after,
     fault,

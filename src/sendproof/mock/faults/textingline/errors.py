@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Final
 
-from sendproof.mock.exchange import Document
 from sendproof.mock.faults.edits import (
     when,
     within,
     without,
 )
 from sendproof.mock.faults.textingline.kit import code, fault, refused
+from sendproof.mock.http_messages import Document
 from sendproof.mock.textingline import Reason
 
 _DOCUMENTED: Final = (33004, 33009, 33016, 33019, 33023)

@@ -4,12 +4,12 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import Final
 
-from sendproof.mock.clock import Clock
 from sendproof.mock.faults.textingline.kit import fault
-from sendproof.mock.idempotency import Racing, Remembered, Resending, Sending
+from sendproof.mock.idempotency_keys import Racing, Remembered, Resending, Sending
 from sendproof.mock.textingline import (
     Record,
 )
+from sendproof.mock.virtual_clock import Clock
 
 
 def _newer(first: Record, again: Record) -> Record:

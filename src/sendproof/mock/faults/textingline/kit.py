@@ -8,7 +8,7 @@ from sendproof.mock.faults.edits import (
     Edit,
     after_step,
 )
-from sendproof.mock.faults.model import Change, Fault
+from sendproof.mock.faults.fault_model import Change, Fault
 from sendproof.mock.textingline import (
     Reason,
     Rules,

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Final
 
 from sendproof.mock.accounts import DEFAULT_SENDER, RECIPIENTS
-from sendproof.mock.exchange import Document, parse_json
 from sendproof.mock.faults.edits import (
     every,
     mapping,
@@ -13,6 +12,7 @@ from sendproof.mock.faults.edits import (
     without,
 )
 from sendproof.mock.faults.textingline.kit import fault, instead_of_step, prepared, with_step, without_step
+from sendproof.mock.http_messages import Document, parse_json
 from sendproof.mock.textingline import (
     Attempt,
     Reason,

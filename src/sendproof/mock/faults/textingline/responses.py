@@ -9,7 +9,6 @@ from email.utils import format_datetime
 from itertools import count
 from typing import Final
 
-from sendproof.mock.exchange import Document
 from sendproof.mock.faults.edits import (
     failed,
     mapping,
@@ -21,6 +20,7 @@ from sendproof.mock.faults.edits import (
     without,
 )
 from sendproof.mock.faults.textingline.kit import accepted, fault
+from sendproof.mock.http_messages import Document
 from sendproof.mock.textingline import (
     Rules,
     iso_milliseconds,

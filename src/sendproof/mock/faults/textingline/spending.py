@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from sendproof.mock.faults.textingline.kit import fault
-from sendproof.mock.idempotency import Resending
+from sendproof.mock.idempotency_keys import Resending
 from sendproof.mock.textingline import (
     Record,
 )

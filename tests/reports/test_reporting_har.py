@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sendproof.exchange import Credential, Exchange, Request, Response
-from sendproof.target.har import KEPT_BYTES, to_har
+from sendproof.reports.har import KEPT_BYTES, to_har
 
 
 def exchange(**changes: object) -> Exchange:

@@ -1,4 +1,7 @@
-"""Folders of the user for what outlives a run: cached cases, and the ledger of what was spent."""
+"""Folders: the data that ships with sendproof, and the user's own for what outlives a run.
+
+Shipped are contracts and suites. The user's own hold cached cases, and the ledger of what was spent.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,25 @@ from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
+
+_PACKAGE = Path(__file__).parent
+_CHECKOUT = _PACKAGE.parent.parent
+
+
+def schemas_dir() -> Path:
+    """Return the folder of contracts: inside the package, or beside it in a checkout."""
+    return _shipped("schemas")
+
+
+def suites_dir() -> Path:
+    """Return the folder of suites: inside the package, or beside it in a checkout."""
+    return _shipped("suites")
+
+
+def _shipped(name: str) -> Path:
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _CHECKOUT / name
+
 
 _NAME = "sendproof"
 

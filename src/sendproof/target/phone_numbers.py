@@ -18,7 +18,7 @@ _DIALABLE = re.compile(r"(?<![0-9])(?!(?:19|20)\d\d-[01]\d-[0-3]\d(?!\d))[0-9](?
 
 
 def is_reserved(number: str) -> bool:
-    """Whether a number in E.164 is reserved for fiction, and so nobody's."""
+    """Whether a number in E.164 is reserved for fiction, and so not in use."""
     return _RESERVED.fullmatch(number) is not None
 
 

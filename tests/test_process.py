@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sendproof.target.interrupts import ended_alike, held_back
-from sendproof.target.ledger import Ledger, Spent
+from sendproof.process import ended_alike, held_back
+from sendproof.target.budget import Ledger, Spent
 
 
 def interrupt(_: Spent = Spent()) -> None:  # noqa: B008 - frozen

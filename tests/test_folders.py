@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sendproof.user_folders import cache_folder, state_folder
+from sendproof.folders import cache_folder, state_folder
 
 
 def test_folders_are_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
