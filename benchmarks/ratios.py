@@ -27,8 +27,8 @@ from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.contract.schema import CLAUSES_KEYWORD
 from sendproof.conversation.plan import make_plan
 from sendproof.corpus.build import load_corpus
-from sendproof.judge.findings import ACCEPTED
 from sendproof.judge.history import judge
+from sendproof.judge.verdicts import ACCEPTED
 from sendproof.mock.server import MockProcess
 from sendproof.resources import schemas_dir
 from sendproof.runs.asking import Asking

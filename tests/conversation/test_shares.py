@@ -10,8 +10,7 @@ from sendproof.conversation.rate_rounds import Round, least_for_limit, messages_
 from sendproof.conversation.shares import share_of_fixtures
 from sendproof.corpus.case import Case
 from sendproof.judge.history import judge
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, NOT_EXERCISED, RunFacts, verdicts
+from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, NOT_EXERCISED, ReasonCode, RunFacts, verdicts
 from sendproof.mock.accounts import Provider
 from sendproof.runs.subject import FAULTLESS, Subject
 from sendproof.runs.trial import LIVE_BUDGET, judged, load_contract_once, recorded

@@ -10,7 +10,7 @@ import pytest
 
 from sendproof.judge import worlds
 from sendproof.judge.credits import Covers, Outcome, Price, Spend
-from sendproof.judge.findings import CONTRADICTED, UPHELD
+from sendproof.judge.verdicts import CONTRADICTED, UPHELD
 from sendproof.judge.worlds import History
 from tests.judge.support import failed_answer, line, line_answer, line_message, line_refusal
 from tests.judge.test_credit_worlds import Charging, dimension, documented, story

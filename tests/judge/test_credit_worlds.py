@@ -12,11 +12,10 @@ from sendproof.conversation import scenarios
 from sendproof.conversation.credit_sequences import AT_ONCE, FAULTY, LONG, MMS, RETRY, credit_sequence
 from sendproof.exchange import Exchange
 from sendproof.judge import credits, worlds
-from sendproof.judge.characters import segments
 from sendproof.judge.credits import ALL, FREE, Covers, CreditWorld, Kind, Outcome, Price, Purse, Spend
-from sendproof.judge.findings import CONTRADICTED, UNDECIDED, UPHELD, Finding
 from sendproof.judge.history import judge
-from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.texts_and_numbers import segments
+from sendproof.judge.verdicts import CONTRADICTED, UNDECIDED, UPHELD, Finding, ReasonCode
 from sendproof.judge.worlds import Decision, Dimension, Group, History, Row
 from tests.judge.service import Answer, Service, account
 from tests.judge.support import LINE, line_answer, line_refusal

@@ -6,7 +6,7 @@ from sendproof.contract.model import Contract
 from sendproof.conversation.answers import is_refused, is_refused_for_its_moment
 from sendproof.corpus.case import Case
 from sendproof.exchange import Exchange
-from sendproof.judge.passing_refusals import Words, words
+from sendproof.judge.refusal_causes import Words, words
 from sendproof.judge.refused import documenting
 
 _OF_IDENTITY = (401, 403)

@@ -16,9 +16,12 @@ from typing import NamedTuple
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.exchange import NEVER_SENT
-from sendproof.judge.body import at
-from sendproof.judge.characters import segments
-from sendproof.judge.findings import (
+from sendproof.judge.parsing import at
+from sendproof.judge.refused import has_code
+from sendproof.judge.request_analysis import IDENTITY
+from sendproof.judge.retries import recognised_retries
+from sendproof.judge.texts_and_numbers import segments
+from sendproof.judge.verdicts import (
     ACCEPTED,
     CONTRADICTED,
     NO_ANSWER,
@@ -28,11 +31,8 @@ from sendproof.judge.findings import (
     UPHELD,
     Finding,
     Judgement,
+    ReasonCode,
 )
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.refused import has_code
-from sendproof.judge.request_analysis import IDENTITY
-from sendproof.judge.retries import recognised_retries
 from sendproof.judge.worlds import (
     Decision,
     Dimension,

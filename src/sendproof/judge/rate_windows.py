@@ -20,7 +20,8 @@ from sendproof.account import Account, RateLimit
 from sendproof.contract.model import Contract
 from sendproof.contract.samples import without_serial
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT
-from sendproof.judge.findings import (
+from sendproof.judge.refused import is_unexcludable
+from sendproof.judge.verdicts import (
     ACCEPTED,
     CONTRADICTED,
     NO_ANSWER,
@@ -30,10 +31,10 @@ from sendproof.judge.findings import (
     UNDECIDED,
     UPHELD,
     Finding,
+    FindingKind,
     Judgement,
+    ReasonCode,
 )
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.refused import is_unexcludable
 from sendproof.judge.worlds import Decision, Dimension, Group, History, Row, Timed, decide, grouped
 
 # Clocks differ: a pause counts as a whole window from this part of it on.
@@ -566,7 +567,7 @@ def _explaining(contract: Contract, item: Judgement) -> tuple[str, ...]:
 
 def _isolated(
     account: Account, judgements: Sequence[Judgement], own: Sequence[Judgement]
-) -> Iterator[tuple[Judgement, str]]:
+) -> Iterator[tuple[Judgement, FindingKind]]:
     limited = {item.exchange.id for item in own if item.outcome == THROTTLED}
     for before, after in pairwise(judgements):
         other = account.keys.get(after.exchange.credential.key or "") == "active"

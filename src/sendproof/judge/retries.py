@@ -9,6 +9,7 @@ contradiction by itself. Keys are segments: what is wrong with one says nothing 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,8 +19,9 @@ from typing import Any, NamedTuple
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
 from sendproof.exchange import NEVER_SENT
-from sendproof.judge.body import at
-from sendproof.judge.findings import (
+from sendproof.judge.parsing import MISSING, at
+from sendproof.judge.refused import says
+from sendproof.judge.verdicts import (
     ACCEPTED,
     CONTRADICTED,
     NO_ANSWER,
@@ -30,11 +32,43 @@ from sendproof.judge.findings import (
     UPHELD,
     Finding,
     Judgement,
+    ReasonCode,
 )
-from sendproof.judge.identities import idempotency_key, message_id
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.refused import says
 from sendproof.judge.worlds import Dimension, Timed, grouped, states_after
+
+
+def message_id(contract: Contract, judgement: Judgement) -> str | None:
+    """Return the id that an accepted message was given, as text, or None."""
+    value = at(judgement.answer, contract.provider.answer["id"])
+    return json.dumps(value) if judgement.outcome == ACCEPTED and value not in (MISSING, None, "") else None
+
+
+def idempotency_key(judgement: Judgement) -> str | None:
+    """Return the idempotency key of a request, or None."""
+    value = judgement.analysis.value("idempotency")
+    return value if isinstance(value, str) and value else None
+
+
+def unique_id_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    """Contradict the clause of unique ids where two messages have one id, replays aside."""
+    for clause in contract.with_check("unique_id"):
+        owners: dict[str, Judgement] = {}
+        for judgement in judgements:
+            if (identity := message_id(contract, judgement)) is None:
+                continue
+            first = owners.setdefault(identity, judgement)
+            key, other = idempotency_key(judgement), idempotency_key(first)
+            if first is judgement:
+                yield Finding(clause=clause.id, exchange=judgement.exchange.id, kind=UPHELD)
+            elif key is None or other is None:
+                yield Finding(
+                    clause=clause.id,
+                    exchange=judgement.exchange.id,
+                    kind=CONTRADICTED,
+                    expected="an id of its own",
+                    observed=f"{identity}, as {first.exchange.id} has",
+                )
+
 
 # Two keys that agree in so many characters are distinct only to who compares them whole.
 _LONG_PREFIX = 16

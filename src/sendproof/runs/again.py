@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sendproof.contract.model import load_contract
-from sendproof.judge.reasons import EXCUSED, NEVER_GATE, ReasonCode
-from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_EXERCISED
+from sendproof.judge.verdicts import ERROR, EXCUSED_REASONS, FAIL, INCONCLUSIVE, NEVER_GATE, NOT_EXERCISED, ReasonCode
 from sendproof.reports.saved import SavedRun, load_run
 
 _LEVELS = ("required", "recommended")
 # Asked once more, these would be left open once more.
-_STAY_OPEN = frozenset(reason.value for reason in NEVER_GATE | EXCUSED | {ReasonCode.NO_TEST})
+_STAY_OPEN = frozenset(reason.value for reason in NEVER_GATE | EXCUSED_REASONS | {ReasonCode.NO_TEST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,7 @@ from sendproof.conversation.conversation import Evidence
 from sendproof.conversation.plan import CONTROLS, Plan
 from sendproof.conversation.scenarios import CREDITS, RATE_LIMITS, clauses_of_scenarios
 from sendproof.judge.history import judge
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import RunFacts, verdicts
+from sendproof.judge.verdicts import ReasonCode, RunFacts, verdicts
 from sendproof.runs.asking import locked_clauses
 from sendproof.runs.dry_runs import hold_dry_run
 from sendproof.target.ledger import Spent

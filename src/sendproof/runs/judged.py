@@ -9,11 +9,9 @@ from types import MappingProxyType
 import sendproof
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.errors import UsageError
-from sendproof.judge.findings import ACCEPTED, Judgement
 from sendproof.judge.history import judge
-from sendproof.judge.identities import message_id
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import Verdict, verdicts
+from sendproof.judge.retries import message_id
+from sendproof.judge.verdicts import ACCEPTED, Judgement, ReasonCode, Verdict, verdicts
 from sendproof.reports.record import Run
 from sendproof.runs.applied_waivers import overlay
 from sendproof.runs.evidence import Gathered

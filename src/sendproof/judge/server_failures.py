@@ -1,4 +1,4 @@
-"""Requests that are never answered: those of the API, told from those of the network."""
+"""Requests that the API did not serve: never answered, or answered with an error of the server that vanishes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
 from sendproof.contract.outcome import GATEWAY
 from sendproof.exchange import NEVER_SENT, Exchange
-from sendproof.judge.findings import CONTRADICTED, LOST, NO_ANSWER, SERVER_ERROR, UNDECIDED, Finding, Judgement
+from sendproof.judge.verdicts import (
+    CONTRADICTED,
+    LOST,
+    NO_ANSWER,
+    OBSERVED,
+    SERVER_ERROR,
+    UNDECIDED,
+    UPHELD,
+    Finding,
+    Judgement,
+)
 
 # Buffers of sockets take so much before a server that does not read on can be noticed.
 _SMALL_BODY = 32_768
@@ -92,3 +102,43 @@ def _drops(contract: Contract, item: Judgement, *, repeated: bool, asked_again: 
 def _contradicted(clause: Clause, item: Judgement, expected: str, observed: str) -> Finding:
     identity = item.exchange.id
     return Finding(clause=clause.id, exchange=identity, kind=CONTRADICTED, expected=expected, observed=observed)
+
+
+def server_error_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    """Judge how often the API failed, and answered the same request otherwise another time.
+
+    A failure that the document describes for a message without a fault is none of these, nor is the
+    answer of a gateway.
+    """
+    if not judgements:
+        return
+    documented = {clause.params["status"] for clause in contract.with_check("internal_error")}
+    answered = {_request(item) for item in judgements if item.exchange.response and item.exchange.response.status < 500}
+    passing = [
+        item
+        for item in judgements
+        if item.outcome == SERVER_ERROR
+        and (status := _status(item)) not in GATEWAY
+        and _request(item) in answered
+        and not (status in documented and not item.analysis.hard)
+    ]
+    valid = sum(item.analysis.is_operation and not item.analysis.hard for item in judgements)
+    last = (passing or judgements)[-1].exchange.id
+    observed = f"{len(passing)} in {len(judgements)} requests, {valid} of them valid"
+    for clause in contract.with_check("server_errors_rare"):
+        rare = len(passing) < clause.params["fewer_than"] or len(passing) <= clause.params["share"] * valid
+        kind = UPHELD if rare else CONTRADICTED
+        yield Finding(clause=clause.id, exchange=last, kind=kind, expected=clause.claim, observed=observed)
+    for clause in contract.with_check("observe_server_errors"):
+        value = f"{', '.join(sorted({str(_status(item)) for item in passing}))} vanished" if passing else "none"
+        yield Finding(clause=clause.id, exchange=last, kind=OBSERVED, value=value, observed=observed)
+
+
+def _status(item: Judgement) -> int:
+    return item.exchange.response.status if item.exchange.response else 0
+
+
+def _request(item: Judgement) -> tuple[str, str, str, bytes | str]:
+    """Return what makes two requests the same: what was asked, and as whom."""
+    request, sent = item.exchange.request, item.exchange
+    return request.method, request.path, f"{sent.credential}", sent.case or request.body
