@@ -20,7 +20,8 @@ from sendproof.judge.parsing import answer_of
 from sendproof.judge.rate_windows import rate_findings
 from sendproof.judge.refusal_causes import (
     OF_ITS_MOMENT,
-    Controls,
+    UNCONTROLLED,
+    Messages,
     blame_findings,
     control_findings,
     of_a_moment,
@@ -73,20 +74,20 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
         else item
         for item in first
     )
-    controls = Controls(contract, judgements)
-    passing = of_a_moment(contract, judgements)
+    messages = Messages(contract, judgements)
+    passing = of_a_moment(contract, messages, judgements)
     others = _Others(
         replayed=_answered_as_replay(contract, judgements),
         of_another=_answered_for_another(contract, judgements),
         unfetched=_unfetched(judgements),
-        uncontrolled=uncontrolled(controls, judgements),
+        uncontrolled=uncontrolled(messages, judgements),
         passing=passing,
         dry=dry,
     )
     single = (_beside(contract, others, item, finding) for item in judgements for finding in item.findings)
     together = (
-        *control_findings(controls, judgements, passing),
-        *blame_findings(contract, judgements, passing),
+        *control_findings(messages, judgements, passing),
+        *blame_findings(contract, messages, judgements, passing),
         *unique_id_findings(contract, judgements),
         *cause_findings(contract, account, judgements),
         *retry_findings(contract, judgements),
@@ -139,11 +140,7 @@ def _beside(contract: Contract, others: _Others, judgement: Judgement, finding: 
             return None
         if exchange in others.uncontrolled and ("reasons" in clause.params or clause.check in _OF_A_REASON):
             # It may have had another cause, so it says nothing of how its own must be refused.
-            finding = replace(
-                finding,
-                kind=UNDECIDED,
-                observed="the same request without the fault was not seen to be accepted",
-            )
+            finding = replace(finding, kind=UNDECIDED, observed=UNCONTROLLED)
         elif exchange in others.passing and clause.check in _OF_ITS_CAUSE:
             return replace(finding, kind=UNDECIDED, observed=OF_ITS_MOMENT, reason=ReasonCode.THROTTLED)
     if finding.kind == UNDECIDED and finding.reason is None:

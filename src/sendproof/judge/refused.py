@@ -177,15 +177,23 @@ def is_documented(contract: Contract, analysis: RequestAnalysis, answer: Any) ->
     reasons = {reason.clause for reason in analysis.reasons}
     return bool(reasons) and any(
         says(contract.provider, clause, answer)
-        for clause in (*contract.with_check("documented_text"), *contract.with_check("documented_code"))
+        for clause in _documented(contract)
         if reasons.intersection(clause.params["reasons"])
     )
 
 
+def names_anything_documented(contract: Contract, answer: Any) -> bool:
+    """Whether a refusal bears a text or a code that is documented, for whatever cause."""
+    return any(says(contract.provider, clause, answer) for clause in _documented(contract))
+
+
+def _documented(contract: Contract) -> tuple[Clause, ...]:
+    return (*contract.with_check("documented_text"), *contract.with_check("documented_code"))
+
+
 def documenting(contract: Contract) -> tuple[Clause, ...]:
-    """Return the clauses that document a text or a code of their own for a cause."""
-    texts = (clause for clause in contract.with_check("documented_text") if "text" in clause.params)
-    return (*texts, *contract.with_check("documented_code"))
+    """Return the clauses that document one text or code of their own for a cause, not one of several texts."""
+    return tuple(clause for clause in _documented(contract) if "texts" not in clause.params)
 
 
 def says(provider: Provider, clause: Clause, answer: Any) -> bool:
