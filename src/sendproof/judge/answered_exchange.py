@@ -14,7 +14,7 @@ from sendproof.contract.schema import Breach, ClauseSchema
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.parsing import MISSING, at
 from sendproof.judge.request_analysis import RequestAnalysis
-from sendproof.judge.verdicts import CONTRADICTED, OBSERVED, UPHELD, Finding, FindingKind
+from sendproof.judge.verdicts import CONTRADICTED, UPHELD, Finding, OfAnExchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(OfAnExchange):
     """An exchange with its request analysed and its answer parsed; `value` is the JSON value, or MISSING."""
 
     context: Context
@@ -76,31 +76,6 @@ class Answered:
     def breaches(self, schema: ClauseSchema) -> tuple[Breach, ...]:
         """Return what the answer breaks of a schema; no JSON is judged as null is, which no schema permits."""
         return schema.breaches(None if self.value is MISSING else self.value)
-
-    def finding(
-        self,
-        kind: FindingKind,
-        clause: str,
-        *,
-        expected: str = "",
-        observed: str = "",
-        unless: tuple[str, ...] = (),
-    ) -> Finding:
-        """Return a finding of this exchange."""
-        return Finding(
-            clause=clause, exchange=self.exchange.id, kind=kind, expected=expected, observed=observed, unless=unless
-        )
-
-    def checked(
-        self, clause: str, *, holds: bool, expected: str = "", observed: str = "", unless: tuple[str, ...] = ()
-    ) -> Finding:
-        """Return the finding of a check that holds or does not."""
-        kind = UPHELD if holds else CONTRADICTED
-        return self.finding(kind, clause, expected=expected, observed=observed, unless=unless)
-
-    def observation(self, clause: str, value: str) -> Finding:
-        """Return what this exchange shows of an open clause."""
-        return Finding(clause=clause, exchange=self.exchange.id, kind=OBSERVED, value=value)
 
 
 def schema_findings(

@@ -17,7 +17,6 @@ from sendproof.judge.verdicts import (
     NO_ANSWER,
     SERVER_ERROR,
     UNDECIDED,
-    UPHELD,
     Finding,
     Judgement,
 )
@@ -121,7 +120,7 @@ def server_error_findings(contract: Contract, judgements: Sequence[Judgement]) -
     observed = f"{len(passing)} in {len(judgements)} requests, {valid} of them valid"
     for clause in contract.with_check("server_errors_rare"):
         rare = len(passing) < clause.params["fewer_than"] or len(passing) <= clause.params["share"] * valid
-        yield last.finding(UPHELD if rare else CONTRADICTED, clause.id, expected=clause.claim, observed=observed)
+        yield last.checked(clause.id, holds=rare, expected=clause.claim, observed=observed)
     for clause in contract.with_check("observe_server_errors"):
         statuses = ", ".join(sorted({str(item.status) for item in passing}))
         yield last.observation(clause.id, f"{statuses} vanished" if passing else "none")

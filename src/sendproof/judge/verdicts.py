@@ -123,8 +123,49 @@ class Finding:
     suspects: tuple[str, ...] = ()
 
 
+class OfAnExchange:
+    """Whatever is known of one exchange: it makes the findings of it."""
+
+    __slots__ = ()
+    exchange: Exchange
+
+    def finding(
+        self,
+        kind: FindingKind,
+        clause: str,
+        *,
+        expected: str = "",
+        observed: str = "",
+        unless: tuple[str, ...] = (),
+        reason: ReasonCode | None = None,
+        suspects: tuple[str, ...] = (),
+    ) -> Finding:
+        """Return what this exchange says of a clause."""
+        return Finding(
+            clause=clause,
+            exchange=self.exchange.id,
+            kind=kind,
+            expected=expected,
+            observed=observed,
+            unless=unless,
+            reason=reason,
+            suspects=suspects,
+        )
+
+    def checked(
+        self, clause: str, *, holds: bool, expected: str = "", observed: str = "", unless: tuple[str, ...] = ()
+    ) -> Finding:
+        """Return the finding of a check that holds or does not."""
+        kind = UPHELD if holds else CONTRADICTED
+        return self.finding(kind, clause, expected=expected, observed=observed, unless=unless)
+
+    def observation(self, clause: str, value: str) -> Finding:
+        """Return what this exchange shows of an open clause."""
+        return Finding(clause=clause, exchange=self.exchange.id, kind=OBSERVED, value=value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(OfAnExchange):
     """One exchange, judged by itself.
 
     `sole_reason` is the clause that alone explains a refusal (upheld only with a control); `unexplained` says that a
@@ -145,24 +186,6 @@ class Judgement:
     def status(self) -> int | None:
         """The status code of the answer, if there is one."""
         return self.exchange.response.status if self.exchange.response else None
-
-    def finding(
-        self,
-        kind: FindingKind,
-        clause: str,
-        *,
-        expected: str = "",
-        observed: str = "",
-        reason: ReasonCode | None = None,
-    ) -> Finding:
-        """Return a finding of this exchange."""
-        return Finding(
-            clause=clause, exchange=self.exchange.id, kind=kind, expected=expected, observed=observed, reason=reason
-        )
-
-    def observation(self, clause: str, value: str) -> Finding:
-        """Return what this exchange shows of an open clause."""
-        return Finding(clause=clause, exchange=self.exchange.id, kind=OBSERVED, value=value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
