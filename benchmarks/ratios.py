@@ -28,8 +28,8 @@ from sendproof.contract.schema import CLAUSES_KEYWORD
 from sendproof.conversation.plan import make_plan
 from sendproof.corpus.build import load_corpus
 from sendproof.folders import schemas_dir
-from sendproof.judge.findings import ACCEPTED
 from sendproof.judge.history import judge
+from sendproof.judge.verdicts import ACCEPTED
 from sendproof.mock.server import MockProcess
 from sendproof.runs.asking import Asking
 from sendproof.runs.evidence_on_disk import EvidenceFolder, Gathered

@@ -20,8 +20,8 @@ import pytest
 
 from sendproof.contract.model import Contract, load_contract
 from sendproof.exchange import Credential, Exchange, Request, Response
-from sendproof.judge.body import answer_of, parse
 from sendproof.judge.history import judge
+from sendproof.judge.parsing import answer_of, parse
 from sendproof.judge.verdicts import RunFacts, verdicts
 from sendproof.reports.pages.messages import shown_exchange
 from sendproof.reports.signature import signature

@@ -21,7 +21,7 @@ from sendproof.contract.documents import text_blocks
 from sendproof.contract.drift import drift_of
 from sendproof.contract.lock import Lock, load_lock
 from sendproof.contract.model import Contract, load_contract
-from sendproof.resources import schemas_dir
+from sendproof.folders import schemas_dir
 
 CLAUSES = ("tf.requests.to-required", "tf.requests.message-max-refused")
 TEXT = "Everything about texts\nThe field to is required.\nA message has at most 1,600 characters.\n"

@@ -17,8 +17,7 @@ from sendproof.conversation.balances_and_limits import (
 )
 from sendproof.corpus.case import Case
 from sendproof.judge.history import judge
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, NOT_EXERCISED, RunFacts, verdicts
+from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, NOT_EXERCISED, ReasonCode, RunFacts, verdicts
 from sendproof.mock.accounts import Provider
 from sendproof.runs.trial import FAULTLESS, LIVE_BUDGET, Subject, judged, load_contract_once, recorded
 from tests.judge.support import LINE

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sendproof.judge import worlds
-from sendproof.judge.credits import Covers, Outcome, Price, Spend
-from sendproof.judge.findings import CONTRADICTED, UPHELD
+from sendproof.judge.credits import Covers, CreditOutcome, Price, Spend
+from sendproof.judge.verdicts import CONTRADICTED, UPHELD
 from sendproof.judge.worlds import History
 from tests.judge.support import failed_answer, line, line_answer, line_message, line_refusal
 from tests.judge.test_credit_worlds import Charging, dimension, documented, story
@@ -49,8 +49,8 @@ def test_credits_of_the_example_are_what_a_service_leaves(name: str) -> None:
     for group in history(CREDITS[name])[:3]:
         outcome = charging.spend(group.events[0]).outcome
         left = charging.left
-        cells.append(f"accepted, {left} left" if outcome == Outcome.ACCEPTED else "refused")
-    together = sum(spend.outcome == Outcome.ACCEPTED for spend in history(CREDITS[name])[3].events)
+        cells.append(f"accepted, {left} left" if outcome == CreditOutcome.ACCEPTED else "refused")
+    together = sum(spend.outcome == CreditOutcome.ACCEPTED for spend in history(CREDITS[name])[3].events)
     assert rows("An example: credits")[name] == [*cells, f"{together} accepted" if together else "refused"]
 
 

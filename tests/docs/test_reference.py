@@ -14,7 +14,7 @@ from sendproof.cli import cli
 from sendproof.contract import deciding
 from sendproof.contract.model import HTTP, load_contract, provider_names
 from sendproof.contract.provider import FIXTURE_KINDS
-from sendproof.judge.reasons import EXCUSED, NEVER_GATE, ReasonCode
+from sendproof.judge.verdicts import EXCUSED_REASONS, NEVER_GATE, ReasonCode
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.faults import FAULTS
 from sendproof.mock.variants import VARIANTS
@@ -81,7 +81,7 @@ def test_every_provider_has_its_profile_and_its_fixtures_in_the_reference() -> N
 def _effect(reason: ReasonCode) -> str:
     if reason in NEVER_GATE:
         return "never"
-    return "with `--require-complete`" if reason in EXCUSED else "yes"
+    return "with `--require-complete`" if reason in EXCUSED_REASONS else "yes"
 
 
 def test_every_reason_is_explained_with_what_it_does_to_the_exit_code() -> None:

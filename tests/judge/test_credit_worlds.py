@@ -12,11 +12,10 @@ from sendproof.conversation import scenarios
 from sendproof.conversation.balances_and_limits import AT_ONCE, FAULTY, LONG, MMS, RETRY, credit_sequence
 from sendproof.exchange import Exchange
 from sendproof.judge import credits, worlds
-from sendproof.judge.characters import segments
-from sendproof.judge.credits import ALL, FREE, Covers, CreditWorld, Kind, Outcome, Price, Purse, Spend
-from sendproof.judge.findings import CONTRADICTED, UNDECIDED, UPHELD, Finding
+from sendproof.judge.credits import ALL, FREE, Covers, CreditOutcome, CreditWorld, MessageKind, Price, Purse, Spend
 from sendproof.judge.history import judge
-from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.texts_and_numbers import segments
+from sendproof.judge.verdicts import CONTRADICTED, UNDECIDED, UPHELD, Finding, ReasonCode
 from sendproof.judge.worlds import Decision, Dimension, Group, History, Row
 from tests.judge.service import Answer, Service, account
 from tests.judge.support import LINE, line_answer, line_refusal
@@ -48,10 +47,10 @@ class Charging:
 
     def spend(self, spend: Spend, *, first: bool = True) -> Spend:
         """Return a message with what becomes of it: of one that has no fault, and is no retry, the balance decides."""
-        if spend.outcome == Outcome.FAULTY or spend.is_retry:
+        if spend.outcome == CreditOutcome.FAULTY or spend.is_retry:
             self._purse = next(credits.step(self._world, self._purse, spend, first))
             return spend
-        tried = (spend._replace(outcome=outcome) for outcome in (Outcome.ACCEPTED, Outcome.SHORT))
+        tried = (spend._replace(outcome=outcome) for outcome in (CreditOutcome.ACCEPTED, CreditOutcome.SHORT))
         after = ((one, purse) for one in tried for purse in credits.step(self._world, self._purse, one, first))
         made, self._purse = next(after)
         return made
@@ -61,17 +60,19 @@ def story(world: CreditWorld, steps: str) -> History[Spend]:
     """Return what comes of the steps of a sequence."""
     service = Charging(world)
     groups: list[tuple[Spend, ...]] = []
-    last = Spend(Kind.SMS, Outcome.SHORT)
+    last = Spend(MessageKind.SMS, CreditOutcome.SHORT)
     for step in steps:
         if step == AT_ONCE:
-            asked = Spend(Kind.SMS, Outcome.ACCEPTED)
+            asked = Spend(MessageKind.SMS, CreditOutcome.ACCEPTED)
             groups.append(tuple(service.spend(asked, first=number == 0) for number in range(AT_ONCE_COUNT)))
         elif step == FAULTY:
-            groups.append((service.spend(Spend(Kind.SMS, Outcome.FAULTY)),))
+            groups.append((service.spend(Spend(MessageKind.SMS, CreditOutcome.FAULTY)),))
         else:
             if step != RETRY:
-                last = Spend(Kind.MMS if step == MMS else Kind.SMS, Outcome.SHORT, 3 if step == LONG else 1)
-            last = service.spend(last._replace(is_retry=step == RETRY and last.outcome == Outcome.ACCEPTED))
+                last = Spend(
+                    MessageKind.MMS if step == MMS else MessageKind.SMS, CreditOutcome.SHORT, 3 if step == LONG else 1
+                )
+            last = service.spend(last._replace(is_retry=step == RETRY and last.outcome == CreditOutcome.ACCEPTED))
             groups.append((last,))
     return tuple(Group(events=group, after=(frozenset(),) * len(group)) for group in groups)
 
@@ -181,12 +182,12 @@ def asked(world: CreditWorld, pool: str) -> list[Exchange]:
         number += 1
         nonce = message.get("idempotencyKey", "")
         if not {"body", "mediaUrl"} & set(message):
-            charging.spend(Spend(Kind.SMS, Outcome.FAULTY))
+            charging.spend(Spend(MessageKind.SMS, CreditOutcome.FAULTY))
             return 400, line_refusal()
-        kind = Kind.MMS if "mediaUrl" in message else Kind.SMS
-        length = 1 if kind == Kind.MMS else segments(message["body"])
-        made = Spend(kind, Outcome.ACCEPTED, length, is_retry=nonce in sent)
-        if key == "metered" and charging.spend(made, first=first).outcome == Outcome.SHORT:
+        kind = MessageKind.MMS if "mediaUrl" in message else MessageKind.SMS
+        length = 1 if kind == MessageKind.MMS else segments(message["body"])
+        made = Spend(kind, CreditOutcome.ACCEPTED, length, is_retry=nonce in sent)
+        if key == "metered" and charging.spend(made, first=first).outcome == CreditOutcome.SHORT:
             return 402, line_refusal(33023)
         return 201, line_answer(sent.setdefault(nonce or f"{number}", number), body=message.get("body", ...))
 

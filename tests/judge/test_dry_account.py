@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sendproof.contract.model import load_contract
-from sendproof.judge.findings import CONTRADICTED, UNDECIDED
 from sendproof.judge.history import judge
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import RunFacts, verdicts
+from sendproof.judge.verdicts import CONTRADICTED, UNDECIDED, ReasonCode, RunFacts, verdicts
 from tests.judge.support import ACCOUNT, Talk, line, line_answer, line_message, line_refusal
 
 MEDIA = {"mediaUrl": "https://example.com/images/promo.jpg"}

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from sendproof.exchange import Credential
-from sendproof.judge.findings import CONTRADICTED, OBSERVED, UPHELD
-from sendproof.judge.verdicts import NOT_APPLICABLE, RunFacts, verdicts
+from sendproof.judge.verdicts import CONTRADICTED, NOT_APPLICABLE, OBSERVED, UPHELD, RunFacts, verdicts
 from tests.judge.support import (
     FOREIGN,
     INACTIVE,

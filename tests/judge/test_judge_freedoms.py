@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sendproof.exchange import Credential
-from sendproof.judge.findings import CONTRADICTED, LOST, UNDECIDED, UPHELD
+from sendproof.judge.verdicts import CONTRADICTED, LOST, UNDECIDED, UPHELD
 from tests.judge.support import (
     FOREIGN,
     INACTIVE,

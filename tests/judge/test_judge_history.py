@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendproof.exchange import Credential
-from sendproof.judge.findings import CONTRADICTED, UPHELD
 from sendproof.judge.history import judge
+from sendproof.judge.verdicts import CONTRADICTED, UPHELD
 from tests.judge.support import (
     ACCOUNT,
     RECIPIENT,

@@ -8,7 +8,7 @@ import pytest
 
 from sendproof.contract.model import Contract
 from sendproof.exchange import Response
-from sendproof.judge.body import MISSING, answer_of, parse
+from sendproof.judge.parsing import MISSING, answer_of, parse
 from tests.judge.support import FLOW, LINE, Talk
 
 ODD = {

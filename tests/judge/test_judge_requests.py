@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sendproof.exchange import Credential
-from sendproof.judge.findings import CONTRADICTED, EXCUSED, OBSERVED, UNDECIDED, UPHELD
+from sendproof.judge.verdicts import CONTRADICTED, EXCUSED, OBSERVED, UNDECIDED, UPHELD
 from tests.judge.support import (
     FOREIGN,
     INACTIVE,

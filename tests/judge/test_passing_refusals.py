@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sendproof.judge.findings import CONTRADICTED
-from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.verdicts import CONTRADICTED, ReasonCode
 from tests.judge.support import (
     OPTED_OUT,
     Talk,

@@ -10,9 +10,9 @@ import pytest
 from sendproof.account import RateLimit
 from sendproof.conversation import scenarios
 from sendproof.conversation.balances_and_limits import rate_rounds
-from sendproof.judge.findings import CONTRADICTED, UNDECIDED, UPHELD, Finding
 from sendproof.judge.history import judge
 from sendproof.judge.rate_windows import UNLIMITED
+from sendproof.judge.verdicts import CONTRADICTED, UNDECIDED, UPHELD, Finding
 from tests.judge.service import Answer, Service, account
 from tests.judge.support import FLOW, flow_answer, flow_refusal
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from sendproof.exchange import Credential
-from sendproof.judge.findings import CONTRADICTED, UNDECIDED, UPHELD
-from sendproof.judge.passing_refusals import words
-from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.refusal_causes import words
+from sendproof.judge.verdicts import CONTRADICTED, UNDECIDED, UPHELD, ReasonCode
 from tests.judge.support import MAIN, Talk, flow, flow_answer, flow_message, flow_refusal
 
 WRONG = Credential(fault="unknown")

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from sendproof.judge.text_difference import difference, is_same_text
+from sendproof.judge.texts_and_numbers import difference, is_same_text
 
 CHANGES = [
     ("caf\u00e9", "caf\u00c3\u00a9", "from character 4 U+00E9 became U+00C3 U+00A9, perhaps UTF-8 read as Latin-1"),

@@ -11,11 +11,18 @@ from typing import Any
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract, load_contract
 from sendproof.exchange import Credential, Exchange, Headers, Request
-from sendproof.judge.body import MISSING
-from sendproof.judge.findings import Judgement
-from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.parsing import MISSING
 from sendproof.judge.request_analysis import RequestAnalysis
-from sendproof.judge.verdicts import FAIL, NOT_APPLICABLE, NOT_EXERCISED, OBSERVATION, PASS, Verdict
+from sendproof.judge.verdicts import (
+    FAIL,
+    NOT_APPLICABLE,
+    NOT_EXERCISED,
+    OBSERVATION,
+    PASS,
+    Judgement,
+    ReasonCode,
+    Verdict,
+)
 from sendproof.reports.digest import fixture_for
 from sendproof.reports.record import Run
 

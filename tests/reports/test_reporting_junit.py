@@ -9,8 +9,7 @@ from xml.sax.saxutils import escape
 import pytest
 import xmlschema
 
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import ERROR, INCONCLUSIVE, NOT_EXERCISED, Verdict
+from sendproof.judge.verdicts import ERROR, INCONCLUSIVE, NOT_EXERCISED, ReasonCode, Verdict
 from sendproof.reports.junit import to_junit, write_junit
 from sendproof.reports.record import Run
 from sendproof.reports.text import is_plain

@@ -11,8 +11,7 @@ import pytest
 
 from sendproof.contract.clause import CONCERNS, LEVELS
 from sendproof.errors import SendproofError, UsageError
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import VERDICTS
+from sendproof.judge.verdicts import VERDICTS, ReasonCode
 from sendproof.reports.record import Run
 from sendproof.reports.results import SCHEMA_FILE, exit_code, load_results, to_results, undecided, write_results
 

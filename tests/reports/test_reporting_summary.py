@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import Verdict
+from sendproof.judge.verdicts import ReasonCode, Verdict
 from sendproof.reports import digest
 from sendproof.reports.summary import to_markdown
 from sendproof.reports.text import is_plain

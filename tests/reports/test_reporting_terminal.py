@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from sendproof.judge.reasons import ReasonCode
+from sendproof.judge.verdicts import ReasonCode
 from sendproof.reports.curl import reproduction
 from sendproof.reports.digest import closing_line
 from sendproof.reports.record import Run

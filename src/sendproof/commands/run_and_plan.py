@@ -11,6 +11,7 @@ import click
 
 from sendproof.commands.shared import DEBUG, FILE, Invocation
 from sendproof.contract.clause import CONCERNS
+from sendproof.process import ended_alike
 from sendproof.reports.console import StreamConsole
 from sendproof.reports.forecast import print_forecast, to_json
 from sendproof.runs.asking import read_target
@@ -23,7 +24,6 @@ from sendproof.runs.options import (
 )
 from sendproof.runs.planning import forecast
 from sendproof.runs.run_command import run_again, run_targets
-from sendproof.process import ended_alike
 from sendproof.target.profile_loader import exposure
 
 _MORE_HELP = "What follows -- goes to pytest."

@@ -73,6 +73,7 @@ class ClauseSchema:
             )
             self._conditions: list[Any] = []
             self._bearings = tuple(self._bearing(schema, (), ()))
+            self._clauses = tuple(dict.fromkeys(clause for _, _, clause in keywords(schema) if clause))
         except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
             raise ContractError(f"{where}: {error}") from error
 
@@ -141,7 +142,7 @@ class ClauseSchema:
 
     def clauses(self) -> tuple[str, ...]:
         """Return every clause that a keyword of the schema decides, each once."""
-        return tuple(dict.fromkeys(clause for _, _, clause in keywords(self.schema) if clause))
+        return self._clauses
 
 
 def keywords(schema: Any, path: str = "#") -> Iterator[tuple[str, str, str | None]]:

@@ -6,8 +6,8 @@ from sendproof.contract.model import Contract
 from sendproof.contract.outcome import Outcome
 from sendproof.contract.provider import Provider
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange
-from sendproof.judge.body import answer_of
 from sendproof.judge.credits import codes_of_insufficient_credits
+from sendproof.judge.parsing import answer_of
 from sendproof.judge.refused import documenting, has_code, says
 
 

@@ -31,7 +31,7 @@ from sendproof.conversation.waiting import RetryPolicy
 from sendproof.corpus.case import Case
 from sendproof.corpus.message_builder import compact, in_other_words
 from sendproof.exchange import Exchange
-from sendproof.judge.passing_refusals import Words, words
+from sendproof.judge.refusal_causes import Words, words
 from sendproof.judge.refused import documenting
 from sendproof.target.budget import BudgetSpent
 from sendproof.target.pacing import RunClock

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case, tokens_in
 from sendproof.exchange import Exchange, Request, Response
-from sendproof.judge.characters import segments
+from sendproof.judge.texts_and_numbers import segments
 from sendproof.target.binding import BoundRequest, RecipientGuard
 from sendproof.target.budget import Allowance
 from sendproof.target.client import Tags, Traffic, unique_nonces

@@ -11,7 +11,7 @@ from sendproof.contract.outcome import is_page
 from sendproof.contract.provider import Provider
 from sendproof.conversation.answers import is_foreign
 from sendproof.exchange import Exchange, Response
-from sendproof.judge.body import MISSING, answer_of
+from sendproof.judge.parsing import MISSING, answer_of
 from sendproof.judge.refused import documenting, says
 from sendproof.target.profile import Profile
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sendproof.conversation.answers import is_lost
 from sendproof.exchange import Exchange
-from sendproof.judge.dates import http_date
+from sendproof.judge.parsing import http_date
 
 _MOST_WAITS = 10
 # More than any run has; a float has to hold it.

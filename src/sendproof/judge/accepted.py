@@ -3,68 +3,95 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
+from sendproof.account import Account
 from sendproof.contract.clause import Clause
-from sendproof.contract.schema import Breach, ClauseSchema
-from sendproof.exchange import Exchange, Response
-from sendproof.judge.body import MISSING, at
-from sendproof.judge.dates import http_date
-from sendproof.judge.findings import CONTRADICTED, EXCUSED, OBSERVED, UPHELD, Context, Finding, shown
-from sendproof.judge.numbers import is_e164_of, spelling_of
-from sendproof.judge.request_analysis import RequestAnalysis
-from sendproof.judge.text_difference import difference, is_same_text
+from sendproof.contract.model import Contract
+from sendproof.judge.answered_exchange import Answered, schema_findings
+from sendproof.judge.parsing import MISSING, at, http_date
+from sendproof.judge.texts_and_numbers import difference, is_e164_of, is_same_text, spelling_of
+from sendproof.judge.verdicts import (
+    ACCEPTED,
+    CONTRADICTED,
+    EXCUSED,
+    UNDECIDED,
+    UPHELD,
+    Finding,
+    Judgement,
+    shown,
+)
 
-_NOTHING_ELSE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-Verdict = tuple[bool, str, str]
-"""Whether a relation holds, what was expected, what was seen."""
+Relation = tuple[bool, str, str]
+"""Whether an answer relates to its request as it should, what was expected, what was seen."""
+_Params = Mapping[str, Any]
+_Rule = Callable[[Answered, _Params], Relation | None]
 
 
-def accepted_findings(
-    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
-) -> Iterator[Finding]:
+def accepted_findings(answered: Answered) -> Iterator[Finding]:
     """Judge the answer to a message that was accepted and had no reason not to be."""
-    yield from _status(context, exchange, response, analysis, answer)
-    doubtful = _of_doubtful(context, analysis)
-    breaches = tuple(
-        breach
-        for breach in context.contract.accepted.breaches(None if answer is MISSING else answer)
-        if breach.pointer not in doubtful
-    )
-    spelled = _explained_by_spelling(context, analysis, answer) if breaches else {}
-    failing = context.recipients.get(analysis.recipient or "", "deliverable") != "deliverable"
-    delivery = _of_delivery(context) if failing else ()
-    explained = {**{breach.pointer: delivery for breach in breaches}, **spelled}
-    yield from schema_findings(
-        context.contract.accepted, context.contract.clauses, exchange, answer, breaches, unless=explained
-    )
-    if not isinstance(answer, dict):
+    contract = answered.contract
+    yield from _status(answered)
+    doubtful = _doubtful_pointers(answered)
+    breaches = [breach for breach in answered.breaches(contract.accepted) if breach.pointer not in doubtful]
+    spelled = _explained_by_spelling(answered) if breaches else {}
+    # A message that cannot be delivered is answered otherwise than a sent one: these clauses say better how.
+    delivery = tuple(clause.id for clause in contract.with_check("delivery_failed")) if answered.is_failing else ()
+    unless = {**{breach.pointer: delivery for breach in breaches}, **spelled}
+    yield from schema_findings(answered, contract.accepted, breaches, unless)
+    if not isinstance(answered.value, dict):
         return
-    yield from _idle(context, exchange, answer, failing=failing)
+    yield from _not_exercised(answered)
     broken = frozenset(breach.pointer for breach in breaches if breach.pointer not in spelled)
     for name, rule in _RELATIONS.items():
-        for clause in context.contract.with_check(name):
-            yield from _relation(context, exchange, analysis, answer, clause, rule, broken)
-    for clause in context.contract.with_check("observe_accepted"):
-        value = _OBSERVE[clause.params["what"]](context, response, answer)
-        yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=value)
+        for clause in contract.with_check(name):
+            yield from _relation(answered, clause, rule, broken)
+    for clause in contract.with_check("observe_accepted"):
+        yield answered.observation(clause.id, _OBSERVE[clause.params["what"]](answered))
 
 
-def _of_doubtful(context: Context, analysis: RequestAnalysis) -> frozenset[str]:
+def _status(answered: Answered) -> Iterator[Finding]:
+    keyed = answered.analysis.value("idempotency") is not MISSING
+    if answered.context.replay or (keyed and not answered.analysis.identity_known):
+        return
+    outcome, status = answered.outcome, answered.response.status
+    for clause in answered.contract.with_check("accepted_status"):
+        if clause.params.get("of", outcome) == outcome:
+            expected = clause.params["status"]
+            yield answered.checked(clause.id, holds=status == expected, expected=str(expected), observed=str(status))
+        elif answered.is_failing is _is_of_delivery(clause):
+            yield _void(answered, clause.id)
+
+
+def _doubtful_pointers(answered: Answered) -> frozenset[str]:
     """Return where an answer is about what the documents leave open: it proves nothing of a promise there."""
-    roles = (role for role in context.contract.provider.answer if role in analysis.provider_fields)
-    return frozenset(context.contract.provider.answer[role] for role in roles if analysis.taints(role))
+    analysis, pointers = answered.analysis, answered.provider.answer
+    return frozenset(
+        pointer for role, pointer in pointers.items() if role in analysis.provider_fields and analysis.taints(role)
+    )
 
 
-def _idle(context: Context, exchange: Exchange, answer: dict[str, Any], *, failing: bool) -> Iterator[Finding]:
-    """Excuse the clauses of the schema that this answer, as the documents permit it, leaves nothing to look at."""
-    exercised = frozenset(context.contract.accepted.exercised(answer))
-    for clause in context.contract.accepted.clauses():
-        if clause not in exercised and failing is _is_of_delivery(context.contract.clauses[clause]):
-            yield _void(clause, exchange)
+def _explained_by_spelling(answered: Answered) -> Mapping[str, tuple[str, ...]]:
+    """Return, for each number that was not sent in E.164, by its pointer, the clauses that explain it better."""
+    found: dict[str, tuple[str, ...]] = {}
+    for clause in answered.contract.with_check("normalized"):
+        role = clause.params["role"]
+        pointer, sent = answered.provider.answer[role], answered.analysis.value(role)
+        spelled = isinstance(sent, str) and spelling_of(sent) != "e164" and not answered.analysis.taints(role)
+        if spelled and clause.params["spelling"] != "e164" and isinstance(at(answered.value, pointer), str):
+            found[pointer] = (*found.get(pointer, ()), clause.id)
+    return found
+
+
+def _not_exercised(answered: Answered) -> Iterator[Finding]:
+    """Excuse the clauses of the schema for which this answer, as the documents permit it, has nothing to look at."""
+    schema = answered.contract.accepted
+    exercised = frozenset(schema.exercised(answered.value))
+    for clause in schema.clauses():
+        if clause not in exercised and answered.is_failing is _is_of_delivery(answered.contract.clauses[clause]):
+            yield _void(answered, clause)
 
 
 def _is_of_delivery(clause: Clause) -> bool:
@@ -72,100 +99,31 @@ def _is_of_delivery(clause: Clause) -> bool:
     return clause.concern == "delivery"
 
 
-def _void(clause: str, exchange: Exchange) -> Finding:
-    return Finding(clause=clause, exchange=exchange.id, kind=EXCUSED, observed="no answer had what it looks at")
+def _void(answered: Answered, clause: str) -> Finding:
+    return answered.finding(EXCUSED, clause, observed="no answer had what it looks at")
 
 
-def _of_delivery(context: Context) -> tuple[str, ...]:
-    """Return the clauses by which a message that cannot be delivered is answered otherwise than a sent one."""
-    return tuple(clause.id for clause in context.contract.with_check("delivery_failed"))
-
-
-def _explained_by_spelling(context: Context, analysis: RequestAnalysis, answer: Any) -> Mapping[str, tuple[str, ...]]:
-    """Return, for each number that was not sent in E.164, by its pointer, what tells better of it."""
-    found: dict[str, tuple[str, ...]] = {}
-    for clause in context.contract.with_check("normalized"):
-        role = clause.params["role"]
-        pointer, sent = context.contract.provider.answer[role], analysis.value(role)
-        spelled = isinstance(sent, str) and spelling_of(sent) != "e164" and not analysis.taints(role)
-        if spelled and clause.params["spelling"] != "e164" and isinstance(at(answer, pointer), str):
-            found[pointer] = (*found.get(pointer, ()), clause.id)
-    return found
-
-
-def _status(
-    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
-) -> Iterator[Finding]:
-    outcome = context.contract.provider.outcome(response.status, answer, response.body)
-    keyed = analysis.value("idempotency") is not MISSING
-    for clause in context.contract.with_check("accepted_status"):
-        if context.replay or (keyed and not analysis.identity_known):
-            continue
-        if clause.params.get("of", outcome) != outcome:
-            failing = context.recipients.get(analysis.recipient or "", "deliverable") != "deliverable"
-            yield from [_void(clause.id, exchange)] if failing is _is_of_delivery(clause) else []
-            continue
-        expected = clause.params["status"]
-        yield _finding(clause.id, exchange, (response.status == expected, str(expected), str(response.status)))
-
-
-def schema_findings(
-    schema: ClauseSchema,
-    clauses: Mapping[str, Clause],
-    exchange: Exchange,
-    answer: Any,
-    breaches: tuple[Breach, ...],
-    *,
-    unless: Mapping[str, tuple[str, ...]] = _NOTHING_ELSE,
-) -> Iterator[Finding]:
-    """Turn what an answer breaks of a schema, and what it keeps, into findings.
-
-    `unless` are the clauses that explain a breach at a pointer better.
-    """
-    broken: set[str] = set()
-    for breach in breaches:
-        if breach.clause in broken:
-            continue
-        broken.add(breach.clause)
-        observed = "no JSON" if answer is MISSING else f"{breach.pointer or 'the answer'}: {breach.message}"
-        yield Finding(
-            clause=breach.clause,
-            exchange=exchange.id,
-            kind=CONTRADICTED,
-            expected=clauses[breach.clause].claim,
-            observed=observed,
-            unless=unless.get(breach.pointer, ()),
-        )
-    if isinstance(answer, dict):
-        for clause in schema.exercised(answer):
-            if clause not in broken:
-                yield Finding(clause=clause, exchange=exchange.id, kind=UPHELD)
-
-
-def _relation(
-    context: Context,
-    exchange: Exchange,
-    analysis: RequestAnalysis,
-    answer: Any,
-    clause: Clause,
-    rule: Callable[[Context, RequestAnalysis, Any, Mapping[str, Any]], Verdict | None],
-    broken: frozenset[str],
-) -> Iterator[Finding]:
-    if (result := rule(context, analysis, answer, clause.params)) is None:
-        if _is_void(context, analysis, answer, clause):
-            yield _void(clause.id, exchange)
+def _relation(answered: Answered, clause: Clause, rule: _Rule, broken: frozenset[str]) -> Iterator[Finding]:
+    result = rule(answered, clause.params)
+    if result is None:
+        if _is_void(answered, clause):
+            yield _void(answered, clause.id)
         return
     role = clause.params.get("role", _ROLES.get(clause.check or ""))
-    if role is None or not (analysis.taints(role) or _is_broken(context.contract.provider.answer[role], broken)):
-        yield _finding(clause.id, exchange, result)
+    if role is None or not (answered.analysis.taints(role) or _is_broken(answered.provider.answer[role], broken)):
+        yield _compared(answered, clause.id, result)
 
 
-def _is_void(context: Context, analysis: RequestAnalysis, answer: Any, clause: Clause) -> bool:
+def _compared(answered: Answered, clause: str, result: Relation) -> Finding:
+    holds, expected, observed = result
+    return answered.checked(clause, holds=holds, expected=expected, observed=observed)
+
+
+def _is_void(answered: Answered, clause: Clause) -> bool:
     """Whether a relation could not be looked at for a choice that the documents permit."""
-    failing = context.recipients.get(analysis.recipient or "", "deliverable") != "deliverable"
     if clause.check == "delivery_cause":
-        return failing and context.recipients.get(analysis.recipient or "") == clause.params["cause"]
-    return clause.check in _VOIDABLE and failing is _is_of_delivery(clause)
+        return answered.is_failing and answered.recipient_state == clause.params["cause"]
+    return clause.check in _VOIDABLE and answered.is_failing is _is_of_delivery(clause)
 
 
 _VOIDABLE = ("not_before", "date_of_answer", "says_more", "delivery_failed")
@@ -178,17 +136,10 @@ def _is_broken(pointer: str, broken: frozenset[str]) -> bool:
     return any(pointer == other or pointer.startswith(f"{other}/") or other == "" for other in broken)
 
 
-def _finding(clause: str, exchange: Exchange, result: Verdict) -> Finding:
-    holds, expected, observed = result
-    kind = UPHELD if holds else CONTRADICTED
-    return Finding(clause=clause, exchange=exchange.id, kind=kind, expected=expected, observed=observed)
-
-
-def _echo(context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
-    sent = analysis.value(params["role"])
-    pointer = context.contract.provider.answer[params["role"]]
-    got = at(answer, pointer)
-    if sent is MISSING and params.get("form") == "text":
+def _echo(answered: Answered, params: _Params) -> Relation | None:
+    role, form = params["role"], params.get("form")
+    sent, got, pointer = answered.analysis.value(role), answered.at_role(role), answered.provider.answer[role]
+    if sent is MISSING and form == "text":
         return got in (MISSING, None, ""), f"no {pointer}", f"{pointer} {shown(got)}"
     if not isinstance(sent, str):
         return None
@@ -196,85 +147,67 @@ def _echo(context: Context, analysis: RequestAnalysis, answer: Any, params: Mapp
     if got == sent:
         return True, expected, observed
     same = isinstance(got, str) and is_same_text(sent, got)
-    if params.get("form") == "exact" and not same:
+    if form == "exact" and not same:
         # What is another text altogether is another clause's.
         return None
-    if isinstance(got, str) and params.get("form") != "number":
+    if isinstance(got, str) and form != "number":
         observed = f"{observed}: {difference(sent, got)}"
-    return same and params.get("form") == "text", expected, observed
+    return same and form == "text", expected, observed
 
 
-def named_findings(context: Context, exchange: Exchange, analysis: RequestAnalysis, answer: Any) -> Iterator[Finding]:
+def named_findings(answered: Answered) -> Iterator[Finding]:
     """Judge how an answer names a number that was accepted in another spelling: as it was sent, or in E.164."""
-    for clause in context.contract.with_check("echo"):
-        sent = analysis.value(clause.params["role"])
-        if (
-            clause.params["role"] not in _NUMBERS
-            or not isinstance(sent, str)
-            or not analysis.taints(clause.params["role"])
-        ):
-            continue
-        if any(reason.level == "required" for reason in analysis.hard):
-            continue
-        pointer = context.contract.provider.answer[clause.params["role"]]
-        got = at(answer, pointer)
-        holds = got == sent or (isinstance(got, str) and is_e164_of(got, sent))
-        yield _finding(clause.id, exchange, (holds, f"{pointer} {shown(sent)} or in E.164", f"{pointer} {shown(got)}"))
+    if any(reason.level == "required" for reason in answered.analysis.hard):
+        return
+    for clause in answered.contract.with_check("echo"):
+        role = clause.params["role"]
+        sent = answered.analysis.value(role)
+        if role in ("recipient", "sender") and isinstance(sent, str) and answered.analysis.taints(role):
+            pointer, got = answered.provider.answer[role], answered.at_role(role)
+            holds = got == sent or (isinstance(got, str) and is_e164_of(got, sent))
+            expected = f"{pointer} {shown(sent)} or in E.164"
+            yield _compared(answered, clause.id, (holds, expected, f"{pointer} {shown(got)}"))
 
 
-_NUMBERS = ("recipient", "sender")
-
-
-def _normalized(context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
-    sent = analysis.value(params["role"])
+def _normalized(answered: Answered, params: _Params) -> Relation | None:
+    role, analysis = params["role"], answered.analysis
+    sent = analysis.value(role)
     if not isinstance(sent, str) or spelling_of(sent) != params["spelling"]:
         return None
-    expected = analysis.recipient if params["role"] == "recipient" else analysis.sender
-    pointer = context.contract.provider.answer[params["role"]]
-    got = at(answer, pointer)
+    expected = analysis.recipient if role == "recipient" else analysis.sender
+    pointer, got = answered.provider.answer[role], answered.at_role(role)
     return got == expected, f"{pointer} {shown(expected)} for {shown(sent)}", f"{pointer} {shown(got)}"
 
 
-def _default_sender(
-    context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]
-) -> Verdict | None:
-    default = context.account_default_sender
+def _default_sender(answered: Answered, params: _Params) -> Relation | None:
+    default, analysis = answered.context.account.default_sender, answered.analysis
     if default is None or analysis.value("sender") is not MISSING or analysis.key_state != "active":
         return None
-    pointer = context.contract.provider.answer["sender"]
-    got = at(answer, pointer)
+    pointer, got = answered.provider.answer["sender"], answered.at_role("sender")
     return got == default, f"{pointer} {shown(default)}", f"{pointer} {shown(got)}"
 
 
-def _delivery_failed(
-    context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]
-) -> Verdict | None:
-    if context.recipients.get(analysis.recipient or "", "deliverable") == "deliverable":
+def _delivery_failed(answered: Answered, params: _Params) -> Relation | None:
+    got, failed = answered.at_role("status"), answered.provider.failed_status
+    if not answered.is_failing or got in params["at_first"]:
         return None
-    pointer = context.contract.provider.answer["status"]
-    got, failed = at(answer, pointer), context.contract.provider.failed_status
-    if got in params["at_first"]:
-        return None
+    pointer = answered.provider.answer["status"]
     return got == failed, f"{pointer} {shown(failed)}", f"{pointer} {shown(got)}"
 
 
-def _delivery_cause(
-    context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]
-) -> Verdict | None:
-    provider = context.contract.provider
-    if context.recipients.get(analysis.recipient or "") != params["cause"]:
+def _delivery_cause(answered: Answered, params: _Params) -> Relation | None:
+    provider, cause = answered.provider, params["cause"]
+    if answered.recipient_state != cause:
         return None
-    got = at(answer, provider.answer["error_type"])
-    if (
-        at(answer, provider.answer["status"]) != provider.failed_status
-        or got not in provider.fixtures["failing_recipients"].causes
-    ):
+    got = answered.at_role("error_type")
+    has_failed = answered.at_role("status") == provider.failed_status
+    if not has_failed or got not in provider.fixtures["failing_recipients"].causes:
         return None
-    return got == params["cause"], shown(params["cause"]), shown(got)
+    return got == cause, shown(cause), shown(got)
 
 
-def _says_more(context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
-    text, than = at(answer, params["field"]), at(answer, params["than"])
+def _says_more(answered: Answered, params: _Params) -> Relation | None:
+    text, than = at(answered.value, params["field"]), at(answered.value, params["than"])
     if not isinstance(text, str) or not isinstance(than, str):
         return None
     return _folded(text) != _folded(than), f"{params['field']} for people", f"{params['field']} {shown(text)}"
@@ -284,26 +217,25 @@ def _folded(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
-def _not_before(context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]) -> Verdict | None:
-    earlier, later = _moment(at(answer, params["earlier"])), _moment(at(answer, params["later"]))
+def _not_before(answered: Answered, params: _Params) -> Relation | None:
+    earlier, later = _moment(at(answered.value, params["earlier"])), _moment(at(answered.value, params["later"]))
     if earlier is None or later is None or (earlier.tzinfo is None) != (later.tzinfo is None):
         return None
     return later >= earlier, f"not before {earlier.isoformat()}", later.isoformat()
 
 
-def _date_of_answer(
-    context: Context, analysis: RequestAnalysis, answer: Any, params: Mapping[str, Any]
-) -> Verdict | None:
+def _date_of_answer(answered: Answered, params: _Params) -> Relation | None:
     """Compare a time with the answer's own `Date`, which the same clock should have given.
 
     Or a proxy's, which may be wrong: what is right by the clock of the run is right as well.
     """
-    told, date = _moment(at(answer, params["field"])), http_date(context.date)
-    if told is None or told.tzinfo is None or date is None or context.replay:
+    time, date = _moment(at(answered.value, params["field"])), http_date(answered.response.header("Date"))
+    if time is None or time.tzinfo is None or date is None or answered.context.replay:
         return None
-    apart_s = min(abs(told.timestamp() - moment_s) for moment_s in (date.timestamp(), context.received_s))
+    received_s = answered.exchange.started_s + answered.exchange.elapsed_s
+    apart_s = min(abs(time.timestamp() - moment_s) for moment_s in (date.timestamp(), received_s))
     limit_s = float(params["within_s"])
-    return apart_s <= limit_s, f"within {limit_s:g} s of the answer's Date, {date.isoformat()}", told.isoformat()
+    return apart_s <= limit_s, f"within {limit_s:g} s of the answer's Date, {date.isoformat()}", time.isoformat()
 
 
 def _moment(text: Any) -> datetime | None:
@@ -313,7 +245,7 @@ def _moment(text: Any) -> datetime | None:
         return None
 
 
-_RELATIONS: Mapping[str, Callable[[Context, RequestAnalysis, Any, Mapping[str, Any]], Verdict | None]] = {
+_RELATIONS: Mapping[str, _Rule] = {
     "echo": _echo,
     "normalized": _normalized,
     "default_sender": _default_sender,
@@ -325,8 +257,8 @@ _RELATIONS: Mapping[str, Callable[[Context, RequestAnalysis, Any, Mapping[str, A
 }
 
 
-def _id_form(context: Context, response: Response, answer: Any) -> str:
-    got = at(answer, context.contract.provider.answer["id"])
+def _id_form(answered: Answered) -> str:
+    got = answered.at_role("id")
     if not isinstance(got, str):
         return type(got).__name__
     prefix = re.match(r"[A-Za-z]+_", got)
@@ -336,11 +268,49 @@ def _id_form(context: Context, response: Response, answer: Any) -> str:
 
 
 _CHARACTER_CLASSES = (("letters", r"[A-Za-z]"), ("digits", r"[0-9]"), ("signs", r"[^A-Za-z0-9]"))
+# Of a status that is no documented one so much is shown: more is an error text, which may be of any length.
+_LONGEST_STATUS = 40
 
-_OBSERVE: Mapping[str, Callable[[Context, Response, Any], str]] = {
-    "status": lambda context, response, answer: str(response.status),
-    "message_status": lambda context, response, answer: str(at(answer, context.contract.provider.answer["status"]))[
-        :40
-    ],
+_OBSERVE: Mapping[str, Callable[[Answered], str]] = {
+    "status": lambda answered: str(answered.response.status),
+    "message_status": lambda answered: str(answered.at_role("status"))[:_LONGEST_STATUS],
     "id_form": _id_form,
 }
+
+
+# Two causes that share a word may be a mix-up of neighbours; of three the service tells none from another.
+_ENOUGH_CAUSES = 3
+
+
+def cause_findings(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    """Contradict where several causes of failing delivery, and all that were asked, are named by the same word."""
+    clauses = contract.with_check("causes_differ")
+    if not clauses or len(set(account.recipients.values()) - {"deliverable"}) < 2:
+        return
+    last_asked: Judgement | None = None
+    first_of_cause: dict[str, Judgement] = {}
+    words: set[str] = set()
+    pointers = contract.provider.answer
+    for item in judgements:
+        cause = account.recipients.get(item.analysis.recipient or "", "deliverable")
+        if item.outcome != ACCEPTED or cause == "deliverable" or item.analysis.hard or item.analysis.has_media:
+            continue
+        last_asked = item
+        word = at(item.answer, pointers["error_type"])
+        if at(item.answer, pointers["status"]) == contract.provider.failed_status and isinstance(word, str):
+            first_of_cause.setdefault(cause, item)
+            words.add(word)
+    if not first_of_cause:
+        if last_asked is not None:
+            why = "no message had failed when it was answered"
+            yield from (last_asked.finding(EXCUSED, clause.id, observed=why) for clause in clauses)
+        return
+    if len(words) > 1:
+        kind, observed = UPHELD, ""
+    elif len(first_of_cause) < _ENOUGH_CAUSES:
+        kind, observed = UNDECIDED, f"{len(first_of_cause)} causes were asked"
+    else:
+        kind, observed = CONTRADICTED, f"{next(iter(words))[:40]!r} for {', '.join(first_of_cause)}"
+    last = list(first_of_cause.values())[-1]
+    for clause in clauses:
+        yield last.finding(kind, clause.id, expected="a word of its own for each cause", observed=observed)

@@ -1,7 +1,7 @@
 """Credits: the prices and the boundary of a balance, and whether an account may have run dry.
 
-Two questions to one model. Of a *metered* key the balance is told, and by default nobody else spends it: what it could
-send shows the prices. The *main* key's balance is untold, others may spend it, and somebody may fill it up once: all
+Two questions to one model. Of a *metered* key the balance is known, and by default nobody else spends it: what it could
+send shows the prices. The *main* key's balance is unknown, others may spend it, and somebody may fill it up once: all
 that this can show is whether a refusal for too few credits may have been true.
 """
 
@@ -16,9 +16,12 @@ from typing import NamedTuple
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.exchange import NEVER_SENT
-from sendproof.judge.body import at
-from sendproof.judge.characters import segments
-from sendproof.judge.findings import (
+from sendproof.judge.parsing import at
+from sendproof.judge.refused import has_code
+from sendproof.judge.request_analysis import IDENTITY
+from sendproof.judge.retries import recognised_retries
+from sendproof.judge.texts_and_numbers import segments
+from sendproof.judge.verdicts import (
     ACCEPTED,
     CONTRADICTED,
     NO_ANSWER,
@@ -28,11 +31,8 @@ from sendproof.judge.findings import (
     UPHELD,
     Finding,
     Judgement,
+    ReasonCode,
 )
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.refused import has_code
-from sendproof.judge.request_analysis import IDENTITY
-from sendproof.judge.retries import recognised_retries
 from sendproof.judge.worlds import (
     Decision,
     Dimension,
@@ -48,18 +48,18 @@ from sendproof.judge.worlds import (
 )
 
 
-class Kind(StrEnum):
+class MessageKind(StrEnum):
     """What a message is charged as."""
 
     SMS = "sms"
     MMS = "mms"
 
 
-class Outcome(StrEnum):
+class CreditOutcome(StrEnum):
     """What became of a message, as far as credits go.
 
     SHORT is a refusal for too few credits, FAULTY one for a fault of the request, OTHERWISE one for neither. Of what is
-    UNKNOWN (no answer, a failure of the server) nobody knows whether it was paid for.
+    UNKNOWN (no answer, a failure of the server) it is not known whether it was paid for.
     """
 
     ACCEPTED = "accepted"
@@ -71,16 +71,16 @@ class Outcome(StrEnum):
 
 
 class Spend(NamedTuple):
-    """One message on a key; `is_retry` tells that it is one again that was accepted before, and was recognised."""
+    """One message on a key; `is_retry` says that it was accepted before, and that the service recognised it."""
 
-    kind: Kind
-    outcome: Outcome
+    kind: MessageKind
+    outcome: CreditOutcome
     segments: int = 1
     is_retry: bool = False
 
     @property
-    def told(self) -> str:
-        """The event as a report tells it."""
+    def described(self) -> str:
+        """The message in the words of a report."""
         length = f" of {self.segments} segments" if self.segments > 1 else ""
         return f"{self.kind}{length}{' again' if self.is_retry else ''} {self.outcome}"
 
@@ -119,9 +119,9 @@ FREE = Refusals()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditWorld:
-    """One way in which a service may charge. `credits` (None: untold) are there before, `apart` those for MMS alone.
+    """One way in which a service may charge. `credits` (None: unknown) are there before, `apart` those for MMS alone.
 
-    `shared` tells that others may spend the balance, `fillings` how often somebody may fill it up. `retry` is what a
+    `shared` says that others may spend the balance, `fillings` how often somebody may fill it up. `retry` is what a
     retry costs, `failed` what a message does that cannot be delivered.
     """
 
@@ -138,7 +138,7 @@ class CreditWorld:
 
     def price(self, spend: Spend) -> tuple[int, int]:
         """Return what a message costs, of the balance and of what is kept apart."""
-        price = self.sms if spend.kind == Kind.SMS else self.mms
+        price = self.sms if spend.kind == MessageKind.SMS else self.mms
         return price.whole + price.per_segment * spend.segments, price.apart
 
     def part(self, share: int | str, spend: Spend) -> tuple[int, int]:
@@ -169,18 +169,18 @@ def step(world: CreditWorld, purse: Purse, spend: Spend, first: bool) -> Iterato
     price = world.price(spend)
     if spend.is_retry:
         yield _less(purse, world.part(world.retry, spend))
-    elif spend.outcome == Outcome.FAULTY:
+    elif spend.outcome == CreditOutcome.FAULTY:
         yield _less(purse, world.part(world.refused.faulty, spend))
-    elif spend.outcome == Outcome.ACCEPTED:
+    elif spend.outcome == CreditOutcome.ACCEPTED:
         yield from _paid(world, purse, price, price)
-    elif spend.outcome == Outcome.FAILED:
+    elif spend.outcome == CreditOutcome.FAILED:
         yield from _paid(world, purse, price, world.part(world.failed, spend))
-    elif spend.outcome == Outcome.SHORT:
+    elif spend.outcome == CreditOutcome.SHORT:
         yield from (_less(left, (world.refused.short, 0)) for left in _lacking(world, purse, price))
     else:
         yield purse
         yield _less(purse, world.part(world.refused.faulty, spend))
-        if spend.outcome == Outcome.UNKNOWN:
+        if spend.outcome == CreditOutcome.UNKNOWN:
             yield from _paid(world, purse, price, price)
 
 
@@ -232,7 +232,7 @@ def metered_dimension(
 ) -> Dimension[Spend, Purse, CreditWorld]:
     """Return what is promised of a metered key, what is left open, and what would be wrong.
 
-    `world` has the facts and the documented prices. `one_pool` tells that MMS are known to be paid from the credits of
+    `world` has the facts and the documented prices. `one_pool` says that MMS are known to be paid from the credits of
     SMS. A value that no event could show is left out: it would only repeat the work.
     """
     sms, mms = world.sms, world.mms
@@ -249,8 +249,8 @@ def metered_dimension(
             Row("retry", "replay", (0,), charges, is_advice=True),
             Row("covers", "boundary", (Covers.ENOUGH,), (*races, Covers.MORE, Covers.ANY, Covers.ALWAYS)),
             Row("sms", "sms", (sms,), _wrong_sms(sms.whole, is_long=is_long)),
-            Row("mms", "mms", whole_prices, _wrong_mms(sms.whole, mms.whole, told=world.apart is not None)),
-            Row("failed", None, (ALL, LOOKUP, 0) if Outcome.FAILED in outcomes else (ALL,)),
+            Row("mms", "mms", whole_prices, _wrong_mms(sms.whole, mms.whole, is_apart=world.apart is not None)),
+            Row("failed", None, (ALL, LOOKUP, 0) if CreditOutcome.FAILED in outcomes else (ALL,)),
             Row("refused", None, _refusals(outcomes)),
         ),
         world=world,
@@ -261,7 +261,7 @@ def metered_dimension(
 
 def _shows_race(group: Group[Spend]) -> bool:
     """Whether requests that overlap could have been paid by the same credits: one that was accepted, and another."""
-    return len(group.events) > 1 and any(spend.outcome == Outcome.ACCEPTED for spend in group.events)
+    return len(group.events) > 1 and any(spend.outcome == CreditOutcome.ACCEPTED for spend in group.events)
 
 
 def _wrong_sms(price: int, *, is_long: bool) -> tuple[Price, ...]:
@@ -270,18 +270,18 @@ def _wrong_sms(price: int, *, is_long: bool) -> tuple[Price, ...]:
     return (Price(price - 1), *for_each, Price(price + 1), Price(2 * price))
 
 
-def _wrong_mms(sms: int, mms: int, *, told: bool) -> tuple[Price, ...]:
+def _wrong_mms(sms: int, mms: int, *, is_apart: bool) -> tuple[Price, ...]:
     """Return wrong prices of an MMS, the likeliest first; with credits kept apart, wrong in either part."""
-    if told:
+    if is_apart:
         apart = mms - sms
         return (Price(sms), Price(mms), Price(sms - 1, apart=apart), Price(sms + 1, apart=apart), Price(0, apart=apart))
     return (Price(sms), Price(mms + 1), Price(2 * mms), Price(1))
 
 
-def _refusals(outcomes: Collection[Outcome]) -> tuple[Refusals, ...]:
+def _refusals(outcomes: Collection[CreditOutcome]) -> tuple[Refusals, ...]:
     """Return what refusals may cost. Who looks up what is not covered has looked up what has a fault."""
     known = (FREE, Refusals(LOOKUP, LOOKUP), Refusals(LOOKUP, 0), Refusals(ALL, 0))
-    return known if Outcome.FAULTY in outcomes else known[:2]
+    return known if CreditOutcome.FAULTY in outcomes else known[:2]
 
 
 def codes_of_insufficient_credits(contract: Contract) -> tuple[int, ...]:
@@ -302,39 +302,37 @@ class Metered(NamedTuple):
     @property
     def story(self) -> str:
         """All of it in a line, what came several times in a row once."""
-        told = ((name, len(list(found))) for name, found in groupby(item.event.told for item in self.spends))
-        return ", ".join(name if count == 1 else f"{name} {count} times" for name, count in told)
+        runs = ((name, len(list(found))) for name, found in groupby(item.event.described for item in self.spends))
+        return ", ".join(name if count == 1 else f"{name} {count} times" for name, count in runs)
 
 
 def metered_keys(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> Iterator[Metered]:
     """Yield what was seen of each metered key with which something was asked."""
-    if not contract.provider.prices or not account.balances:
+    prices = contract.provider.prices
+    if not prices or not account.balances:
         return
     retries = recognised_retries(contract, judgements)
-    for key, credits_ in account.balances.items():
+    for key, balance in account.balances.items():
         own = [item for item in judgements if item.exchange.credential.key == key]
         found = [(item, spend) for item in own if (spend := _timed_spend(contract, item, retries))]
-        if found:
-            yield _metered(contract, account, key, credits_, found)
-
-
-def _metered(
-    contract: Contract, account: Account, key: str, credits_: int, found: Sequence[tuple[Judgement, Timed[Spend]]]
-) -> Metered:
-    apart = account.mms_balances.get(key)
-    prices = contract.provider.prices
-    world = CreditWorld(
-        credits=credits_,
-        sms=Price(prices[Kind.SMS]),
-        mms=Price(prices[Kind.MMS]),
-        apart=apart,
-        shared=not account.exclusive.get(key, True),
-    )
-    spends = tuple(spend for _, spend in found)
-    one_pool = key in account.mms_balances and apart is None
-    dimension = metered_dimension(world, grouped(spends), one_pool=one_pool)
-    told = f"{credits_}" if apart is None else f"{credits_} for SMS and {apart} for MMS"
-    return Metered(tuple(item for item, _ in found), spends, dimension, told)
+        if not found:
+            continue
+        apart = account.mms_balances.get(key)
+        world = CreditWorld(
+            credits=balance,
+            sms=Price(prices[MessageKind.SMS]),
+            mms=Price(prices[MessageKind.MMS]),
+            apart=apart,
+            shared=not account.exclusive.get(key, True),
+        )
+        spends = tuple(spend for _, spend in found)
+        one_pool = key in account.mms_balances and apart is None
+        yield Metered(
+            items=tuple(item for item, _ in found),
+            spends=spends,
+            dimension=metered_dimension(world, grouped(spends), one_pool=one_pool),
+            balance=f"{balance}" if apart is None else f"{balance} for SMS and {apart} for MMS",
+        )
 
 
 def _timed_spend(contract: Contract, item: Judgement, retries: Collection[str]) -> Timed[Spend] | None:
@@ -342,7 +340,7 @@ def _timed_spend(contract: Contract, item: Judgement, retries: Collection[str]) 
     if (outcome := _outcome(contract, item)) is None:
         return None
     spend = Spend(
-        kind=Kind.MMS if item.analysis.has_media else Kind.SMS,
+        kind=MessageKind.MMS if item.analysis.has_media else MessageKind.SMS,
         outcome=outcome,
         segments=1 if item.analysis.has_media else segments(item.analysis.text or ""),
         is_retry=item.exchange.id in retries,
@@ -351,20 +349,20 @@ def _timed_spend(contract: Contract, item: Judgement, retries: Collection[str]) 
     return Timed(event=spend, sent_s=sent_s, answered_s=sent_s + item.exchange.elapsed_s)
 
 
-def _outcome(contract: Contract, item: Judgement) -> Outcome | None:
+def _outcome(contract: Contract, item: Judgement) -> CreditOutcome | None:
     if item.outcome == ACCEPTED:
         failed = at(item.answer, contract.provider.answer["status"]) == contract.provider.failed_status
-        return Outcome.FAILED if failed else Outcome.ACCEPTED
+        return CreditOutcome.FAILED if failed else CreditOutcome.ACCEPTED
     if item.outcome == SERVER_ERROR or (item.outcome == NO_ANSWER and item.exchange.failure not in NEVER_SENT):
-        return Outcome.UNKNOWN
+        return CreditOutcome.UNKNOWN
     if item.outcome != REFUSED:
         return None
     if any(IDENTITY not in reason.fields for reason in item.analysis.hard):
-        return Outcome.FAULTY
-    return Outcome.SHORT if is_short(contract, item) else Outcome.OTHERWISE
+        return CreditOutcome.FAULTY
+    return CreditOutcome.SHORT if _is_short(contract, item) else CreditOutcome.OTHERWISE
 
 
-def is_short(contract: Contract, item: Judgement) -> bool:
+def _is_short(contract: Contract, item: Judgement) -> bool:
     """Whether a message was refused for too few credits: by the documented code, or, if there is none, at all."""
     codes = codes_of_insufficient_credits(contract)
     return item.outcome == REFUSED and (not codes or any(has_code(item.answer, code) for code in codes))
@@ -379,26 +377,23 @@ def overdrawn(contract: Contract, account: Account, judgements: Sequence[Judgeme
     found: set[str] = set()
     for key in metered_keys(contract, account, judgements):
         certain = _certainly_short(key)
-        by_outcome = {
-            outcome: [item.exchange.id for item, spend in certain if spend.outcome == outcome]
-            for outcome in (Outcome.SHORT, Outcome.OTHERWISE)
-        }
-        found.update(by_outcome[Outcome.SHORT])
-        # Of those that were sent at once, nobody knows which came first.
+        short = [item.exchange.id for item, spend in certain if spend.outcome == CreditOutcome.SHORT]
+        otherwise = [item.exchange.id for item, spend in certain if spend.outcome == CreditOutcome.OTHERWISE]
+        # Of those that were sent at once, it is not known which came first.
         alone = [group.events[0] for group in grouped(key.spends) if len(group.events) == 1]
-        otherwise = sum(spend.outcome == Outcome.OTHERWISE and not spend.is_retry for spend in alone)
-        if not by_outcome[Outcome.SHORT] and len(by_outcome[Outcome.OTHERWISE]) == otherwise > 1:
-            found.update(by_outcome[Outcome.OTHERWISE])
+        asked_otherwise = sum(spend.outcome == CreditOutcome.OTHERWISE and not spend.is_retry for spend in alone)
+        found.update(short or (otherwise if len(otherwise) == asked_otherwise > 1 else ()))
     return frozenset(found)
 
 
 def _certainly_short(key: Metered) -> list[tuple[Judgement, Spend]]:
-    """Return the messages that no permitted world which explains all of it can pay for."""
+    """Return the refused messages that no permitted world which explains all of it can pay for."""
     history = grouped(key.spends)
     worlds = [world for world in permitted_worlds(key.dimension) if explains(key.dimension, world, history)]
     places = [place for place, group in enumerate(history) for _ in group.events]
     asked = [(item, spend.event, place) for item, spend, place in zip(key.items, key.spends, places, strict=True)]
-    refused = [one for one in asked if one[1].outcome in (Outcome.SHORT, Outcome.OTHERWISE) and not one[1].is_retry]
+    kinds = (CreditOutcome.SHORT, CreditOutcome.OTHERWISE)
+    refused = [one for one in asked if one[1].outcome in kinds and not one[1].is_retry]
     if not worlds or not refused:
         return []
     before = [(world, tuple(states_before(key.dimension, world, history))) for world in worlds]
@@ -418,88 +413,57 @@ def credit_findings(contract: Contract, account: Account, judgements: Sequence[J
     """Say what the messages of each metered key show of the prices, the boundary and the charge of a retry."""
     clauses = {clause.params["aspect"]: clause.id for clause in contract.with_check("spending")}
     for key in metered_keys(contract, account, judgements) if clauses else ():
-        last = key.items[-1].exchange.id
-        for aspect, finding in _findings(contract, key).items():
-            if aspect in clauses:
-                suspects = tuple(clauses[other] for other in finding.suspects if other in clauses)
-                yield replace(finding, clause=clauses[aspect], exchange=last, suspects=suspects)
+        yield from _findings(contract, clauses, key)
 
 
-def _findings(contract: Contract, key: Metered) -> Mapping[str, Finding]:
-    """Return a finding for each aspect; its suspects are aspects as well."""
+def _findings(contract: Contract, clauses: Mapping[str, str], key: Metered) -> Iterator[Finding]:
     spends = tuple(spend.event for spend in key.spends)
-    aspects = [row.aspect for row in key.dimension.rows if row.aspect and _is_asked(row.aspect, spends)]
-    if not any(spend.outcome in (Outcome.ACCEPTED, Outcome.FAILED) for spend in spends):
+    last = key.items[-1]
+    rows = (row.aspect for row in key.dimension.rows if row.aspect is not None)
+    aspects = [aspect for aspect in rows if aspect in clauses and _is_asked(aspect, spends)]
+    if not any(spend.outcome in (CreditOutcome.ACCEPTED, CreditOutcome.FAILED) for spend in spends):
         # A run before this one may have spent it, and what the profile says is of the past.
         why = f"no message was accepted, so the balance may be another: {key.story}"
-        return {aspect: _undecided(ReasonCode.ACCOUNT_DRY, why) for aspect in aspects}
-    decision = decide(key.dimension, grouped(_as_short(contract, key)))
-    if decision.failed:
-        return _failures(contract, key, decision, aspects)
-    return {aspect: _kept(key, decision, aspect) for aspect in aspects}
+        for aspect in aspects:
+            yield last.finding(UNDECIDED, clauses[aspect], observed=why, reason=ReasonCode.ACCOUNT_DRY)
+        return
+    decision = decide(key.dimension, grouped(_as_short(key)))
+    suspects = tuple(clauses[aspect] for aspect in decision.suspects if aspect in clauses)
+    for aspect in dict.fromkeys((*aspects, *(failed for failed in decision.failed if failed in clauses))):
+        if aspect in decision.failed:
+            expected, observed = _contradiction(contract, key, decision)
+            yield last.finding(CONTRADICTED, clauses[aspect], expected=expected, observed=observed, suspects=suspects)
+        elif aspect in decision.upheld:
+            yield last.finding(UPHELD, clauses[aspect])
+        else:
+            reason, why = _why(key, decision, aspect)
+            yield last.finding(UNDECIDED, clauses[aspect], observed=why, reason=reason)
 
 
 def _is_asked(aspect: str, spends: Sequence[Spend]) -> bool:
     if aspect == "replay":
         return any(spend.is_retry for spend in spends)
-    return aspect != "mms" or any(spend.kind == Kind.MMS for spend in spends)
+    return aspect != "mms" or any(spend.kind == MessageKind.MMS for spend in spends)
 
 
-def _as_short(contract: Contract, key: Metered) -> tuple[Timed[Spend], ...]:
+def _as_short(key: Metered) -> tuple[Timed[Spend], ...]:
     """Return the events, in which what has the reason of too few credits is refused for it whatever its code."""
     return tuple(
-        replace(spend, event=spend.event._replace(outcome=Outcome.SHORT))
-        if spend.event.outcome == Outcome.OTHERWISE and item.analysis.hard
+        replace(spend, event=spend.event._replace(outcome=CreditOutcome.SHORT))
+        if spend.event.outcome == CreditOutcome.OTHERWISE and item.analysis.hard
         else spend
         for item, spend in zip(key.items, key.spends, strict=True)
     )
 
 
-def _kept(key: Metered, decision: Decision, aspect: str) -> Finding:
-    if aspect in decision.upheld:
-        return Finding(clause="", exchange="", kind=UPHELD)
-    if decision.undecidable:
-        return _undecided(ReasonCode.UNDECIDED, "too many different messages were sent at once")
-    if key.dimension.world.shared:
-        return _undecided(ReasonCode.UNDECIDED, f"others may use the key: {key.story}")
-    if not any(spend.event.outcome == Outcome.SHORT for spend in key.spends):
-        # All that was planned was asked, but what failed, or another balance for MMS, has left more than was foreseen.
-        frees = len(_whole_prices(key)) > 1 or any(spend.event.outcome == Outcome.FAILED for spend in key.spends)
-        was_ended = any(len(group.events) > 1 for group in grouped(key.spends))
-        reason = ReasonCode.NOT_DISTINGUISHED if frees and was_ended else ReasonCode.UNDECIDED
-        return _undecided(reason, f"the balance was not spent to its end: {key.story}")
-    why = f"a service that breaks it answers in the same way, from a balance of {key.balance}: {key.story}"
-    return _undecided(ReasonCode.NOT_DISTINGUISHED, why)
-
-
-def _whole_prices(key: Metered) -> tuple[Price, ...]:
-    """Return what an MMS may cost, as far as the profile tells."""
-    return next(row.permitted for row in key.dimension.rows if row.name == "mms")
-
-
-def _failures(contract: Contract, key: Metered, decision: Decision, aspects: Sequence[str]) -> Mapping[str, Finding]:
+def _contradiction(contract: Contract, key: Metered, decision: Decision) -> tuple[str, str]:
+    """Return what was expected of a metered key, and what was seen instead."""
     prices = contract.provider.prices
-    expected = f"{prices[Kind.SMS]} an SMS, {prices[Kind.MMS]} an MMS, from a balance of {key.balance}"
+    expected = f"{prices[MessageKind.SMS]} an SMS, {prices[MessageKind.MMS]} an MMS, from a balance of {key.balance}"
     observed = f"{'contradicts the rules of the account: ' if decision.unnamed else ''}{key.story}"
     if decision.blamed:
         observed += "; as if " + " and ".join(f"{name} were {_shown(value)}" for name, value in decision.blamed)
-    found = {}
-    for aspect in dict.fromkeys((*aspects, *decision.failed)):
-        if aspect in decision.failed:
-            found[aspect] = Finding(
-                clause="",
-                exchange="",
-                kind=CONTRADICTED,
-                expected=expected,
-                observed=observed,
-                suspects=decision.suspects,
-            )
-        elif aspect in decision.suspects:
-            found[aspect] = _undecided(ReasonCode.SUSPECT, f"this or the {decision.failed[0]} clause is broken")
-        else:
-            why = f"the answers contradict the {' and the '.join(decision.failed)} clause"
-            found[aspect] = _undecided(ReasonCode.DEPENDENCY, why)
-    return found
+    return expected, observed
 
 
 def _shown(value: object) -> str:
@@ -513,8 +477,26 @@ def _shown(value: object) -> str:
     return " and ".join(part for part in parts if part)
 
 
-def _undecided(reason: ReasonCode, why: str) -> Finding:
-    return Finding(clause="", exchange="", kind=UNDECIDED, observed=why, reason=reason)
+def _why(key: Metered, decision: Decision, aspect: str) -> tuple[ReasonCode, str]:
+    """Return why an aspect is undecided."""
+    if aspect in decision.suspects:
+        return ReasonCode.SUSPECT, f"this or the {decision.failed[0]} clause is broken"
+    if decision.failed:
+        return ReasonCode.DEPENDENCY, f"the answers contradict the {' and the '.join(decision.failed)} clause"
+    if decision.undecidable:
+        return ReasonCode.UNDECIDED, "too many different messages were sent at once"
+    if key.dimension.world.shared:
+        return ReasonCode.UNDECIDED, f"others may use the key: {key.story}"
+    outcomes = {spend.event.outcome for spend in key.spends}
+    if CreditOutcome.SHORT not in outcomes:
+        # All that was planned was asked, but what failed, or another balance for MMS, has left more than was foreseen.
+        mms_prices = next(row.permitted for row in key.dimension.rows if row.name == "mms")
+        left_more = len(mms_prices) > 1 or CreditOutcome.FAILED in outcomes
+        was_ended = any(len(group.events) > 1 for group in grouped(key.spends))
+        reason = ReasonCode.NOT_DISTINGUISHED if left_more and was_ended else ReasonCode.UNDECIDED
+        return reason, f"the balance was not spent to its end: {key.story}"
+    why = f"a service that breaks it answers in the same way, from a balance of {key.balance}: {key.story}"
+    return ReasonCode.NOT_DISTINGUISHED, why
 
 
 # So often may somebody fill up the main account's balance in a run. A second time is no more likely than a service that
@@ -523,19 +505,18 @@ _FILLINGS = 1
 
 
 def dry_refusals(contract: Contract, judgements: Sequence[Judgement]) -> frozenset[str]:
-    """Return the refusals for too few credits on main keys that may be true, and so accuse nobody.
+    """Return the refusals for too few credits on main keys that may be true, and so contradict nothing.
 
     Others may spend the balance of a main key, and somebody may fill it up once. A refusal of a request that has a
     fault counts only if a valid one was refused for it, too: otherwise the account was seen to have credits all along.
     """
-    codes = codes_of_insufficient_credits(contract)
-    if not codes or not contract.provider.prices:
+    if not codes_of_insufficient_credits(contract) or not contract.provider.prices:
         return frozenset()
     found: set[str] = set()
     main = [item for item in judgements if item.analysis.key_state == "active"]
     for key in {item.exchange.credential.key for item in main}:
         own = [item for item in main if item.exchange.credential.key == key]
-        short = [item for item in own if is_short(contract, item)]
+        short = [item for item in own if _is_short(contract, item)]
         if any(not item.analysis.hard for item in short) and _may_run_dry(contract, own):
             found.update(item.exchange.id for item in short)
     return frozenset(found)
@@ -545,14 +526,14 @@ def _may_run_dry(contract: Contract, items: Sequence[Judgement]) -> bool:
     retries = recognised_retries(contract, items)
     timed = (_timed_spend(contract, item, retries) for item in items)
     # What others may have spent is no less than what is unknown here.
-    shown = [item for item in timed if item and item.event.outcome in (Outcome.ACCEPTED, Outcome.SHORT)]
-    lean = [replace(item, event=item.event._replace(segments=1)) for item in shown if not item.event.is_retry]
-    sms, mms = contract.provider.prices[Kind.SMS], contract.provider.prices[Kind.MMS]
+    kinds = (CreditOutcome.ACCEPTED, CreditOutcome.SHORT)
+    known = [item for item in timed if item and item.event.outcome in kinds and not item.event.is_retry]
+    history = grouped([replace(item, event=item.event._replace(segments=1)) for item in known])
+    sms, mms = contract.provider.prices[MessageKind.SMS], contract.provider.prices[MessageKind.MMS]
     dimension = Dimension(
         rows=(Row("mms", None, (Price(mms), Price(sms, apart=mms - sms))),),
         world=CreditWorld(credits=None, sms=Price(sms), mms=Price(mms), shared=True, fillings=_FILLINGS),
         start=_start,
         step=step,
     )
-    history = grouped(lean)
     return any(explains(dimension, world, history) for world in permitted_worlds(dimension))

@@ -1,6 +1,6 @@
 """Rate limits of one key: enforced, not early, over after the window, and no other key's.
 
-Nobody tells when a service counts a request, nor when its window begins: a request counts at some moment between being
+It is unknown when a service counts a request, and when its window begins: a request counts at some moment between being
 sent and being answered, and a window's end is an interval. Of the ways to limit, those that let a whole limit pass
 at once and again after the window are permitted: a window that the first request opens, windows that follow the clock,
 any window whatever (sliding), a bucket that holds the limit and refills evenly.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
@@ -20,7 +20,8 @@ from sendproof.account import Account, RateLimit
 from sendproof.contract.model import Contract
 from sendproof.contract.samples import without_serial
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT
-from sendproof.judge.findings import (
+from sendproof.judge.refused import is_unexcludable
+from sendproof.judge.verdicts import (
     ACCEPTED,
     CONTRADICTED,
     NO_ANSWER,
@@ -31,9 +32,8 @@ from sendproof.judge.findings import (
     UPHELD,
     Finding,
     Judgement,
+    ReasonCode,
 )
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.refused import is_unexcludable
 from sendproof.judge.worlds import Decision, Dimension, Group, History, Row, Timed, decide, grouped
 
 # Clocks differ: a pause counts as a whole window from this part of it on.
@@ -45,7 +45,7 @@ _PASSING_FAILURES = 2
 
 
 class Reply(StrEnum):
-    """What became of a request, as far as a limit goes. Of what is UNKNOWN nobody knows whether it was counted."""
+    """What became of a request, as far as a limit goes. Of what is UNKNOWN it is not known whether it was counted."""
 
     ACCEPTED = "accepted"
     THROTTLED = "429"
@@ -356,36 +356,34 @@ class _Burst:
         """Whether there was time between any two requests."""
         return all(after.sent_s - before.sent_s >= _SLOW_S for before, after in pairwise(self.hits))
 
+    @property
+    def accepted(self) -> int:
+        """How many requests were accepted."""
+        return len(self.with_reply(Reply.ACCEPTED))
+
     def with_reply(self, *replies: Reply) -> tuple[Judgement, ...]:
         """Return what was answered so."""
         return tuple(item for item, hit in zip(self.items, self.hits, strict=True) if hit.reply in replies)
+
+
+_ASPECTS = ("enforced", "not_early", "recovers")
 
 
 def rate_findings(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> Iterator[Finding]:
     """Say what the bursts on each key with a documented limit show of it, and what they do to another key."""
     clauses = {clause.params["aspect"]: clause.id for clause in contract.with_check("rate_limit")}
     for key, limit in account.rate_limits.items() if clauses else ():
-        own = [item for item in judgements if item.exchange.credential.key == key]
-        bursts = _bursts(own, limit)
+        bursts = _bursts([item for item in judgements if item.exchange.credential.key == key], limit)
         kept = [burst for burst in bursts if not _ended_by_something_else(contract, burst, limit)]
         kept = _without_spikes(kept, limit)
-        own = [item for burst in kept for item in burst.items]
         if kept:
             shared = not account.exclusive.get(key, True)
-            for aspect, finding in _findings(contract, kept, limit, shared=shared):
-                suspects = tuple(clauses[other] for other in finding.suspects)
-                yield replace(finding, clause=clauses[aspect], suspects=suspects)
+            yield from _findings(contract, clauses, kept, limit, shared=shared)
         elif bursts:
-            last = bursts[-1].items[-1].exchange.id
             why = "what was accepted ended for something else than the limit"
-            yield from (
-                Finding(clause=clauses[aspect], exchange=last, kind=UNDECIDED, observed=why)
-                for aspect in ("enforced", "not_early", "recovers")
-            )
-        for item, kind in _isolated(account, judgements, own):
-            expected, seen = "accepted", item.outcome
-            identity = item.exchange.id
-            yield Finding(clause=clauses["isolated"], exchange=identity, kind=kind, expected=expected, observed=seen)
+            for aspect in _ASPECTS:
+                yield bursts[-1].items[-1].finding(UNDECIDED, clauses[aspect], observed=why)
+        yield from _isolated(account, judgements, kept, clauses["isolated"])
 
 
 def _bursts(items: Sequence[Judgement], limit: RateLimit) -> list[_Burst]:
@@ -397,31 +395,26 @@ def _bursts(items: Sequence[Judgement], limit: RateLimit) -> list[_Burst]:
         if not parts or hit.sent_s - parts[-1][-1][1].answered_s >= limit.window_s * _WINDOW_SHARE:
             parts.append([])
         text = texts[without_serial(item.analysis.text or "")]
-        named = hit._replace(recipient=recipients[item.analysis.recipient], text=text)
-        parts[-1].append((item, named))
+        parts[-1].append((item, hit._replace(recipient=recipients[item.analysis.recipient], text=text)))
     return [_Burst(items=tuple(one for one, _ in part), hits=tuple(hit for _, hit in part)) for part in parts]
+
+
+_REPLIES = {
+    ACCEPTED: Reply.ACCEPTED,
+    THROTTLED: Reply.THROTTLED,
+    REFUSED: Reply.REFUSED,
+    SERVER_ERROR: Reply.FAILED,
+    NO_ANSWER: Reply.UNKNOWN,
+}
 
 
 def _hit(item: Judgement) -> Hit | None:
     """Return a request as far as a limit goes; None of what cannot have been counted, or has a fault of its own."""
+    has_fault = item.analysis.hard and item.outcome != THROTTLED
+    reply = Reply.UNKNOWN if item.status in MAYBE_SERVED else _REPLIES.get(item.outcome)
+    if has_fault or reply is None or item.exchange.failure in NEVER_SENT:
+        return None
     sent_s = item.exchange.started_s
-    response = item.exchange.response
-    if item.analysis.hard and item.outcome != THROTTLED:
-        return None
-    if item.outcome == NO_ANSWER or (response is not None and response.status in MAYBE_SERVED):
-        reply = Reply.UNKNOWN
-    else:
-        replies = {
-            ACCEPTED: Reply.ACCEPTED,
-            THROTTLED: Reply.THROTTLED,
-            REFUSED: Reply.REFUSED,
-            SERVER_ERROR: Reply.FAILED,
-        }
-        if item.outcome not in replies:
-            return None
-        reply = replies[item.outcome]
-    if item.exchange.failure in NEVER_SENT:
-        return None
     return Hit(reply, sent_s, sent_s + item.exchange.elapsed_s)
 
 
@@ -430,8 +423,7 @@ def _ended_by_something_else(contract: Contract, burst: _Burst, limit: RateLimit
     refused = burst.with_reply(Reply.REFUSED)
     if any(is_unexcludable(contract.provider, item.answer) for item in refused):
         return True
-    accepted = len(burst.with_reply(Reply.ACCEPTED))
-    return bool(refused) and (accepted == 0 or accepted < limit.limit)
+    return bool(refused) and burst.accepted < limit.limit
 
 
 # So far apart are the requests of a burst that meets no limit of a second.
@@ -441,15 +433,12 @@ _SLOW_S = 0.5
 def _without_spikes(bursts: list[_Burst], limit: RateLimit) -> list[_Burst]:
     """Leave out what was throttled too early for its pace alone: more slowly, just the limit was accepted.
 
-    Such a limit of a second is named by no document. It hides nothing of the one that is: a slow burst meets that, too.
+    No document names such a limit of a second. It hides nothing of the one that is named: a slow burst meets that, too.
     """
     proven = any(
-        burst.is_slow and len(burst.with_reply(Reply.ACCEPTED)) == limit.limit and burst.with_reply(Reply.THROTTLED)
-        for burst in bursts
+        burst.is_slow and burst.accepted == limit.limit and burst.with_reply(Reply.THROTTLED) for burst in bursts
     )
-    return [
-        burst for burst in bursts if not proven or burst.is_slow or len(burst.with_reply(Reply.ACCEPTED)) >= limit.limit
-    ]
+    return [burst for burst in bursts if not proven or burst.is_slow or burst.accepted >= limit.limit]
 
 
 def _history(bursts: Sequence[_Burst]) -> History[Hit]:
@@ -468,78 +457,72 @@ def _alike(group: Group[Hit]) -> Group[Hit]:
 
 
 def _findings(
-    contract: Contract, bursts: Sequence[_Burst], limit: RateLimit, *, shared: bool
-) -> Iterator[tuple[str, Finding]]:
+    contract: Contract, clauses: Mapping[str, str], bursts: Sequence[_Burst], limit: RateLimit, *, shared: bool
+) -> Iterator[Finding]:
     history = _history(bursts)
     begun_s = bursts[0].hits[0].sent_s
     world = RateWorld(limit=limit.limit, window_s=limit.window_s, begun_s=begun_s, shared=shared)
-    passed = [len(burst.with_reply(Reply.ACCEPTED)) for burst in bursts]
-    decision = decide(limited_dimension(world, history, passed), history)
+    decision = decide(limited_dimension(world, history, [burst.accepted for burst in bursts]), history)
     throttled = [item for burst in bursts for item in burst.with_reply(Reply.THROTTLED)]
     of_a_day = any(is_unexcludable(contract.provider, item.answer) for item in throttled)
-    for aspect in ("enforced", "not_early", "recovers"):
+    for aspect in _ASPECTS:
         if aspect == "recovers" and not any(one.with_reply(Reply.THROTTLED) for one in bursts[:-1]):
             continue
         item = _evidence(aspect, bursts)
-        identity = item.exchange.id
         if aspect in decision.upheld:
-            yield aspect, Finding(clause="", exchange=identity, kind=UPHELD)
+            yield item.finding(UPHELD, clauses[aspect])
         elif aspect in decision.failed and not of_a_day:
-            yield aspect, _failure(contract, aspect, item, bursts, limit, decision)
+            burst = next(burst for burst in bursts if item in burst.items)
+            expected, observed = _contradiction(aspect, item, burst, limit, decision)
+            yield item.finding(
+                CONTRADICTED,
+                clauses[aspect],
+                expected=expected,
+                observed=observed,
+                unless=_explaining(contract, item),
+                suspects=tuple(clauses[other] for other in decision.suspects),
+            )
         else:
             reason, why = _why(aspect, bursts, decision, of_a_day=of_a_day, shared=shared)
-            yield aspect, Finding(clause="", exchange=identity, kind=UNDECIDED, observed=why, reason=reason)
+            yield item.finding(UNDECIDED, clauses[aspect], observed=why, reason=reason)
 
 
 def _evidence(aspect: str, bursts: Sequence[_Burst]) -> Judgement:
     """Return the exchange that shows most of an aspect."""
     if aspect == "enforced":
-        fullest = max(bursts, key=lambda burst: len(burst.with_reply(Reply.ACCEPTED)))
+        fullest = max(bursts, key=lambda burst: burst.accepted)
         stops = fullest.with_reply(Reply.REFUSED, Reply.FAILED)
         return (stops or fullest.items)[-1]
     stops = tuple(item for burst in bursts[aspect == "recovers" :] for item in burst.with_reply(Reply.THROTTLED))
     return stops[0] if stops else bursts[-1].items[0]
 
 
-def _failure(
-    contract: Contract,
-    aspect: str,
-    item: Judgement,
-    bursts: Sequence[_Burst],
-    limit: RateLimit,
-    decision: Decision,
-) -> Finding:
-    burst = next(burst for burst in bursts if item in burst.items)
-    accepted = len(burst.with_reply(Reply.ACCEPTED))
-    in_a_window = f"in {limit.window_s:g} s"
-    status = item.exchange.response.status if item.exchange.response else item.outcome
+def _contradiction(
+    aspect: str, item: Judgement, burst: _Burst, limit: RateLimit, decision: Decision
+) -> tuple[str, str]:
+    """Return what was expected of a limited key, and what was seen instead."""
+    window = f"{limit.window_s:g} s"
+    is_counted = item.outcome in (ACCEPTED, THROTTLED)
     expected, observed = {
         "enforced": (
-            f"429 after {limit.limit} messages {in_a_window}",
-            f"{accepted} were accepted" if item.outcome in (ACCEPTED, THROTTLED) else str(status),
+            f"429 after {limit.limit} messages in {window}",
+            f"{burst.accepted} were accepted" if is_counted else str(item.status or item.outcome),
         ),
-        "not_early": (f"{limit.limit} messages accepted {in_a_window}", f"429 after {accepted}"),
-        "recovers": (f"accepted after a wait of {limit.window_s:g} s", "429"),
+        "not_early": (f"{limit.limit} messages accepted in {window}", f"429 after {burst.accepted}"),
+        "recovers": (f"accepted after a wait of {window}", "429"),
     }[aspect]
     if decision.unnamed:
         observed = f"contradicts the rules of the account: {observed}"
     for _, value in decision.blamed:
         if isinstance(value, Limiter | Scope):
             observed += f"; as if counted by {value}"
-    return Finding(
-        clause="",
-        exchange=item.exchange.id,
-        kind=CONTRADICTED,
-        expected=expected,
-        observed=observed,
-        unless=_explaining(contract, item),
-        suspects=decision.suspects,
-    )
+    return expected, observed
 
 
 def _why(
     aspect: str, bursts: Sequence[_Burst], decision: Decision, *, of_a_day: bool, shared: bool
 ) -> tuple[ReasonCode, str]:
+    """Return why an aspect is undecided."""
     if decision.undecidable:
         return ReasonCode.UNDECIDED, "too many different requests were sent at once"
     if decision.failed and of_a_day:
@@ -559,16 +542,19 @@ def _explaining(contract: Contract, item: Judgement) -> tuple[str, ...]:
     """Return the clauses that say better what is wrong with the answer at a limit: its 5xx, or its 2xx."""
     if item.outcome == SERVER_ERROR:
         return tuple(clause.id for clause in contract.with_check("no_server_error"))
-    success = item.outcome == REFUSED and item.exchange.response and item.exchange.response.status // 100 == 2
-    statuses = (clause for clause in contract.with_check("refusal_status") if clause.params.get("group") == "any")
-    return tuple(clause.id for clause in statuses) if success else ()
+    if item.outcome == REFUSED and item.status is not None and item.status // 100 == 2:
+        statuses = contract.with_check("refusal_status")
+        return tuple(clause.id for clause in statuses if clause.params.get("group") == "any")
+    return ()
 
 
 def _isolated(
-    account: Account, judgements: Sequence[Judgement], own: Sequence[Judgement]
-) -> Iterator[tuple[Judgement, str]]:
-    limited = {item.exchange.id for item in own if item.outcome == THROTTLED}
+    account: Account, judgements: Sequence[Judgement], bursts: Sequence[_Burst], clause: str
+) -> Iterator[Finding]:
+    """Say whether another key was held back right after this one was."""
+    limited = {item.exchange.id for burst in bursts for item in burst.with_reply(Reply.THROTTLED)}
     for before, after in pairwise(judgements):
-        other = account.keys.get(after.exchange.credential.key or "") == "active"
-        if before.exchange.id in limited and other and not after.analysis.hard:
-            yield after, {ACCEPTED: UPHELD, THROTTLED: CONTRADICTED}.get(after.outcome, UNDECIDED)
+        is_other = account.keys.get(after.exchange.credential.key or "") == "active"
+        if before.exchange.id in limited and is_other and not after.analysis.hard:
+            kind = {ACCEPTED: UPHELD, THROTTLED: CONTRADICTED}.get(after.outcome, UNDECIDED)
+            yield after.finding(kind, clause, expected="accepted", observed=after.outcome)

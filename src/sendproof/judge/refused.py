@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
 from sendproof.contract.outcome import TRANSPORT
 from sendproof.contract.provider import Provider
-from sendproof.exchange import Exchange, Response
-from sendproof.judge.accepted import schema_findings
-from sendproof.judge.body import MISSING, at
-from sendproof.judge.findings import CONTRADICTED, OBSERVED, UPHELD, Context, Finding, shown
+from sendproof.judge.answered_exchange import Answered, schema_findings
+from sendproof.judge.parsing import MISSING, at
 from sendproof.judge.request_analysis import IDENTITY, WHOLE_BODY, RequestAnalysis
+from sendproof.judge.verdicts import Finding, shown
 
 # A pointer stands beside each code that is found: a name as long as the answer would stand there as often as all else.
 _LONGEST_NAME = 200
@@ -24,55 +22,178 @@ _CODE_LIKE = re.compile(r"[0-9]+|[A-Za-z][A-Za-z0-9]*(?:[_.:-][A-Za-z0-9]+)*")
 # A number that stands by itself: no part of a word, a time, a decimal or an id.
 _TOKEN = re.compile(r"(?<![\w.+-])[0-9]++(?![\w-]|[.:][0-9])")
 # No code is longer; a number of any length may stand in a hostile answer.
-_LONGEST = 40
+_LONGEST_CODE = 40
 
 
-def refused_findings(
-    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
-) -> Iterator[Finding]:
+def refused_findings(answered: Answered) -> Iterator[Finding]:
     """Judge a refusal that has a reason."""
-    own = isinstance(answer, dict) and not all(reason.of_transport for reason in analysis.reasons)
-    if response.status in TRANSPORT and not own:
+    schema = answered.contract.refusal
+    is_own = isinstance(answered.value, dict) and not all(item.of_transport for item in answered.analysis.reasons)
+    if answered.response.status in TRANSPORT and not is_own:
         return
-    yield from _statuses(context, exchange, response, analysis)
-    breaches = context.contract.refusal.breaches(None if answer is MISSING else answer)
-    yield from schema_findings(context.contract.refusal, context.contract.clauses, exchange, answer, breaches)
+    yield from _statuses(answered)
+    breaches = answered.breaches(schema)
+    yield from schema_findings(answered, schema, breaches)
     if not breaches:
-        yield from _texts(context, exchange, analysis, answer)
-        yield from _code_findings(context, exchange, response, analysis, answer)
-    yield from _observations(context, exchange, response, analysis, answer)
+        yield from _texts(answered)
+        yield from _codes(answered)
+    yield from _observations(answered)
 
 
-def tells_of_the_account(context: Context, analysis: RequestAnalysis, answer: Any) -> bool:
+def _statuses(answered: Answered) -> Iterator[Finding]:
+    status = answered.response.status
+    for clause in answered.contract.with_check("refusal_status"):
+        if _concerns(clause.params, answered.analysis):
+            expected, holds = _expected_status(clause.params, status)
+            yield answered.checked(clause.id, holds=holds, expected=expected, observed=str(status))
+
+
+def _expected_status(params: Mapping[str, Any], status: int) -> tuple[str, bool]:
+    if "equals" in params:
+        return " or ".join(map(str, params["equals"])), status in params["equals"]
+    if "classes" in params:
+        return " or ".join(f"{item}xx" for item in params["classes"]), status // 100 in params["classes"]
+    excluded = params["not_classes"]
+    return "no " + " or ".join(f"{item}xx" for item in excluded), status // 100 not in excluded
+
+
+def _concerns(params: Mapping[str, Any], analysis: RequestAnalysis) -> bool:
+    """Whether a clause speaks of the refusal of a request: of just its reasons, or of a group of faults."""
+    if not analysis.identity_known:
+        return False
+    if "reasons" in params:
+        return bool(analysis.reasons) and all(reason.clause in params["reasons"] for reason in analysis.reasons)
+    hard, group = analysis.hard, params["group"]
+    if not hard:
+        return False
+    if group == "auth":
+        return all(IDENTITY in reason.fields and reason.concern == "auth" for reason in hard)
+    if group == "several":
+        return analysis.instance == {} and not any(IDENTITY in reason.fields for reason in hard)
+    if group in ("request", "coded"):
+        return not any(IDENTITY in reason.fields or WHOLE_BODY in reason.fields for reason in hard)
+    return True
+
+
+def _texts(answered: Answered) -> Iterator[Finding]:
+    pointer = answered.provider.refusal_text or ""
+    for clause in answered.contract.with_check("documented_text"):
+        if _concerns(clause.params, answered.analysis):
+            yield answered.checked(
+                clause.id,
+                holds=says(answered.provider, clause, answered.value),
+                expected=f"{pointer} {' or '.join(map(shown, texts_of(clause)))}",
+                observed=f"{pointer} {shown(at(answered.value, pointer))}",
+            )
+    yield from _misused(answered, answered.value, "text_misused", "documented_text")
+
+
+def _codes(answered: Answered) -> Iterator[Finding]:
+    contract, analysis = answered.contract, answered.analysis
+    value = answered.response.body.decode("utf-8", "replace") if answered.value is MISSING else answered.value
+    due = contract.with_check("code_due")
+    codes = codes_of(contract, value, answered.response.status)
+    documented = [clause for clause in contract.with_check("documented_code") if _concerns(clause.params, analysis)]
+    for clause in documented:
+        code = clause.params["code"]
+        named, expected = has_code(value, code), f"the code {code}"
+        unless = () if codes else tuple(item.id for item in due)
+        yield answered.checked(clause.id, holds=named, expected=expected, observed=shown(codes or value), unless=unless)
+        for item in due:
+            yield answered.checked(item.id, holds=named or bool(codes), expected=expected, observed=shown(value))
+    for clause in contract.with_check("code_present"):
+        if not documented and isinstance(analysis.instance, dict) and _concerns({"group": "request"}, analysis):
+            expected = "an error code in the body"
+            yield answered.checked(clause.id, holds=bool(codes), expected=expected, observed=shown(value))
+    yield from _misused(answered, value, "code_misused", "documented_code")
+
+
+def _misused(answered: Answered, value: Any, check: str, documented: str) -> Iterator[Finding]:
+    """Contradict where a refusal says of one cause what the document has for others.
+
+    The document's words may cover more than their own cause: `covers` names those. Of a body that
+    is no object, or of a fault of transport, it is unknown what the service made of it.
+    """
+    analysis = answered.analysis
+    if not isinstance(analysis.instance, dict) or not analysis.identity_known or not analysis.reasons:
+        return
+    if any(reason.of_transport or WHOLE_BODY in reason.fields for reason in analysis.reasons):
+        return
+    reasons = {reason.clause for reason in analysis.reasons}
+    known = answered.contract.with_check(documented)
+    said = [clause for clause in known if says(answered.provider, clause, value)]
+    fits = not said or any(
+        reasons.intersection((*clause.params["reasons"], *clause.params.get("covers", ()))) for clause in said
+    )
+    # Where the document has words of its own for a reason, their clause says better what is wrong.
+    better = () if fits else tuple(item.id for item in known if reasons.intersection(item.params["reasons"]))
+    expected = f"nothing documented for {', '.join(said[0].params['reasons'])}" if said else ""
+    for clause in answered.contract.with_check(check):
+        yield answered.checked(clause.id, holds=fits, expected=expected, observed=shown(value), unless=better)
+
+
+def _observations(answered: Answered) -> Iterator[Finding]:
+    for clause in answered.contract.with_check("observe_refusal"):
+        if _concerns(clause.params, answered.analysis):
+            for value in _observed(answered, clause.params["what"]):
+                yield answered.observation(clause.id, value)
+
+
+def _observed(answered: Answered, what: str) -> Iterator[str]:
+    value, contract = answered.value, answered.contract
+    if what == "status":
+        yield str(answered.response.status)
+    elif what == "shape":
+        yield ", ".join(sorted(value)) if isinstance(value, dict) else "no JSON object"
+    elif what == "text":
+        yield shown(at(value, answered.provider.refusal_text or ""))
+    elif what == "code":
+        yield from codes_of(contract, value, answered.response.status)
+    else:
+        for clause in contract.with_check("documented_code"):
+            yield from (" ".join(place) for place in code_locations(value, clause.params["code"]))
+
+
+def speaks_of_the_account(answered: Answered) -> bool:
     """Whether a refusal speaks of the account, and not of what is known to be wrong with the request.
 
-    Credits may be spent, and the key of a fixture may be another account's, without the
-    senders of this one. What was let in later with the same text vouches against it.
+    Credits may be spent, and the key of a fixture may be another account's, without the senders of this one. That a
+    message with the same text was accepted later speaks against it.
     """
-    provider = context.contract.provider
-    if context.vouched or is_documented(context, analysis, answer):
+    provider, analysis, contract = answered.provider, answered.analysis, answered.contract
+    if answered.context.vouched or is_documented(contract, analysis, answered.value):
         return False
-    if is_unexcludable(provider, answer):
+    if is_unexcludable(provider, answered.value):
         return True
-    fixture = analysis.key_state not in ("active", None) and analysis.sender is not None
-    return fixture and any(says(provider, clause, answer) for clause in _of_senders(context))
+    if analysis.key_state in ("active", None) or analysis.sender is None:
+        return False
+    senders = {clause.id for clause in contract.with_check("sender_state")}
+    of_senders = (clause for clause in documenting(contract) if senders.intersection(clause.params["reasons"]))
+    return any(says(provider, clause, answered.value) for clause in of_senders)
 
 
-def is_documented(context: Context, analysis: RequestAnalysis, answer: Any) -> bool:
+def is_documented(contract: Contract, analysis: RequestAnalysis, answer: Any) -> bool:
     """Whether a refusal bears the text or the code that is documented for one of the request's own reasons."""
-    return any(
-        says(context.contract.provider, clause, answer)
-        for check in ("documented_text", "documented_code")
-        for clause in context.contract.with_check(check)
-        if any(reason.clause in clause.params["reasons"] for reason in analysis.reasons)
+    reasons = {reason.clause for reason in analysis.reasons}
+    return bool(reasons) and any(
+        says(contract.provider, clause, answer)
+        for clause in _documented(contract)
+        if reasons.intersection(clause.params["reasons"])
     )
 
 
-def _of_senders(context: Context) -> Iterator[Clause]:
-    senders = {clause.id for clause in context.contract.with_check("sender_state")}
-    for clause in documenting(context.contract):
-        if senders.intersection(clause.params["reasons"]):
-            yield clause
+def names_anything_documented(contract: Contract, answer: Any) -> bool:
+    """Whether a refusal bears a text or a code that is documented, for whatever cause."""
+    return any(says(contract.provider, clause, answer) for clause in _documented(contract))
+
+
+def _documented(contract: Contract) -> tuple[Clause, ...]:
+    return (*contract.with_check("documented_text"), *contract.with_check("documented_code"))
+
+
+def documenting(contract: Contract) -> tuple[Clause, ...]:
+    """Return the clauses that document one text or code of their own for a cause, not one of several texts."""
+    return tuple(clause for clause in _documented(contract) if "texts" not in clause.params)
 
 
 def says(provider: Provider, clause: Clause, answer: Any) -> bool:
@@ -87,14 +208,8 @@ def texts_of(clause: Clause) -> tuple[str, ...]:
     return (clause.params["text"],) if "text" in clause.params else tuple(clause.params["texts"])
 
 
-def documenting(contract: Contract) -> tuple[Clause, ...]:
-    """Return the clauses that document a text or a code of their own for a cause."""
-    texts = (clause for clause in contract.with_check("documented_text") if "text" in clause.params)
-    return (*texts, *contract.with_check("documented_code"))
-
-
 def is_unexcludable(provider: Provider, answer: Any) -> bool:
-    """Whether a refusal tells of the account in a way that no request can rule out."""
+    """Whether a refusal speaks of the account in a way that no request can rule out."""
     if any(has_code(answer, code) for code in provider.unexcludable_codes):
         return True
     return any(at(answer, pointer) == text for pointer, text in provider.unexcludable_texts)
@@ -102,7 +217,7 @@ def is_unexcludable(provider: Provider, answer: Any) -> bool:
 
 def has_code(answer: Any, code: int) -> bool:
     """Whether a number or text equal to `code`, or a text that names it, stands anywhere."""
-    return any(True for _ in code_locations(answer, code))
+    return next(code_locations(answer, code), None) is not None
 
 
 def code_locations(answer: Any, code: int, pointer: str = "") -> Iterator[tuple[str, str]]:
@@ -115,172 +230,35 @@ def code_locations(answer: Any, code: int, pointer: str = "") -> Iterator[tuple[
     elif isinstance(answer, list):
         for value in answer:
             yield from code_locations(value, code, f"{pointer}/*")
-    elif not isinstance(answer, bool):
-        yield from _scalar_location(answer, code, pointer)
-
-
-def _scalar_location(value: Any, code: int, pointer: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, int | float) and value == code:
+    elif isinstance(answer, str):
+        if re.search(rf"(?<![0-9]){code}(?![0-9])", answer):
+            yield pointer, "string"
+    elif isinstance(answer, int | float) and not isinstance(answer, bool) and answer == code:
         yield pointer, "number"
-    elif isinstance(value, str) and re.search(rf"(?<![0-9]){code}(?![0-9])", value):
-        yield pointer, "string"
-
-
-def _statuses(context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis) -> Iterator[Finding]:
-    for clause in context.contract.with_check("refusal_status"):
-        if not _concerns(clause.params, analysis):
-            continue
-        expected, holds = _expected_status(clause.params, response.status)
-        kind = UPHELD if holds else CONTRADICTED
-        observed = str(response.status)
-        yield Finding(clause=clause.id, exchange=exchange.id, kind=kind, expected=expected, observed=observed)
-
-
-def _expected_status(params: Mapping[str, Any], status: int) -> tuple[str, bool]:
-    if "equals" in params:
-        return " or ".join(map(str, params["equals"])), status in params["equals"]
-    if "classes" in params:
-        return " or ".join(f"{item}xx" for item in params["classes"]), status // 100 in params["classes"]
-    return "no " + " or ".join(f"{item}xx" for item in params["not_classes"]), status // 100 not in params[
-        "not_classes"
-    ]
-
-
-def _concerns(params: Mapping[str, Any], analysis: RequestAnalysis) -> bool:
-    if not analysis.identity_known:
-        return False
-    if "reasons" in params:
-        return _only(analysis, params["reasons"])
-    hard = analysis.hard
-    if not hard:
-        return False
-    group = params["group"]
-    if group == "auth":
-        return all(IDENTITY in reason.fields and reason.concern == "auth" for reason in hard)
-    if group == "several":
-        return analysis.instance == {} and not any(IDENTITY in reason.fields for reason in hard)
-    if group in ("request", "coded"):
-        return not any(IDENTITY in reason.fields or WHOLE_BODY in reason.fields for reason in hard)
-    return True
-
-
-def _only(analysis: RequestAnalysis, clauses: list[str]) -> bool:
-    return bool(analysis.reasons) and all(reason.clause in clauses for reason in analysis.reasons)
-
-
-def _texts(context: Context, exchange: Exchange, analysis: RequestAnalysis, answer: Any) -> Iterator[Finding]:
-    for clause in context.contract.with_check("documented_text"):
-        if _concerns(clause.params, analysis):
-            pointer = context.contract.provider.refusal_text or ""
-            got = at(answer, pointer)
-            wanted = " or ".join(map(shown, texts_of(clause)))
-            yield _said(
-                clause,
-                exchange,
-                says(context.contract.provider, clause, answer),
-                f"{pointer} {wanted}",
-                f"{pointer} {shown(got)}",
-            )
-    yield from _misused(context, exchange, analysis, answer, "text_misused", "documented_text")
-
-
-def _code_findings(
-    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
-) -> Iterator[Finding]:
-    documented = False
-    due = context.contract.with_check("code_due")
-    if answer is MISSING:
-        answer = response.body.decode("utf-8", "replace")
-    codes = codes_of(context.contract, answer, response.status)
-    for clause in context.contract.with_check("documented_code"):
-        if _concerns(clause.params, analysis):
-            code, documented = clause.params["code"], True
-            named = has_code(answer, code)
-            said = _said(clause, exchange, named, f"the code {code}", shown(codes or answer))
-            yield said if codes else replace(said, unless=tuple(item.id for item in due))
-            yield from (_said(item, exchange, named or bool(codes), f"the code {code}", shown(answer)) for item in due)
-    for clause in context.contract.with_check("code_present"):
-        if not documented and isinstance(analysis.instance, dict) and _concerns({"group": "request"}, analysis):
-            yield _said(clause, exchange, bool(codes), "an error code in the body", shown(answer))
-    yield from _misused(context, exchange, analysis, answer, "code_misused", "documented_code")
-
-
-def _misused(
-    context: Context, exchange: Exchange, analysis: RequestAnalysis, answer: Any, check: str, documented: str
-) -> Iterator[Finding]:
-    """Contradict where a refusal says of one cause what the document has for others.
-
-    The document's words may cover more than their own cause: those are told by `covers`. Of a body that
-    is no object, or of a fault of transport, nobody knows what the service made of it.
-    """
-    if not isinstance(analysis.instance, dict) or not analysis.identity_known or not analysis.reasons:
-        return
-    if any(reason.of_transport or WHOLE_BODY in reason.fields for reason in analysis.reasons):
-        return
-    reasons = {reason.clause for reason in analysis.reasons}
-    known = context.contract.with_check(documented)
-    said = [clause for clause in known if says(context.contract.provider, clause, answer)]
-    fits = not said or any(
-        reasons.intersection((*clause.params["reasons"], *clause.params.get("covers", ()))) for clause in said
-    )
-    better = tuple(clause.id for clause in known if reasons.intersection(clause.params["reasons"]))
-    for clause in context.contract.with_check(check):
-        expected = f"nothing documented for {', '.join(said[0].params['reasons'])}" if said else ""
-        finding = _said(clause, exchange, fits, expected, shown(answer))
-        yield finding if fits else replace(finding, unless=better)
-
-
-def _said(clause: Clause, exchange: Exchange, holds: bool, expected: str, observed: str) -> Finding:  # noqa: FBT001 - said in one row with its reasons
-    kind = UPHELD if holds else CONTRADICTED
-    return Finding(clause=clause.id, exchange=exchange.id, kind=kind, expected=expected, observed=observed)
 
 
 def codes_of(contract: Contract, answer: Any, status: int) -> list[str]:
     """Return what is an error code, each with its place: a documented number, one as long, or a member called code.
 
-    The status of the answer, told again, is none, nor is a year, a time, a path or an id.
+    The status of the answer, repeated in it, is none, nor is a year, a time, a path or an id.
     """
-    documented = [clause.params["code"] for clause in contract.with_check("documented_code")]
-    lengths = frozenset(len(str(code)) for code in documented)
-    return list(dict.fromkeys(f"{pointer} {value}" for pointer, value in _codes(answer, status, lengths, "")))
+    lengths = frozenset(len(str(clause.params["code"])) for clause in contract.with_check("documented_code"))
+    return list(dict.fromkeys(f"{pointer} {value}" for pointer, value in _located_codes(answer, status, lengths, "")))
 
 
-def _codes(answer: Any, status: int, lengths: frozenset[int], pointer: str) -> Iterator[tuple[str, str]]:
+def _located_codes(answer: Any, status: int, lengths: frozenset[int], pointer: str) -> Iterator[tuple[str, str]]:
     if isinstance(answer, dict):
         for key, value in answer.items():
             if len(key) in lengths and _TOKEN.fullmatch(key):
                 yield pointer, key
-            yield from _codes(value, status, lengths, f"{pointer}/{key[:_LONGEST_NAME]}")
+            yield from _located_codes(value, status, lengths, f"{pointer}/{key[:_LONGEST_NAME]}")
     elif isinstance(answer, list):
         for value in answer:
-            yield from _codes(value, status, lengths, f"{pointer}/*")
+            yield from _located_codes(value, status, lengths, f"{pointer}/*")
     elif isinstance(answer, str | int | float) and not isinstance(answer, bool):
         text = f"{answer:.0f}" if isinstance(answer, float) and answer.is_integer() else str(answer)
         name = pointer.removesuffix("/*").rpartition("/")[2]
         if _CALLED_CODE.search(name) and _CODE_LIKE.fullmatch(text) and text != str(status):
-            yield pointer, text[:_LONGEST]
+            yield pointer, text[:_LONGEST_CODE]
         else:
             yield from ((pointer, number) for number in _TOKEN.findall(text) if len(number) in lengths)
-
-
-def _observations(
-    context: Context, exchange: Exchange, response: Response, analysis: RequestAnalysis, answer: Any
-) -> Iterator[Finding]:
-    for clause in context.contract.with_check("observe_refusal"):
-        if _concerns(clause.params, analysis):
-            for value in _observed(clause.params["what"], context, response, analysis, answer):
-                yield Finding(clause=clause.id, exchange=exchange.id, kind=OBSERVED, value=value)
-
-
-def _observed(what: str, context: Context, response: Response, analysis: RequestAnalysis, answer: Any) -> Iterator[str]:
-    if what == "status":
-        yield str(response.status)
-    elif what == "shape":
-        yield ", ".join(sorted(answer)) if isinstance(answer, dict) else "no JSON object"
-    elif what == "text":
-        yield shown(at(answer, context.contract.provider.refusal_text or ""))
-    elif what == "code":
-        yield from codes_of(context.contract, answer, response.status)
-    else:
-        codes = [clause.params["code"] for clause in context.contract.with_check("documented_code")]
-        yield from (" ".join(place) for code in codes for place in code_locations(answer, code))

@@ -10,9 +10,16 @@ from sendproof.account import Account
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
 from sendproof.exchange import Credential, Request, field_value
-from sendproof.judge.body import MISSING, charset, is_json_type, parse
-from sendproof.judge.characters import has_marks, is_odd, is_of_every_alphabet, longest_count, shortest_count
-from sendproof.judge.numbers import spelling_of, to_e164
+from sendproof.judge.parsing import MISSING, charset, is_json_type, parse
+from sendproof.judge.texts_and_numbers import (
+    has_marks,
+    is_odd,
+    is_of_every_alphabet,
+    longest_count,
+    shortest_count,
+    spelling_of,
+    to_e164,
+)
 
 IDENTITY = "@identity"
 WHOLE_BODY = "@body"

@@ -1,4 +1,4 @@
-"""Retries: what a service makes of an idempotency key that it was sent before.
+"""Retries: what a service makes of an idempotency key that it was sent before, and the ids of messages.
 
 A state for each key is all the model that this needs: not sent, sent with an id, failed. Refusing a retry, with or
 without the id, and sending again what has failed are choices that may differ from answer to answer, so they are
@@ -9,37 +9,63 @@ contradiction by itself. Keys are segments: what is wrong with one says nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
 from sendproof.exchange import NEVER_SENT
-from sendproof.judge.body import at
-from sendproof.judge.findings import (
+from sendproof.judge.parsing import MISSING, at
+from sendproof.judge.refused import names_anything_documented
+from sendproof.judge.verdicts import (
     ACCEPTED,
     CONTRADICTED,
     NO_ANSWER,
-    OBSERVED,
     REFUSED,
     SERVER_ERROR,
     UNDECIDED,
     UPHELD,
     Finding,
     Judgement,
+    ReasonCode,
 )
-from sendproof.judge.identities import idempotency_key, message_id
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.refused import says
 from sendproof.judge.worlds import Dimension, Timed, grouped, states_after
 
-# Two keys that agree in so many characters are distinct only to who compares them whole.
+# Two keys that agree in so many characters are distinct only to who compares them whole: a column or an index that
+# keeps part of a key keeps no fewer.
 _LONG_PREFIX = 16
 # So long after the first answer a retry is recognised. The document names no time, and few clients wait longer.
 REMEMBERED_S = 30.0
+
+
+def message_id(contract: Contract, judgement: Judgement) -> str | None:
+    """Return the id that an accepted message was given, as text, or None."""
+    value = at(judgement.answer, contract.provider.answer["id"])
+    return json.dumps(value) if judgement.outcome == ACCEPTED and value not in (MISSING, None, "") else None
+
+
+def idempotency_key(judgement: Judgement) -> str | None:
+    """Return the idempotency key of a request, or None."""
+    value = judgement.analysis.value("idempotency")
+    return value if isinstance(value, str) and value else None
+
+
+def unique_id_findings(contract: Contract, judgements: Sequence[Judgement]) -> Iterator[Finding]:
+    """Contradict the clause of unique ids where two messages have one id, replays aside."""
+    for clause in contract.with_check("unique_id"):
+        owners: dict[str, Judgement] = {}
+        for item in judgements:
+            if (identity := message_id(contract, item)) is None:
+                continue
+            first = owners.setdefault(identity, item)
+            if first is item:
+                yield item.finding(UPHELD, clause.id)
+            elif idempotency_key(item) is None or idempotency_key(first) is None:
+                observed = f"{identity}, as {first.exchange.id} has"
+                yield item.finding(CONTRADICTED, clause.id, expected="an id of its own", observed=observed)
 
 
 class Attempt(StrEnum):
@@ -61,7 +87,7 @@ class Try(NamedTuple):
 
 
 class KeyState(NamedTuple):
-    """What a service knows of a key: as `outcome`, None is nothing, UNKNOWN a message whose id nobody was told."""
+    """What a service knows of a key: as `outcome`, None is nothing, UNKNOWN a message whose id is unknown."""
 
     outcome: Attempt | None = None
     identity: str | None = None
@@ -106,8 +132,8 @@ class _Used(NamedTuple):
     other: tuple[Judgement, ...]
 
 
-class _Told(NamedTuple):
-    """What some attempts at once show; `known` are the states of the key before them, `identity` the id that it has."""
+class _Stage(NamedTuple):
+    """Some attempts at once; `known` are the states of the key before them, `conforms` whether they may follow."""
 
     items: tuple[Judgement, ...]
     known: frozenset[KeyState]
@@ -127,7 +153,7 @@ def _used_keys(judgements: Sequence[Judgement]) -> list[_Used]:
     return used
 
 
-def _told(contract: Contract, items: Sequence[Judgement]) -> Iterator[_Told]:
+def _stages(contract: Contract, items: Sequence[Judgement]) -> Iterator[_Stage]:
     """Go through the attempts with one key; after a contradiction the key has what it was given last."""
     asked = [(item, attempt) for item in items if (attempt := _attempt(contract, item))]
     timed = [Timed(event=attempt, sent_s=attempt.sent_s, answered_s=attempt.answered_s) for _, attempt in asked]
@@ -137,15 +163,13 @@ def _told(contract: Contract, items: Sequence[Judgement]) -> Iterator[_Told]:
         own = asked[place : place + len(group.events)]
         place += len(group.events)
         after = states_after(DIMENSION, DIMENSION.world, states, group)
-        yield _Told(tuple(item for item, _ in own), states, bool(after))
+        yield _Stage(tuple(item for item, _ in own), states, bool(after))
         given = [attempt for _, attempt in own if attempt.identity is not None]
         states = after or frozenset(KeyState(one.outcome, one.identity, one.answered_s) for one in given[-1:])
 
 
 def _attempt(contract: Contract, item: Judgement) -> Try | None:
     """Return what became of an attempt; None where it says nothing of the key."""
-    sent_s = item.exchange.started_s
-    identity = message_id(contract, item)
     if item.outcome == ACCEPTED:
         failed = at(item.answer, contract.provider.answer["status"]) == contract.provider.failed_status
         outcome = Attempt.FAILED if failed else Attempt.ACCEPTED
@@ -155,15 +179,14 @@ def _attempt(contract: Contract, item: Judgement) -> Try | None:
         outcome = Attempt.UNKNOWN
     else:
         return None
-    return Try(outcome, identity, sent_s, sent_s + item.exchange.elapsed_s)
+    sent_s = item.exchange.started_s
+    return Try(outcome, message_id(contract, item), sent_s, sent_s + item.exchange.elapsed_s)
 
 
 def recognised_retries(contract: Contract, judgements: Sequence[Judgement]) -> frozenset[str]:
     """Return the exchanges that ask again for a message that was accepted, and that made no other one."""
     found: set[str] = set()
     for used in _used_keys(judgements):
-        if len(used.same) < 2:
-            continue
         given: str | None = None
         for item in used.same:
             identity = message_id(contract, item)
@@ -177,98 +200,110 @@ def retry_findings(contract: Contract, judgements: Sequence[Judgement]) -> Itera
     """Judge repeated idempotency keys: in sequence, at once, distinct, and what is left open."""
     keys = [used for used in _used_keys(judgements) if len(used.same) + len(used.other) > 1]
     for clause in contract.with_check("replay"):
-        yield from _MODES[clause.params["mode"]](clause, contract, keys, judgements)
+        mode = clause.params["mode"]
+        if mode in _OF_ALL:
+            yield from _OF_ALL[mode](contract, clause.id, judgements)
+        else:
+            for used in keys:
+                yield from _OF_A_KEY[mode](contract, clause.id, used)
 
 
-def _sequence(
-    clause: Clause, contract: Contract, keys: Sequence[_Used], judgements: Sequence[Judgement]
-) -> Iterator[Finding]:
-    for used in keys:
-        for told in _told(contract, used.same):
-            if len(told.items) > 1:
-                # What becomes of the key then is the matter of those at once.
-                break
-            known = {state.identity for state in told.known if state.outcome == Attempt.ACCEPTED}
-            if len(told.known) == len(known) == 1:
-                yield _retried(clause, contract, told, known.pop())
+def _sequence(contract: Contract, clause: str, used: _Used) -> Iterator[Finding]:
+    for stage in _stages(contract, used.same):
+        if len(stage.items) > 1:
+            # What becomes of the key then is decided by the clause of those at once.
+            return
+        known = {state.identity for state in stage.known if state.outcome == Attempt.ACCEPTED}
+        if len(stage.known) == len(known) == 1:
+            yield _retried(contract, clause, stage, known.pop())
 
 
-def _retried(clause: Clause, contract: Contract, told: _Told, known: str | None) -> Finding:
+def _retried(contract: Contract, clause: str, stage: _Stage, known: str | None) -> Finding:
     """Say what the retry of a message that was accepted shows."""
-    item = told.items[0]
+    item = stage.items[0]
     expected = f"the id {known}, or a refusal"
-    if not told.conforms:
-        after_s = item.exchange.started_s - min(state.answered_s for state in told.known)
-        identity = message_id(contract, item)
-        return _contradiction(clause, item, expected, f"{identity}, {max(after_s, 0.0):.2f} s after the first answer")
+    if not stage.conforms:
+        after_s = item.exchange.started_s - min(state.answered_s for state in stage.known)
+        observed = f"{message_id(contract, item)}, {max(after_s, 0.0):.2f} s after the first answer"
+        return item.finding(CONTRADICTED, clause, expected=expected, observed=observed)
     if item.outcome == REFUSED:
-        return _of_refusal(clause, contract, item, expected)
+        return _of_refusal(contract, clause, item, expected)
     if item.outcome != ACCEPTED or message_id(contract, item) != known:
         return _undecided(clause, item, item.outcome)
-    return Finding(clause=clause.id, exchange=item.exchange.id, kind=UPHELD)
+    return item.finding(UPHELD, clause)
 
 
-def _of_refusal(clause: Clause, contract: Contract, item: Judgement, expected: str) -> Finding:
+def _of_refusal(contract: Contract, clause: str, item: Judgement, expected: str) -> Finding:
     """Say what the refusal of a retry shows: a code that is documented for something else is a contradiction."""
     if item.of_the_account:
         return _undecided(clause, item, "refused for what may be a cause of the account")
-    documented = (*contract.with_check("documented_code"), *contract.with_check("documented_text"))
-    if any(says(contract.provider, other, item.answer) for other in documented):
+    if names_anything_documented(contract, item.answer):
         body = item.exchange.response.body[:120].decode("utf-8", "replace") if item.exchange.response else ""
-        return _contradiction(clause, item, expected, f"refused: {body}")
-    return Finding(clause=clause.id, exchange=item.exchange.id, kind=UPHELD)
+        return item.finding(CONTRADICTED, clause, expected=expected, observed=f"refused: {body}")
+    return item.finding(UPHELD, clause)
 
 
-def _concurrent(
-    clause: Clause, contract: Contract, keys: Sequence[_Used], judgements: Sequence[Judgement]
-) -> Iterator[Finding]:
-    for used in keys:
-        at_once: frozenset[str] = frozenset()
-        for told in _told(contract, used.same):
-            given = [identity for item in told.items if (identity := message_id(contract, item))]
-            if len(told.items) == 1:
-                if at_once and not told.conforms:
-                    yield _contradiction(clause, told.items[0], "one id", ", ".join((*sorted(at_once), *given)))
-                continue
-            at_once |= frozenset(given)
-            last = told.items[-1]
-            if not told.conforms:
-                yield _contradiction(clause, last, "one id", ", ".join(dict.fromkeys(given)))
-            elif given:
-                yield Finding(clause=clause.id, exchange=last.exchange.id, kind=UPHELD)
-            else:
-                yield _undecided(clause, last, "none of those that were sent at once was accepted")
+def _undecided(clause: str, item: Judgement, why: str) -> Finding:
+    return item.finding(UNDECIDED, clause, observed=why, reason=ReasonCode.UNDECIDED)
 
 
-def _undecided(clause: Clause, item: Judgement, why: str) -> Finding:
-    reason = ReasonCode.UNDECIDED
-    return Finding(clause=clause.id, exchange=item.exchange.id, kind=UNDECIDED, observed=why, reason=reason)
+def _concurrent(contract: Contract, clause: str, used: _Used) -> Iterator[Finding]:
+    at_once: frozenset[str] = frozenset()
+    for stage in _stages(contract, used.same):
+        given = [identity for item in stage.items if (identity := message_id(contract, item))]
+        last = stage.items[-1]
+        if len(stage.items) == 1:
+            if at_once and not stage.conforms:
+                observed = ", ".join((*sorted(at_once), *given))
+                yield last.finding(CONTRADICTED, clause, expected="one id", observed=observed)
+            continue
+        at_once |= frozenset(given)
+        if not stage.conforms:
+            yield last.finding(CONTRADICTED, clause, expected="one id", observed=", ".join(dict.fromkeys(given)))
+        elif given:
+            yield last.finding(UPHELD, clause)
+        else:
+            yield _undecided(clause, last, "none of those that were sent at once was accepted")
 
 
-def _contradiction(clause: Clause, item: Judgement, expected: str, observed: str) -> Finding:
-    identity = item.exchange.id
-    return Finding(clause=clause.id, exchange=identity, kind=CONTRADICTED, expected=expected, observed=observed)
+def _replay_status(contract: Contract, clause: str, used: _Used) -> Iterator[Finding]:
+    for stage in list(_stages(contract, used.same))[1:]:
+        item = stage.items[0]
+        if len(stage.items) == 1 and item.outcome in (ACCEPTED, REFUSED):
+            yield item.observation(clause, str(item.status))
 
 
-def _distinct(
-    clause: Clause, contract: Contract, keys: Sequence[_Used], judgements: Sequence[Judgement]
-) -> Iterator[Finding]:
+def _other_payload(contract: Contract, clause: str, used: _Used) -> Iterator[Finding]:
+    for item in used.other:
+        if item.outcome in (ACCEPTED, REFUSED):
+            yield item.observation(clause, _relation(contract, used.same[0], item))
+
+
+_OF_A_KEY: Mapping[str, Callable[[Contract, str, _Used], Iterator[Finding]]] = {
+    "sequence": _sequence,
+    "concurrent": _concurrent,
+    "replay_status": _replay_status,
+    "other_payload": _other_payload,
+}
+
+
+def _distinct(contract: Contract, clause: str, judgements: Sequence[Judgement]) -> Iterator[Finding]:
     keyed = [(key, item) for item in judgements if (key := idempotency_key(item)) and _is_answered(contract, item)]
     for (key, item), (later, other) in pairwise(sorted(keyed, key=lambda pair: pair[0])):
-        if not agree_at_first(key, later):
+        refusals = [item.outcome, other.outcome].count(REFUSED)
+        # Which signs a key may have is not said, so one with others than letters and digits may be refused.
+        if not agree_at_first(key, later) or refusals == 2 or (refusals and not (key + later).isalnum()):
             continue
         last = max(item, other, key=lambda one: one.exchange.started_s)
-        if item.outcome == other.outcome == REFUSED:
-            continue
-        if REFUSED in (item.outcome, other.outcome) and not (key + later).isalnum():
-            # Which signs a key may have is not said.
-            continue
-        if REFUSED in (item.outcome, other.outcome):
-            yield _contradiction(clause, last, "two messages", f"refused for the key of {item.exchange.id}")
+        observed = ""
+        if refusals:
+            observed = f"refused for the key of {item.exchange.id}"
         elif message_id(contract, item) == message_id(contract, other):
-            yield _contradiction(clause, last, "two messages", f"one id for {item.exchange.id} and {other.exchange.id}")
+            observed = f"one id for {item.exchange.id} and {other.exchange.id}"
+        if observed:
+            yield last.finding(CONTRADICTED, clause, expected="two messages", observed=observed)
         else:
-            yield Finding(clause=clause.id, exchange=other.exchange.id, kind=UPHELD)
+            yield other.finding(UPHELD, clause)
 
 
 def agree_at_first(key: str, other: str) -> bool:
@@ -282,52 +317,23 @@ def _is_answered(contract: Contract, item: Judgement) -> bool:
     return refused or message_id(contract, item) is not None
 
 
-def _replay_status(
-    clause: Clause, contract: Contract, keys: Sequence[_Used], judgements: Sequence[Judgement]
-) -> Iterator[Finding]:
-    for used in keys:
-        for told in list(_told(contract, used.same))[1:]:
-            for item in told.items if len(told.items) == 1 else ():
-                if item.exchange.response and item.outcome in (ACCEPTED, REFUSED):
-                    yield _observation(clause, item, str(item.exchange.response.status))
-
-
-def _other_payload(
-    clause: Clause, contract: Contract, keys: Sequence[_Used], judgements: Sequence[Judgement]
-) -> Iterator[Finding]:
-    for used in keys:
-        for item in used.other:
-            if item.outcome in (ACCEPTED, REFUSED):
-                yield _observation(clause, item, _relation(contract, used.same[0], item))
-
-
-def _key_case(
-    clause: Clause, contract: Contract, keys: Sequence[_Used], judgements: Sequence[Judgement]
-) -> Iterator[Finding]:
+def _key_case(contract: Contract, clause: str, judgements: Sequence[Judgement]) -> Iterator[Finding]:
     firsts: dict[str, Judgement] = {}
     for item in judgements:
         if (key := idempotency_key(item)) is None or item.outcome not in (ACCEPTED, REFUSED):
             continue
         first = firsts.setdefault(key.lower(), item)
         if first is not item and idempotency_key(first) != key:
-            yield _observation(clause, item, _relation(contract, first, item))
+            yield item.observation(clause, _relation(contract, first, item))
 
 
 def _relation(contract: Contract, first: Judgement, item: Judgement) -> str:
     if item.outcome == REFUSED:
-        return f"refused {item.exchange.response.status}" if item.exchange.response else "refused"
+        return f"refused {item.status}"
     return "the first message" if message_id(contract, item) == message_id(contract, first) else "another message"
 
 
-def _observation(clause: Clause, item: Judgement, value: str) -> Finding:
-    return Finding(clause=clause.id, exchange=item.exchange.id, kind=OBSERVED, value=value)
-
-
-_MODES: Mapping[str, Any] = {
-    "sequence": _sequence,
-    "concurrent": _concurrent,
+_OF_ALL: Mapping[str, Callable[[Contract, str, Sequence[Judgement]], Iterator[Finding]]] = {
     "distinct": _distinct,
-    "replay_status": _replay_status,
-    "other_payload": _other_payload,
     "key_case": _key_case,
 }

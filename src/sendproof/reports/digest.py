@@ -9,7 +9,6 @@ from types import MappingProxyType
 from sendproof import exit_codes
 from sendproof.contract.clause import CONCERNS, Clause
 from sendproof.contract.provider import Provider
-from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import (
     ERROR,
     FAIL,
@@ -18,6 +17,7 @@ from sendproof.judge.verdicts import (
     NOT_EXERCISED,
     OBSERVATION,
     PASS,
+    ReasonCode,
     Verdict,
 )
 from sendproof.reports.record import Run

@@ -16,8 +16,7 @@ from datetime import UTC
 from pathlib import Path
 
 from sendproof.contract.provider import Provider
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import ERROR, FAIL, NOT_EXERCISED, OBSERVATION, PASS, Verdict
+from sendproof.judge.verdicts import ERROR, FAIL, NOT_EXERCISED, OBSERVATION, PASS, ReasonCode, Verdict
 from sendproof.reports import digest
 from sendproof.reports.curl import reproduction
 from sendproof.reports.record import Run

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sendproof.exchange import Exchange
-from sendproof.judge.findings import Judgement
-from sendproof.judge.verdicts import Verdict
+from sendproof.judge.verdicts import Judgement, Verdict
 from sendproof.target.pseudonyms import Pseudonym
 
 

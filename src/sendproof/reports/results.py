@@ -16,9 +16,21 @@ import jsonschema
 from sendproof import exit_codes
 from sendproof.contract.provider import Provider
 from sendproof.errors import SendproofError, UsageError
-from sendproof.judge.findings import ACCEPTED, REFUSED, Judgement
-from sendproof.judge.reasons import EXCUSED, NEVER_GATE, SENTENCES, ReasonCode
-from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_EXERCISED, VERDICTS, Verdict
+from sendproof.judge.verdicts import (
+    ACCEPTED,
+    ERROR,
+    EXCUSED_REASONS,
+    FAIL,
+    INCONCLUSIVE,
+    NEVER_GATE,
+    NOT_EXERCISED,
+    REFUSED,
+    SENTENCES,
+    VERDICTS,
+    Judgement,
+    ReasonCode,
+    Verdict,
+)
 from sendproof.reports.curl import reproduction
 from sendproof.reports.record import Run
 from sendproof.reports.text import visible
@@ -106,7 +118,7 @@ def is_missing(verdict: Verdict, *, require_complete: bool = False) -> bool:
     """Whether a clause is required and was left undecided, so that a run is incomplete (exit 10)."""
     if verdict.clause.level != "required" or verdict.verdict not in (NOT_EXERCISED, INCONCLUSIVE):
         return False
-    return verdict.reason not in NEVER_GATE and (require_complete or verdict.reason not in EXCUSED)
+    return verdict.reason not in NEVER_GATE and (require_complete or verdict.reason not in EXCUSED_REASONS)
 
 
 def _covered(run: Run) -> frozenset[str]:

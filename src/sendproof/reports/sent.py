@@ -10,8 +10,8 @@ from pathlib import Path
 from sendproof.contract.model import Contract
 from sendproof.contract.outcome import Outcome
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange
-from sendproof.judge.body import MISSING, answer_of, at
-from sendproof.judge.findings import Judgement
+from sendproof.judge.parsing import MISSING, answer_of, at
+from sendproof.judge.verdicts import Judgement
 from sendproof.reports.record import Run
 from sendproof.reports.text import visible
 from sendproof.target.phone_numbers import country_digits, masked

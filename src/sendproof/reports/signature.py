@@ -9,7 +9,7 @@ from typing import Any
 
 from sendproof.contract.clause import Clause
 from sendproof.exchange import Exchange
-from sendproof.judge.body import parse
+from sendproof.judge.parsing import parse
 from sendproof.judge.verdicts import Verdict
 from sendproof.reports.saved import SavedExchange
 from sendproof.reports.shapes import LONGEST, difference, masked, time_difference, value_shape

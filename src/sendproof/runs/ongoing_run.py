@@ -22,11 +22,9 @@ from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.conversation.asker import ShowProgress
 from sendproof.corpus.build import load_corpus
 from sendproof.errors import UsageError, exit_code_of, line_of
-from sendproof.judge.findings import ACCEPTED, Judgement
 from sendproof.judge.history import judge
-from sendproof.judge.identities import message_id
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import Verdict, verdicts
+from sendproof.judge.retries import message_id
+from sendproof.judge.verdicts import ACCEPTED, Judgement, ReasonCode, Verdict, verdicts
 from sendproof.reports.record import Run
 from sendproof.reports.results import unwaived_failures
 from sendproof.reports.write import write_reports

@@ -20,8 +20,7 @@ from sendproof.conversation.scenarios import CREDITS, RATE_LIMITS, clauses_of_sc
 from sendproof.corpus.build import load_corpus
 from sendproof.judge.credits import codes_of_insufficient_credits
 from sendproof.judge.history import judge
-from sendproof.judge.reasons import ReasonCode
-from sendproof.judge.verdicts import RunFacts, verdicts
+from sendproof.judge.verdicts import ReasonCode, RunFacts, verdicts
 from sendproof.reports.forecast import FixtureCost, Forecast, Reach
 from sendproof.runs.asking import Asking, as_left, asking_of, ledger_of, locked_clauses, plan_of, target_of, token
 from sendproof.runs.options import Options

@@ -27,8 +27,7 @@ from sendproof import exit_codes, process
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.errors import UsageError, exit_code_of, line_of
 from sendproof.folders import suites_dir
-from sendproof.judge.reasons import EXCUSED, NEVER_GATE, ReasonCode
-from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_EXERCISED
+from sendproof.judge.verdicts import ERROR, EXCUSED_REASONS, FAIL, INCONCLUSIVE, NEVER_GATE, NOT_EXERCISED, ReasonCode
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.process import held_back
 from sendproof.reports.annotations import annotate, commands_off, is_github
@@ -362,7 +361,7 @@ def _arguments(options: Options, shared: Path, pytest_arguments: Sequence[str]) 
 
 _LEVELS = ("required", "recommended")
 # Asked once more, these would be left open once more.
-_STAY_OPEN = frozenset(reason.value for reason in NEVER_GATE | EXCUSED | {ReasonCode.NO_TEST})
+_STAY_OPEN = frozenset(reason.value for reason in NEVER_GATE | EXCUSED_REASONS | {ReasonCode.NO_TEST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,12 +19,12 @@ from sendproof.corpus.build import load_corpus
 from sendproof.errors import UsageError
 from sendproof.exchange import Exchange
 from sendproof.judge.history import judge
-from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import (
     ERROR,
     FAIL,
     INCONCLUSIVE,
     NOT_EXERCISED,
+    ReasonCode,
     RunFacts,
     Verdict,
     verdicts,

@@ -20,7 +20,7 @@ from sendproof.contract.outcome import Outcome
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange, Headers, Request, Response
-from sendproof.judge.body import answer_of
+from sendproof.judge.parsing import answer_of
 from sendproof.target.binding import BoundRequest, RecipientGuard
 from sendproof.target.budget import Allowance, Spent, TimeLimit
 from sendproof.target.network import network_secrets

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from sendproof.errors import TargetError, UsageError
-from sendproof.target import tls
 from sendproof.target.address import is_loopback
 from sendproof.target.profile import Network
+from sendproof.target.transport import client_context, trusting
 
 TIMEOUT_S = 30.0
 """For the page as a whole: one that takes longer is read by nobody either."""
@@ -46,12 +46,12 @@ def fetch_page(url: str, network: Network | None = None) -> tuple[bytes, str]:
 
 def _client(network: Network | None) -> httpx.Client:
     if network is None:
-        return httpx.Client(verify=tls.trusting(Network()), timeout=TIMEOUT_S)
+        return httpx.Client(verify=trusting(Network()), timeout=TIMEOUT_S)
     proxy = None
     if network.proxy is not None:
         login = tuple(secret.value for secret in network.proxy.login) if network.proxy.login else None
         proxy = httpx.Proxy(network.proxy.url, auth=(login[0], login[1]) if login else None)
-    return httpx.Client(proxy=proxy, verify=tls.client_context(network), trust_env=False, timeout=TIMEOUT_S)
+    return httpx.Client(proxy=proxy, verify=client_context(network), trust_env=False, timeout=TIMEOUT_S)
 
 
 def _refusal(url: str, response: httpx.Response) -> str:

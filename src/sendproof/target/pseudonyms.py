@@ -11,7 +11,7 @@ from types import MappingProxyType
 import phonenumbers
 
 from sendproof.account import Account
-from sendproof.judge.text_difference import cause_of
+from sendproof.judge.texts_and_numbers import cause_of
 from sendproof.target.phone_numbers import country_digits, is_reserved
 from sendproof.target.profile import Profile
 

@@ -367,7 +367,7 @@ def transport_of(profile: Profile) -> DeadlineTransport:
     """Return the transport to the target of a profile."""
     network = profile.network
     proxy_tls = trusting(network) if network.proxy and network.proxy.scheme == "https" else None
-    context = _client_context(network) if profile.base_url.startswith("https:") else None
+    context = client_context(network) if profile.base_url.startswith("https:") else None
     return DeadlineTransport(tls=context, proxy=network.proxy, proxy_tls=proxy_tls)
 
 
@@ -375,7 +375,7 @@ class EncryptedKey(Exception):
     """A private key has a password. No run waits for one."""
 
 
-def _client_context(network: Network) -> ssl.SSLContext:
+def client_context(network: Network) -> ssl.SSLContext:
     """Return the context of TLS with a target of this network."""
     context = trusting(network)
     present_client(context, network)

@@ -10,7 +10,6 @@ from typing import Any
 from sendproof import exit_codes
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract
-from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import (
     ERROR,
     FAIL,
@@ -19,6 +18,7 @@ from sendproof.judge.verdicts import (
     NOT_EXERCISED,
     OBSERVATION,
     PASS,
+    ReasonCode,
     Verdict,
 )
 from sendproof.reports import digest

@@ -1,4 +1,4 @@
-"""Bodies of requests and answers: JSON as strictly as RFC 8259 has it, and what only resembles it."""
+"""Parsing what stands in requests and answers: JSON (RFC 8259) and what only resembles it, media types, dates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sendproof.exchange import Response
@@ -130,3 +132,13 @@ def is_json_type(content_type: str | None) -> bool:
     """Whether a Content-Type value is `application/json` or ends in `+json`."""
     name = media_type(content_type)
     return name == "application/json" or name.endswith("+json")
+
+
+def http_date(value: str | None) -> datetime | None:
+    """Return the moment that a field value names, or None. Never raises."""
+    try:
+        date = parsedate_to_datetime(value) if value else None
+    except (ValueError, OverflowError):
+        return None
+    # A zone of -0000 gives a naive time, which cannot be compared with others.
+    return date.replace(tzinfo=UTC) if date is not None and date.tzinfo is None else date
