@@ -69,11 +69,9 @@ def test_mock_imports_nothing_of_the_others() -> None:
 
 # A module of `mock/faults/PROVIDER/` and of `mock/variants/` is called as the part of the mock that it changes.
 MIRRORED = (PACKAGE / "mock" / "faults", PACKAGE / "mock" / "variants")
-# To be renamed: `reports/comparison/model.py`.
-TWICE = {"model"}
 
 
 def test_no_module_name_stands_in_two_packages() -> None:
     files = [file for file in PACKAGE.rglob("*.py") if not any(folder in file.parents for folder in MIRRORED)]
     counts = Counter(file.stem for file in files if not file.stem.startswith("__"))
-    assert {name for name, count in counts.items() if count > 1} <= TWICE
+    assert {name for name, count in counts.items() if count > 1} == set()

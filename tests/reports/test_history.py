@@ -14,8 +14,8 @@ import pytest
 
 from sendproof.cli import main
 from sendproof.errors import UsageError
-from sendproof.reports.history import BETTER, NEUTRAL, WORSE, History, load_history
 from sendproof.reports.history_page import to_page
+from sendproof.reports.run_history import BETTER, NEUTRAL, WORSE, History, load_history
 from sendproof.reports.write import write_reports
 
 from .support import contract, run_of

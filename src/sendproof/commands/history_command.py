@@ -10,8 +10,8 @@ from rich.text import Text
 from sendproof.commands.shared import FILE
 from sendproof.reports.console import StreamConsole
 from sendproof.reports.files import write_named
-from sendproof.reports.history import load_history
 from sendproof.reports.history_page import print_history, to_page
+from sendproof.reports.run_history import load_history
 from sendproof.reports.text import visible
 
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from sendproof import exit_codes
-from sendproof.reports.history import BETTER, WORSE, History
 from sendproof.reports.pages import render
+from sendproof.reports.run_history import BETTER, WORSE, History
 from sendproof.reports.text import visible
 
 FIRST_SCREEN = 12

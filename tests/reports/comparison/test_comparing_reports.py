@@ -17,8 +17,8 @@ from sendproof.reports.comparison.comparison_json import SCHEMA_FILE, to_json
 from sendproof.reports.comparison.comparison_markdown import to_markdown
 from sendproof.reports.comparison.comparison_page import to_page
 from sendproof.reports.comparison.comparison_terminal import print_comparison
+from sendproof.reports.comparison.comparison_values import ANSWER_CHANGES, CLAUSE_CHANGES, Comparison
 from sendproof.reports.comparison.comparison_words import TITLES
-from sendproof.reports.comparison.model import ANSWER_CHANGES, CLAUSE_CHANGES, Comparison
 from tests.reports.support import HOSTILE
 
 from .pages import OURS, Page

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sendproof.reports.comparison.case_changes import Case
-from sendproof.reports.comparison.model import ANSWER_CHANGES, STATUS, TYPE, VANISHED, AnswerChange, Seen
+from sendproof.reports.comparison.comparison_values import ANSWER_CHANGES, STATUS, TYPE, VANISHED, AnswerChange, Seen
 from sendproof.reports.comparison.outcome_counts import Change, Shown, Tally, listed, tally
 from sendproof.reports.comparison.shape_changes import ABSENT
 

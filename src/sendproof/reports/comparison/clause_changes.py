@@ -10,7 +10,7 @@ from typing import Any
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.judge import verdicts
 from sendproof.reports.comparison.case_changes import case_of
-from sendproof.reports.comparison.model import (
+from sendproof.reports.comparison.comparison_values import (
     CLAUSE_CHANGES,
     FAILS_DIFFERENTLY,
     FAILS_NOW,

@@ -8,8 +8,7 @@ from sendproof.errors import UsageError
 from sendproof.reports.comparison.answer_changes import answer_changes
 from sendproof.reports.comparison.case_changes import Case, case_of, shared
 from sendproof.reports.comparison.clause_changes import Asked, clause_changes
-from sendproof.reports.comparison.latency import compare_latency
-from sendproof.reports.comparison.model import (
+from sendproof.reports.comparison.comparison_values import (
     FAILS_DIFFERENTLY,
     FAILS_NOW,
     REGRESSED,
@@ -17,6 +16,7 @@ from sendproof.reports.comparison.model import (
     Comparison,
     Latency,
 )
+from sendproof.reports.comparison.latency import compare_latency
 from sendproof.reports.comparison.similar_answers import differences
 from sendproof.reports.saved import SavedExchange, SavedRun
 from sendproof.reports.text import visible

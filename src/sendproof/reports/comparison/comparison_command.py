@@ -15,8 +15,8 @@ from sendproof.reports.comparison.comparison_json import to_json
 from sendproof.reports.comparison.comparison_markdown import to_markdown
 from sendproof.reports.comparison.comparison_page import to_page
 from sendproof.reports.comparison.comparison_terminal import print_comparison
+from sendproof.reports.comparison.comparison_values import Comparison
 from sendproof.reports.comparison.comparison_words import closing_line
-from sendproof.reports.comparison.model import Comparison
 from sendproof.reports.console import StreamConsole
 from sendproof.reports.files import write_named
 from sendproof.reports.saved import load_run

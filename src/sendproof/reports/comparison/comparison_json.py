@@ -9,8 +9,8 @@ from statistics import median
 from typing import Any
 
 from sendproof.reports.comparison import latency
+from sendproof.reports.comparison.comparison_values import AnswerChange, ClauseChange, Comparison, Interval, Latency
 from sendproof.reports.comparison.comparison_words import closing_line
-from sendproof.reports.comparison.model import AnswerChange, ClauseChange, Comparison, Interval, Latency
 from sendproof.reports.saved import SavedRun
 from sendproof.reports.text import visible
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sendproof.reports.comparison.comparison_values import CLAUSE_CHANGES, AnswerChange, ClauseChange, Comparison
 from sendproof.reports.comparison.comparison_words import (
     HOW_TIMES,
     TITLES,
@@ -15,7 +16,6 @@ from sendproof.reports.comparison.comparison_words import (
     seen_text,
     shift_text,
 )
-from sendproof.reports.comparison.model import CLAUSE_CHANGES, AnswerChange, ClauseChange, Comparison
 from sendproof.reports.markdown import code, fenced, prose
 
 _MOST = 30

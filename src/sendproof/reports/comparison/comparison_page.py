@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sendproof.reports.comparison import comparison_words as words
-from sendproof.reports.comparison.model import CLAUSE_CHANGES, ClauseChange, Comparison
+from sendproof.reports.comparison.comparison_values import CLAUSE_CHANGES, ClauseChange, Comparison
 from sendproof.reports.pages import render
 from sendproof.reports.pages.plots import latency_plot
 

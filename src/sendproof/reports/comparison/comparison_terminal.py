@@ -9,6 +9,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from sendproof import exit_codes
+from sendproof.reports.comparison.comparison_values import (
+    CLAUSE_CHANGES,
+    GATING,
+    AnswerChange,
+    ClauseChange,
+    Comparison,
+)
 from sendproof.reports.comparison.comparison_words import (
     HOW_TIMES,
     TITLES,
@@ -20,7 +27,6 @@ from sendproof.reports.comparison.comparison_words import (
     seen_text,
     shift_text,
 )
-from sendproof.reports.comparison.model import CLAUSE_CHANGES, GATING, AnswerChange, ClauseChange, Comparison
 from sendproof.reports.text import visible
 
 _MOST = 40

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from sendproof.reports.comparison.case_changes import case_of, family_of
-from sendproof.reports.comparison.model import SHIFTED, STEADY, TOO_FEW, Interval, Latency
+from sendproof.reports.comparison.comparison_values import SHIFTED, STEADY, TOO_FEW, Interval, Latency
 from sendproof.reports.comparison.ranks import shift
 from sendproof.reports.saved import SavedExchange
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sendproof.reports.comparison.case_changes import Case
-from sendproof.reports.comparison.model import APPEARED, TYPE, VANISHED
+from sendproof.reports.comparison.comparison_values import APPEARED, TYPE, VANISHED
 from sendproof.reports.comparison.shape_changes import Look, Places, parent
 
 Kinds = frozenset[str]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from statistics import median
 
-from sendproof.reports.comparison.model import Interval
+from sendproof.reports.comparison.comparison_values import Interval
 
 
 def shift(old: Sequence[float], new: Sequence[float], chance: float) -> Interval | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from sendproof.reports import digest
-from sendproof.reports.comparison.model import Difference
+from sendproof.reports.comparison.comparison_values import Difference
 from sendproof.reports.saved import SavedRun
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
