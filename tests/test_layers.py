@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import sendproof
@@ -43,15 +44,17 @@ def _part(module: str) -> str:
     return module.split(".")[1]
 
 
-def _arrows() -> Iterator[tuple[str, str, str]]:
+@cache
+def _arrows() -> tuple[tuple[str, str, str], ...]:
+    found = []
     for file in sorted(PACKAGE.rglob("*.py")):
         place = file.relative_to(PACKAGE)
         if place.parts[0] == "suites":
             # Shipped beside the modules, and the edge of all.
             continue
         own = place.parts[0].removesuffix(".py")
-        for module in _imports(file):
-            yield place.as_posix(), own, _part(module)
+        found += [(place.as_posix(), own, _part(module)) for module in _imports(file)]
+    return tuple(found)
 
 
 def test_every_part_has_its_layer() -> None:

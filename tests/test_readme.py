@@ -106,6 +106,7 @@ def test_readme_is_read_in_minutes() -> None:
     assert len(README.splitlines()) <= 130
 
 
+@pytest.mark.slow
 def test_output_of_the_readme_is_that_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (shown,) = (block for block in _blocks("text"))
     assert main(["run", "textflow", "--report-dir", str(tmp_path)]) == exit_codes.OK

@@ -98,6 +98,7 @@ def test_refused_connection_is_exit_11(tmp_path: Path, capfd: pytest.CaptureFixt
     assert "no connection" in capfd.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "body", "content_type", "told"),
     [
@@ -136,12 +137,14 @@ def test_place_that_is_no_such_api_is_exit_11_and_says_what_was_seen(
     assert told in capfd.readouterr().out
 
 
+@pytest.mark.slow
 def test_tls_error_is_exit_11(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with server(200, b"", "text/plain") as base_url:
         _judged_nobody(*run_target(tmp_path, {**PROFILE, "base_url": base_url.replace("http:", "https:")}, *ONE))
     assert "TLS" in capfd.readouterr().out
 
 
+@pytest.mark.slow
 def test_target_that_hangs_ends_within_its_timeout(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         base_url = f"http://127.0.0.1:{deaf.getsockname()[1]}"

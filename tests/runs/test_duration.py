@@ -100,6 +100,7 @@ def test_pace_that_has_no_time_left_ends_the_asking(tmp_path: Path) -> None:
     assert results["traffic"]["requests"] == 1
 
 
+@pytest.mark.slow
 def test_wait_is_told_before_it_begins() -> None:
     told: list[str] = []
 

@@ -246,6 +246,7 @@ def test_faultless_mock_keeps_the_promises_in_any_order(machine: type[RuleBasedS
     run_state_machine_as_test(machine, settings=FEW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLANTED)
 def test_planted_fault_of_state_is_found(name: str) -> None:
     machine, _, change = PLANTED[name]

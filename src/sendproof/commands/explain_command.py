@@ -37,7 +37,7 @@ def explain(*, clause: str, results: Path | None) -> None:
     found = contract.clauses[clause]
     console = StreamConsole(highlight=False)
     console.print(Text(f"{found.id}  {found.level}, {found.concern}", style="bold"))
-    for title, lines in (*_about(found, contract), *(_in_run(found, results) if results is not None else ())):
+    for title, lines in (*sections(found, contract), *(_in_run(found, results) if results is not None else ())):
         console.print(Text(f"\n{title}", style="bold"))
         for line in lines:
             # A command is copied as it stands.
@@ -55,7 +55,8 @@ def _contract_of(clause: str) -> Contract:
     raise UsageError(f"explain: expected the id of a clause, got {clause[:80]!r}. {advice}")
 
 
-def _about(clause: Clause, contract: Contract) -> Iterator[Section]:
+def sections(clause: Clause, contract: Contract) -> Iterator[Section]:
+    """Yield what is said of a clause, whatever a run found: titles, each with its lines."""
     yield "Claim", [clause.claim]
     yield "Source", [f"{clause.source.document}, {clause.source.section}"]
     yield "How it is decided", [decided(clause, contract)]

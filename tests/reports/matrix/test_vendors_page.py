@@ -231,6 +231,7 @@ def test_page_of_many_exchanges_keeps_its_weight_and_says_so() -> None:
     assert "This page keeps to 5 MB" in html
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ['"' * 1_000_000, "é" * 1_000_000, "\x00" * 1_000_000])
 def test_page_of_a_megabyte_in_every_field_keeps_its_weight(text: str) -> None:
     given = dict.fromkeys(("claim", "expected", "observed", "reproduce", "waiver"), text)
