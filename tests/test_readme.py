@@ -20,6 +20,7 @@ from sendproof.runs.asking import providers
 from sendproof.target.profile_loader import parse_profile
 
 ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "sendproof"
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = {name: (ROOT / name).read_text("utf-8") for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")}
 SEPARATORS = {"&&", "||", ";", "|", ">", ">>"}
@@ -142,6 +143,15 @@ def test_clauses_named_in_the_readme_exist() -> None:
 def test_paths_named_on_a_page_exist(name: str) -> None:
     named = re.findall(r"`((?:tests|suites|schemas|benchmarks|src|\.ci)/[\w./-]*)`", PAGES[name])
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_modules_named_in_the_architecture_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    named = re.findall(r"`(?!schemas/)([a-z_]+(?:/[a-z_]+)*(?:\.py|/))`", text)
+    walked = re.findall(r"`((?:commands|runs|conversation|target|judge|reports)\.[a-z_]+)", text)
+    files = {*named, *(f"{name.replace('.', '/')}.py" for name in walked)} - {"src/sendproof/", "tests/"}
+    assert len(files) > 40
+    assert [file for file in files if not any((root / file).exists() for root in (ROOT, PACKAGE))] == []
 
 
 def test_every_dependency_has_a_reason() -> None:
