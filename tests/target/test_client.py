@@ -188,11 +188,10 @@ def echo(request: httpx.Request) -> httpx.Response:
 def test_exchange_holds_no_secret(how: str) -> None:
     profile = profile_of("textflow")
     with door_to(profile, httpx.MockTransport(echo)) as client:
-        exchange = client.send(case_of("textflow", presents=how, query="a=1"), tags=("t",))
+        exchange = client.send(case_of("textflow", presents=how, query="a=1"))
     secret = profile.keys["main"][0].value
     for form in (secret, secret.swapcase(), secret[:-4], "sk_live"):
         assert form not in repr(exchange)
-    assert exchange.tags == ("t",)
     assert exchange.case == "c1"
 
 
@@ -245,9 +244,9 @@ def test_requests_are_sent_together() -> None:
         return httpx.Response(200, content=request.content)
 
     with door_to(profile_of("textflow"), httpx.MockTransport(accept)) as client:
-        exchanges = client.send_together([(case_of("textflow", id=f"c{n}"), (f"t{n}",)) for n in range(8)])
+        exchanges = client.send_together([case_of("textflow", id=f"c{n}") for n in range(8)])
         assert client.send_together([]) == []
-    assert [(e.id, e.case, e.tags) for e in exchanges] == [(f"x{n + 1}", f"c{n}", (f"t{n}",)) for n in range(8)]
+    assert [(e.id, e.case) for e in exchanges] == [(f"x{n + 1}", f"c{n}") for n in range(8)]
     assert client.traffic.accepted == 8
 
 
@@ -266,7 +265,7 @@ class _SlowClock(WallClock):
 
 def test_requests_that_are_sent_together_overlap_on_the_slowest_machine() -> None:
     with door_to(profile_of("textflow"), httpx.MockTransport(echo), clock=_SlowClock()) as client:
-        exchanges = client.send_together([(case_of("textflow"), ())] * 4)
+        exchanges = client.send_together([case_of("textflow")] * 4)
     assert max(e.started_s for e in exchanges) < min(e.started_s + e.elapsed_s for e in exchanges)
     assert all(e.response and b"hi " in e.response.body for e in exchanges)
 
@@ -281,7 +280,7 @@ def test_who_cannot_be_sent_is_not_waited_for() -> None:
 
     began_s = time.monotonic()
     with door_to(profile_of("textflow"), Failing(fail)) as client:
-        exchanges = client.send_together([(case_of("textflow"), ())] * 3)
+        exchanges = client.send_together([case_of("textflow")] * 3)
     assert [e.failure for e in exchanges] == ["connect"] * 3
     assert time.monotonic() - began_s < 1
 
@@ -289,14 +288,14 @@ def test_who_cannot_be_sent_is_not_waited_for() -> None:
 def test_group_beyond_the_budget_is_not_sent() -> None:
     with door_to(profile_of("textflow"), httpx.MockTransport(echo), Budget(max_accepted=4)) as client:
         with pytest.raises(BudgetSpent, match="0 of 4 accepted"):
-            client.send_together([(case_of("textflow"), ())] * 4)
-        assert len(client.send_together([(case_of("textflow"), ())] * 3)) == 3
+            client.send_together([case_of("textflow")] * 4)
+        assert len(client.send_together([case_of("textflow")] * 3)) == 3
 
 
 @pytest.mark.parametrize("name", ["textflow", "textingline"])
 def test_mock_accepts_what_the_door_sends(name: str) -> None:
     with MockServer(name) as server, door_to(parse(server.profile())) as client:  # type: ignore[arg-type]  # one of its names
-        exchanges = [client.send(case_of(name)), *client.send_together([(case_of(name), ())] * 4)]
+        exchanges = [client.send(case_of(name)), *client.send_together([case_of(name)] * 4)]
         refused = client.send(case_of(name, presents="missing", expects="refuse"))
         assert all(e.response and e.response.status < 300 for e in exchanges)
         assert refused.response is not None

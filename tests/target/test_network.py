@@ -451,7 +451,7 @@ def test_fields_of_the_profile_go_with_every_request_and_are_kept_nowhere(minima
 
     profile = read(minimal(network={"headers": {"X-Gateway": {"env": "GATE"}, "X-Plain": "a b"}}), {"GATE": GATEWAY})
     with door_to(profile, httpx.MockTransport(service)) as client:
-        exchanges = [client.send(case_of("textflow")), *client.send_together([(case_of("textflow"), ())] * 2)]
+        exchanges = [client.send(case_of("textflow")), *client.send_together([case_of("textflow")] * 2)]
     assert [(request.headers["X-Gateway"], request.headers["X-Plain"]) for request in seen] == [(GATEWAY, "a b")] * 3
     assert GATEWAY not in repr(exchanges)
     assert GATEWAY not in repr(profile.network)
