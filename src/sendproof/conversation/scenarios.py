@@ -49,10 +49,12 @@ _CHECKS = {
     RATE_LIMITS: ("rate_limit", "throttled_envelope", "observe_throttled"),
     AT_ONCE: ("unique_id",),
 }
+# A message with a key is sent so often: once, and once again.
 _RETRIES = 2
 # A key is known for 30 s (see `sendproof.judge.retries`): a retry as late as that, but for the time that it takes.
 _LATE_S = 28.0
 _LATE_RETRIES = 1
+# So many retries are sent at the same moment; two that were served are enough to compare.
 _AT_ONCE, _LEAST_AT_ONCE = 3, 2
 _KEYS_BY_CASE = 1
 # Longer than the second for which most limits of requests count.
@@ -74,6 +76,7 @@ _RECIPIENTS = ("@{recipient}", "@{recipient2}")
 # Of requests and credits balances and limits take no more than this part.
 _SHARE_OF_OTHER_BUDGETS = 3
 _STEP_NAMES = {SMS: "sms", LONG: "long-sms", MMS: "mms"}
+# A budget with room for so many messages can afford two bursts of retries: a race shows itself in one of several.
 _AMPLE = 100
 # Two keys that differ at their end, the second of which would fit the first as a pattern; or else two as
 # ordinary, and as short, as every service should take.

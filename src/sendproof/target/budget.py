@@ -136,6 +136,7 @@ class Allowance:
 
 # So long does it count against a budget what a run spent that never ended in order.
 FORGOTTEN_AFTER_S = 86_400.0
+# A write takes milliseconds: a file that is locked for so long is held by something else.
 _BUSY_S = 60.0
 # A time this far ahead was written before somebody set the clock back.
 _LONGEST_QUEUE_S = 3_600.0

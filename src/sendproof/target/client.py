@@ -35,6 +35,7 @@ _STANDARD_FIELDS: Headers = (
     ("Accept", "application/json, */*;q=0.8"),
     ("Accept-Encoding", "gzip"),
 )
+# A run has some hundred URLs, by their queries; parsing one takes longer than finding it.
 _MAX_URLS = 1024
 # Of requests that are sent together the last is waited for so long.
 _LONGEST_MEETING_S = 2.0
