@@ -42,7 +42,7 @@ def profile_of(name: accounts.Provider, base_url: str = "http://127.0.0.1:1", **
     return parse({**mock_profile(name, base_url), **more})
 
 
-def door_to(
+def client_to(
     profile: Profile,
     transport: httpx.BaseTransport | None = None,
     budget: Budget | None = None,

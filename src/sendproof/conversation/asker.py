@@ -60,7 +60,7 @@ class Sender(Protocol):
         """Return what went through so far."""
 
     @property
-    def room(self) -> int:
+    def messages_allowed(self) -> int:
         """Return how many messages may be accepted in all."""
 
     def send(self, case: Case, *, nonce: str | None = None) -> Exchange:
@@ -103,7 +103,7 @@ class Asker:
         self._show_progress, self._keep, self._planned = show_progress, keep, planned
         self.token = token
         self.evidence = Evidence()
-        self.slots = Slots(provider, client.room)
+        self.slots = Slots(provider, client.messages_allowed)
         self.breakers = Breakers(provider)
         self._keys = Keys(provider)
         self._outages = Outages(self.pause)

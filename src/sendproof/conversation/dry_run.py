@@ -103,9 +103,9 @@ class DryRun:
         return Traffic(requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._guard.withheld)
 
     @property
-    def room(self) -> int:
+    def messages_allowed(self) -> int:
         """Return how many messages may be accepted in all."""
-        return self._budget.room
+        return self._budget.messages_allowed
 
     def slow_down(self, *, to_at_least_s: float = 0.0) -> None:
         """Change nothing: a service that keeps every promise throttles nothing that it should accept."""

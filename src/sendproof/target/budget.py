@@ -99,7 +99,7 @@ class Allowance:
         return self._held
 
     @property
-    def room(self) -> int:
+    def messages_allowed(self) -> int:
         """Return how many messages may be accepted, what others had spent before taken off."""
         return self._budget.max_accepted - self._ledger.found.messages
 

@@ -108,9 +108,9 @@ class Client:
         return Traffic(requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._guard.withheld)
 
     @property
-    def room(self) -> int:
+    def messages_allowed(self) -> int:
         """Return how many messages may be accepted in all, those of this run among them."""
-        return self._budget.room
+        return self._budget.messages_allowed
 
     @property
     def found(self) -> Spent:
