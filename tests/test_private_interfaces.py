@@ -22,7 +22,7 @@ from uvicorn.server import ServerState
 import sendproof
 
 PACKAGE = Path(sendproof.__file__).parent
-PYPROJECT = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text("utf-8"))
+PYPROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
 REQUIREMENTS = {item.name: item for item in map(Requirement, PYPROJECT["project"]["dependencies"])}
 # How a private interface is named in our own code, by the library that has it.
 PRIVATE = {

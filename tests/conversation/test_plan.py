@@ -37,18 +37,18 @@ def test_family_that_is_answered_between_is_asked_on() -> None:
 
 def test_open_cases_tell_first_of_each_clause() -> None:
     cases = [case(f"{clause}{number}", "either", doubts=(clause,)) for clause in "ab" for number in range(40)]
-    chosen = open_cases(cases, room=12, max_requests=0)
+    chosen = open_cases(cases, messages=12, max_requests=0)
     assert chosen == {"a0", "b0"}
 
 
-@pytest.mark.parametrize("room", [1, 3, 10, 60, 1000])
-def test_slots_never_add_up_to_more_than_there_is_room_for(room: int) -> None:
-    slots, taken = Slots(PROVIDERS["textingline"], room), 0
-    for item in [case(), case(expects="either", doubts=("a",))] * room:
+@pytest.mark.parametrize("messages", [1, 3, 10, 60, 1000])
+def test_slots_never_add_up_to_more_than_there_is_room_for(messages: int) -> None:
+    slots, taken = Slots(PROVIDERS["textingline"], messages), 0
+    for item in [case(), case(expects="either", doubts=("a",))] * messages:
         if slots.has_room(item):
             slots.note(item, answer(201))
             taken += 1
-    assert taken <= room
+    assert taken <= messages
 
 
 def test_slot_is_given_back_for_what_is_refused() -> None:

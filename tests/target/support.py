@@ -42,7 +42,7 @@ def profile_of(name: accounts.Provider, base_url: str = "http://127.0.0.1:1", **
     return parse({**mock_profile(name, base_url), **more})
 
 
-def door_to(
+def client_to(
     profile: Profile,
     transport: httpx.BaseTransport | None = None,
     budget: Budget | None = None,
@@ -59,3 +59,16 @@ def case_of(name: str, **changes: Any) -> Case:
         "textingline": b'{"to": "@{recipient}", "from": "@{sender}", "body": "hi"}',
     }[name]
     return Case(**{"id": "c1", "family": "f", "body": body, "expects": "accept", **changes})
+
+
+class Steps:
+    def __init__(self) -> None:
+        self.at_s = 0.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.at_s
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at_s += seconds

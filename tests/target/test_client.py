@@ -23,7 +23,7 @@ from sendproof.target.profile import Budget
 from sendproof.target.recipients import Withheld
 from sendproof.target.transport import KEPT_BYTES, NOTE
 
-from .support import case_of, door_to, parse, profile_of
+from .support import case_of, client_to, parse, profile_of
 
 Script = Callable[[socket.socket], None]
 
@@ -68,7 +68,7 @@ def answer(body: bytes, head: str = "HTTP/1.1 200 OK", *fields: str, length: int
 
 
 def ask(script: Script, timeout_s: float = 5.0) -> Exchange:
-    with misbehaving(script) as url, door_to(profile_of("textflow", url, timeout_s=timeout_s)) as client:
+    with misbehaving(script) as url, client_to(profile_of("textflow", url, timeout_s=timeout_s)) as client:
         return client.send(case_of("textflow"))
 
 
@@ -119,7 +119,7 @@ def test_misbehaviour_becomes_a_failure(script: Script, failure: str) -> None:
 def test_refused_connection_becomes_a_failure_and_frees_its_slot() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with door_to(profile_of("textflow", f"http://127.0.0.1:{port}")) as client:
+    with client_to(profile_of("textflow", f"http://127.0.0.1:{port}")) as client:
         assert client.send(case_of("textflow")).failure == "connect"
         assert client._budget.committed == 0
 
@@ -127,12 +127,12 @@ def test_refused_connection_becomes_a_failure_and_frees_its_slot() -> None:
 def test_target_without_tls_becomes_a_failure() -> None:
     with misbehaving(answer(b""), end=b"\x16\x03") as url:  # the first bytes of a TLS handshake
         profile = profile_of("textflow", url.replace("http:", "https:"))
-        with door_to(profile) as client:
+        with client_to(profile) as client:
             assert client.send(case_of("textflow")).failure == "tls"
 
 
 def test_lost_answer_keeps_its_slot() -> None:
-    with misbehaving(reset) as url, door_to(profile_of("textflow", url), budget=Budget(max_accepted=1)) as client:
+    with misbehaving(reset) as url, client_to(profile_of("textflow", url), budget=Budget(max_accepted=1)) as client:
         client.send(case_of("textflow"))
         with pytest.raises(BudgetSpent):
             client.send(case_of("textflow"))
@@ -187,12 +187,11 @@ def echo(request: httpx.Request) -> httpx.Response:
 @pytest.mark.parametrize("how", ["exact", "unknown", "case", "prefix", "extended", "query", "bearer"])
 def test_exchange_holds_no_secret(how: str) -> None:
     profile = profile_of("textflow")
-    with door_to(profile, httpx.MockTransport(echo)) as client:
-        exchange = client.send(case_of("textflow", presents=how, query="a=1"), tags=("t",))
+    with client_to(profile, httpx.MockTransport(echo)) as client:
+        exchange = client.send(case_of("textflow", presents=how, query="a=1"))
     secret = profile.keys["main"][0].value
     for form in (secret, secret.swapcase(), secret[:-4], "sk_live"):
         assert form not in repr(exchange)
-    assert exchange.tags == ("t",)
     assert exchange.case == "c1"
 
 
@@ -203,14 +202,14 @@ def test_exact_bytes_are_sent_and_recorded() -> None:
         seen.append(request.content)
         return httpx.Response(200)
 
-    with door_to(profile_of("textflow"), httpx.MockTransport(accept)) as client:
+    with client_to(profile_of("textflow"), httpx.MockTransport(accept)) as client:
         exchange = client.send(case_of("textflow", body=b'{"to": \xff  "@{recipient}"'))
     assert seen == [b'{"to": \xff  "+12025550123"'] == [exchange.request.body]
     assert exchange.request.headers == (("Content-Type", "application/json"),)
 
 
 def test_stranger_is_withheld_and_counted() -> None:
-    with door_to(profile_of("textflow"), httpx.MockTransport(echo)) as client:
+    with client_to(profile_of("textflow"), httpx.MockTransport(echo)) as client:
         with pytest.raises(Withheld, match=r"^case c1: expected an allowed recipient, .*\+1\*{8}34"):
             client.send(case_of("textflow", body=b'{"to": "+12012661234"}'))
         assert dataclasses.astuple(client.traffic) == (0, 0, 1)
@@ -218,13 +217,13 @@ def test_stranger_is_withheld_and_counted() -> None:
 
 def test_case_that_lacks_a_fixture_spends_nothing() -> None:
     profile = profile_of("textflow", fixtures={})
-    with door_to(profile, httpx.MockTransport(echo)) as client, pytest.raises(Unbindable):
+    with client_to(profile, httpx.MockTransport(echo)) as client, pytest.raises(Unbindable):
         client.send(case_of("textflow", key="inactive"))
     assert client.traffic.requests == 0
 
 
 def test_the_same_nonce_gives_the_same_request() -> None:
-    with door_to(profile_of("textflow"), httpx.MockTransport(echo)) as client:
+    with client_to(profile_of("textflow"), httpx.MockTransport(echo)) as client:
         case = case_of("textflow")
         first, second, third = (client.send(case, nonce=nonce) for nonce in ("a" * 24, "a" * 24, None))
     assert first.request == second.request != third.request
@@ -244,10 +243,10 @@ def test_requests_are_sent_together() -> None:
         together.wait()
         return httpx.Response(200, content=request.content)
 
-    with door_to(profile_of("textflow"), httpx.MockTransport(accept)) as client:
-        exchanges = client.send_together([(case_of("textflow", id=f"c{n}"), (f"t{n}",)) for n in range(8)])
+    with client_to(profile_of("textflow"), httpx.MockTransport(accept)) as client:
+        exchanges = client.send_together([case_of("textflow", id=f"c{n}") for n in range(8)])
         assert client.send_together([]) == []
-    assert [(e.id, e.case, e.tags) for e in exchanges] == [(f"x{n + 1}", f"c{n}", (f"t{n}",)) for n in range(8)]
+    assert [(e.id, e.case) for e in exchanges] == [(f"x{n + 1}", f"c{n}") for n in range(8)]
     assert client.traffic.accepted == 8
 
 
@@ -265,8 +264,8 @@ class _SlowClock(WallClock):
 
 
 def test_requests_that_are_sent_together_overlap_on_the_slowest_machine() -> None:
-    with door_to(profile_of("textflow"), httpx.MockTransport(echo), clock=_SlowClock()) as client:
-        exchanges = client.send_together([(case_of("textflow"), ())] * 4)
+    with client_to(profile_of("textflow"), httpx.MockTransport(echo), clock=_SlowClock()) as client:
+        exchanges = client.send_together([case_of("textflow")] * 4)
     assert max(e.started_s for e in exchanges) < min(e.started_s + e.elapsed_s for e in exchanges)
     assert all(e.response and b"hi " in e.response.body for e in exchanges)
 
@@ -280,23 +279,23 @@ def test_who_cannot_be_sent_is_not_waited_for() -> None:
             return self.handler(request)  # type: ignore[return-value]  # before any of the content is read
 
     began_s = time.monotonic()
-    with door_to(profile_of("textflow"), Failing(fail)) as client:
-        exchanges = client.send_together([(case_of("textflow"), ())] * 3)
+    with client_to(profile_of("textflow"), Failing(fail)) as client:
+        exchanges = client.send_together([case_of("textflow")] * 3)
     assert [e.failure for e in exchanges] == ["connect"] * 3
     assert time.monotonic() - began_s < 1
 
 
 def test_group_beyond_the_budget_is_not_sent() -> None:
-    with door_to(profile_of("textflow"), httpx.MockTransport(echo), Budget(max_accepted=4)) as client:
+    with client_to(profile_of("textflow"), httpx.MockTransport(echo), Budget(max_accepted=4)) as client:
         with pytest.raises(BudgetSpent, match="0 of 4 accepted"):
-            client.send_together([(case_of("textflow"), ())] * 4)
-        assert len(client.send_together([(case_of("textflow"), ())] * 3)) == 3
+            client.send_together([case_of("textflow")] * 4)
+        assert len(client.send_together([case_of("textflow")] * 3)) == 3
 
 
 @pytest.mark.parametrize("name", ["textflow", "textingline"])
-def test_mock_accepts_what_the_door_sends(name: str) -> None:
-    with MockServer(name) as server, door_to(parse(server.profile())) as client:  # type: ignore[arg-type]  # one of its names
-        exchanges = [client.send(case_of(name)), *client.send_together([(case_of(name), ())] * 4)]
+def test_mock_accepts_what_the_client_sends(name: str) -> None:
+    with MockServer(name) as server, client_to(parse(server.profile())) as client:  # type: ignore[arg-type]  # one of its names
+        exchanges = [client.send(case_of(name)), *client.send_together([case_of(name)] * 4)]
         refused = client.send(case_of(name, presents="missing", expects="refuse"))
         assert all(e.response and e.response.status < 300 for e in exchanges)
         assert refused.response is not None

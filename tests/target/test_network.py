@@ -32,7 +32,7 @@ from sendproof.target.profile_loader import exposure, parse_profile
 from tests.resilience.proxy import FaultyProxy, always, close_when_idle
 from tests.runs.support import held, run_target
 
-from .support import PROVIDERS, case_of, door_to
+from .support import PROVIDERS, case_of, client_to
 from .tunnel import ForwardProxy
 
 NAME = "api.example.test"
@@ -305,7 +305,7 @@ def service(files: Files) -> Iterator[Service]:
 
 
 def ask(profile: Profile) -> Exchange:
-    with door_to(profile) as client:
+    with client_to(profile) as client:
         return client.send(case_of("textflow"))
 
 
@@ -330,7 +330,7 @@ def test_service_is_reached_through_the_proxy_of_the_environment(service: Servic
 
 def test_connection_through_a_tunnel_is_kept(service: Service) -> None:
     with ForwardProxy(service.port) as proxy:
-        with door_to(service.profile({**service.files.network, "proxy": proxy.address})) as client:
+        with client_to(service.profile({**service.files.network, "proxy": proxy.address})) as client:
             assert all(client.send(case_of("textflow", id=f"c{n}")).response for n in range(3))
         assert len(proxy.heads) == 1
 
@@ -450,8 +450,8 @@ def test_fields_of_the_profile_go_with_every_request_and_are_kept_nowhere(minima
         return echo(request)
 
     profile = read(minimal(network={"headers": {"X-Gateway": {"env": "GATE"}, "X-Plain": "a b"}}), {"GATE": GATEWAY})
-    with door_to(profile, httpx.MockTransport(service)) as client:
-        exchanges = [client.send(case_of("textflow")), *client.send_together([(case_of("textflow"), ())] * 2)]
+    with client_to(profile, httpx.MockTransport(service)) as client:
+        exchanges = [client.send(case_of("textflow")), *client.send_together([case_of("textflow")] * 2)]
     assert [(request.headers["X-Gateway"], request.headers["X-Plain"]) for request in seen] == [(GATEWAY, "a b")] * 3
     assert GATEWAY not in repr(exchanges)
     assert GATEWAY not in repr(profile.network)
@@ -466,7 +466,9 @@ def test_word_that_requests_have_by_themselves_stays_where_it_is(minimal: Minima
     case = case_of("textflow", body=b'{"to": "@{recipient}", "message": "sendproof: 20261126 api.example.com"}')
     kept = []
     for each in (profile, plain):
-        with door_to(each, httpx.MockTransport(lambda request: httpx.Response(400, content=request.content))) as client:
+        with client_to(
+            each, httpx.MockTransport(lambda request: httpx.Response(400, content=request.content))
+        ) as client:
             kept.append(client.send(case, nonce="a" * 24))
     assert [kept[0].request.body, kept[0].response.body] == [kept[1].request.body, kept[1].response.body]  # type: ignore[union-attr]  # both answered
 
@@ -494,7 +496,7 @@ def test_client_names_itself_with_its_version(minimal: Minimal) -> None:
         seen.append(request.headers["User-Agent"])
         return httpx.Response(400)
 
-    with door_to(read(minimal()), httpx.MockTransport(service)) as client:
+    with client_to(read(minimal()), httpx.MockTransport(service)) as client:
         client.send(case_of("textflow"))
     assert seen == ["sendproof/0.1.0"]
 

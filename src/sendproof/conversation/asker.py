@@ -32,7 +32,7 @@ from sendproof.exchange import OF_A_PROXY, Exchange
 from sendproof.process import held_back
 from sendproof.target.binding import Unbindable
 from sendproof.target.budget import TimeLimit
-from sendproof.target.client import Tags, Traffic
+from sendproof.target.client import Traffic
 from sendproof.target.pacing import RunClock
 from sendproof.target.profile import Profile
 from sendproof.target.recipients import Withheld
@@ -60,13 +60,13 @@ class Sender(Protocol):
         """Return what went through so far."""
 
     @property
-    def room(self) -> int:
+    def messages_allowed(self) -> int:
         """Return how many messages may be accepted in all."""
 
     def send(self, case: Case, *, nonce: str | None = None) -> Exchange:
         """Send one case; with the same nonce it is the very same request."""
 
-    def send_together(self, cases: Sequence[tuple[Case, Tags]]) -> list[Exchange]:
+    def send_together(self, cases: Sequence[Case]) -> list[Exchange]:
         """Send cases at the same moment."""
 
     def slow_down(self, *, to_at_least_s: float = 0.0) -> None:
@@ -103,7 +103,7 @@ class Asker:
         self._show_progress, self._keep, self._planned = show_progress, keep, planned
         self.token = token
         self.evidence = Evidence()
-        self.slots = Slots(provider, client.room)
+        self.slots = Slots(provider, client.messages_allowed)
         self.breakers = Breakers(provider)
         self._keys = Keys(provider)
         self._outages = Outages(self.pause)
@@ -143,7 +143,7 @@ class Asker:
         """Send several at the same time and take a 429 as the answer."""
         try:
             with held_back(second_breaks=True):
-                exchanges = self._client.send_together([(case, ()) for case in cases])
+                exchanges = self._client.send_together(cases)
                 self._record(exchanges)
         except (Unbindable, Withheld) as reason:
             self._count_withheld(reason)

@@ -36,6 +36,7 @@ from sendproof.judge.refused import documenting
 from sendproof.target.budget import BudgetSpent
 from sendproof.target.pacing import RunClock
 
+# A service that refuses so many valid messages in a run refuses them for good: each costs one more request.
 _MOST_ASKED_AGAIN = 12
 # In a run so many parts of texts are asked for, of those that are longer than this, or not of ASCII alone.
 _MOST_NARROWED, _PLAIN_LENGTH = 24, 160

@@ -64,6 +64,7 @@ _OF_POOLS_UNKNOWN: Mapping[int, str] = MappingProxyType(
         20: "LrrrrrrSSSSSSSSGM",
     }
 )
+# The documented prices that the sequences were made for.
 _SMS_PRICE, _MMS_PRICE = 2, 3
 # So many want what is left at once.
 SMS_AT_ONCE = 4

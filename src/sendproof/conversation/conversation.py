@@ -114,7 +114,9 @@ class Conversation:
 
     def _ask_cases(self, last: Case | None) -> None:
         asked = {exchange.case for exchange in self.evidence.exchanges} | self._stood_for()
-        opened = open_cases(self._plan.cases, room=self._client.room, max_requests=self._profile.budget.max_requests)
+        opened = open_cases(
+            self._plan.cases, messages=self._client.messages_allowed, max_requests=self._profile.budget.max_requests
+        )
         for place, case in enumerate(self._plan.cases):
             if self._enough is not None and self._enough(self.evidence.exchanges):
                 return

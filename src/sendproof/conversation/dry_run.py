@@ -13,7 +13,7 @@ from sendproof.exchange import Exchange, Request, Response
 from sendproof.judge.texts_and_numbers import segments
 from sendproof.target.binding import BoundRequest, RecipientGuard
 from sendproof.target.budget import Allowance
-from sendproof.target.client import Tags, Traffic, unique_nonces
+from sendproof.target.client import Traffic, unique_nonces
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 
@@ -102,25 +102,27 @@ class DryRun:
         return Traffic(requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._guard.withheld)
 
     @property
-    def room(self) -> int:
+    def messages_allowed(self) -> int:
         """Return how many messages may be accepted in all."""
-        return self._budget.room
+        return self._budget.messages_allowed
 
     def slow_down(self, *, to_at_least_s: float = 0.0) -> None:
         """Change nothing: a service that keeps every promise throttles nothing that it should accept."""
 
-    def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
+    def send(self, case: Case, *, nonce: str | None = None) -> Exchange:
         """Answer one case."""
-        return self.send_together([(case, tags)], nonce=nonce)[0]
+        return self._answer([(case, self._guard.bound(case, nonce or next(self._nonces)))])[0]
 
-    def send_together(self, cases: Sequence[tuple[Case, Tags]], *, nonce: str | None = None) -> list[Exchange]:
+    def send_together(self, cases: Sequence[Case]) -> list[Exchange]:
         """Answer cases that would be sent at the same moment."""
-        admitted = [(case, self._guard.bound(case, nonce or next(self._nonces))) for case, _ in cases]
-        prices = [self._guard.price(bound.body) for _, bound in admitted]
-        refusable = not any(case.may_be_accepted for case, _ in admitted)
-        self._budget.reserve(len(admitted), credits_=sum(prices), should_be_refused=refusable)
-        self._pacing.acquire(len(admitted))
-        exchanges = [self._answered(case, bound, price) for (case, bound), price in zip(admitted, prices, strict=True)]
+        return self._answer([(case, self._guard.bound(case, next(self._nonces))) for case in cases])
+
+    def _answer(self, requests: Sequence[tuple[Case, BoundRequest]]) -> list[Exchange]:
+        prices = [self._guard.price(bound.body) for _, bound in requests]
+        refusable = not any(case.may_be_accepted for case, _ in requests)
+        self._budget.reserve(len(requests), credits_=sum(prices), should_be_refused=refusable)
+        self._pacing.acquire(len(requests))
+        exchanges = [self._answered(case, bound, price) for (case, bound), price in zip(requests, prices, strict=True)]
         self._clock.sleep(_ANSWERED_AFTER_S)
         return exchanges
 

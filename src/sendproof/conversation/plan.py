@@ -103,10 +103,10 @@ class Slots:
     asked for, whichever way open questions are answered, and are known beforehand.
     """
 
-    def __init__(self, provider: Provider, room: int) -> None:
+    def __init__(self, provider: Provider, messages: int) -> None:
         self._provider = provider
-        self._open = open_slots(room)
-        self._left = room - self._open - _SPARE_SLOTS
+        self._open = open_slots(messages)
+        self._left = messages - self._open - _SPARE_SLOTS
         # A small budget has hardly a slot for either.
         self._kept_for_advice = self._open // 2
 
@@ -144,12 +144,12 @@ class Slots:
         return self._open > (0 if case.breaks else min(_FOR_ADVICE, self._kept_for_advice))
 
 
-def open_slots(room: int) -> int:
-    """Return how many of the messages that a budget has room for may answer open questions."""
-    return room // _OPEN_SHARE
+def open_slots(messages: int) -> int:
+    """Return how many of so many messages, all that a budget allows, may answer open questions."""
+    return messages // _OPEN_SHARE
 
 
-def open_cases(cases: Iterable[Case], *, room: int, max_requests: int) -> frozenset[str]:
+def open_cases(cases: Iterable[Case], *, messages: int, max_requests: int) -> frozenset[str]:
     """Return the ids of the open cases to ask: one for each clause first, some more for advice, then as they come.
 
     There are hardly more than there are slots for their answers, so that a run asks about the
@@ -158,7 +158,7 @@ def open_cases(cases: Iterable[Case], *, room: int, max_requests: int) -> frozen
     known = tuple(cases)
     given = [case for case in known if is_open(case)]
     certain = frozenset(clause for case in known if not is_open(case) for clause in case.clauses)
-    most = open_slots(room) + int(UNCERTAIN_SHARE * max_requests)
+    most = open_slots(messages) + int(UNCERTAIN_SHARE * max_requests)
     chosen = dict.fromkeys((*_first_of_each(given, certain), *_of_advice(given), *given))
     return frozenset(case.id for case in list(chosen)[:most])
 

@@ -49,10 +49,12 @@ _CHECKS = {
     RATE_LIMITS: ("rate_limit", "throttled_envelope", "observe_throttled"),
     AT_ONCE: ("unique_id",),
 }
+# A message with a key is sent so often: once, and once again.
 _RETRIES = 2
 # A key is known for 30 s (see `sendproof.judge.retries`): a retry as late as that, but for the time that it takes.
 _LATE_S = 28.0
 _LATE_RETRIES = 1
+# So many retries are sent at the same moment; two that were served are enough to compare.
 _AT_ONCE, _LEAST_AT_ONCE = 3, 2
 _KEYS_BY_CASE = 1
 # Longer than the second for which most limits of requests count.
@@ -74,6 +76,7 @@ _RECIPIENTS = ("@{recipient}", "@{recipient2}")
 # Of requests and credits balances and limits take no more than this part.
 _SHARE_OF_OTHER_BUDGETS = 3
 _STEP_NAMES = {SMS: "sms", LONG: "long-sms", MMS: "mms"}
+# A budget with so many messages left can afford two bursts of retries: a race shows itself in one of several.
 _AMPLE = 100
 # Two keys that differ at their end, the second of which would fit the first as a pattern; or else two as
 # ordinary, and as short, as every service should take.
@@ -150,7 +153,7 @@ class Scenarios:
         shown = {clause for case in cases if case.id in done for clause in case.clauses}
         gating = {clause.id for clause in self._contract.clauses.values() if clause.gates} - shown
         left_over = (case for case in cases if case.id not in done)
-        others = sum(messages_of(provider, name, room=self._asker.slots.left) for name in self._plan.scenarios)
+        others = sum(messages_of(provider, name, left=self._asker.slots.left) for name in self._plan.scenarios)
         share = share_of_fixtures(self._asker.slots.left, left_over, gating, others=others)
         most = [share, budget.max_requests // _SHARE_OF_OTHER_BUDGETS]
         if budget.max_credits is not None and provider.prices:
@@ -191,14 +194,17 @@ def clauses_of_scenarios(contract: Contract) -> Iterator[tuple[str, frozenset[st
         yield name, frozenset(clause.id for check in checks for clause in contract.with_check(check))
 
 
-def messages_of(provider: Provider, scenario: str, *, room: int) -> int:
-    """Return how many answers of a scenario ought to be acceptances, if it does not go by a fixture."""
+def messages_of(provider: Provider, scenario: str, *, left: int) -> int:
+    """Return how many answers of a scenario ought to be acceptances, if it does not go by a fixture.
+
+    `left` is how many messages the budget has left.
+    """
     if scenario == AT_ONCE:
         return _AT_ONCE
     if scenario != IDEMPOTENCY or "idempotency" not in provider.fields:
         return 0
     kinds = 2 if "media" in provider.fields else 1
-    at_once = _at_once_times(room) * (_AT_ONCE + 1)
+    at_once = _at_once_times(left) * (_AT_ONCE + 1)
     return kinds * _RETRIES + _LATE_RETRIES + at_once + len(_NEAR_KEYS[0][1]) + _KEYS_BY_CASE
 
 
@@ -237,8 +243,8 @@ def idempotency(provider: Provider, asker: ScenarioAsker) -> None:
     _near_keys(provider, asker)
 
 
-def _at_once_times(room: int) -> int:
-    return 2 if room > _AMPLE else 1
+def _at_once_times(left: int) -> int:
+    return 2 if left > _AMPLE else 1
 
 
 def _at_once(provider: Provider, asker: ScenarioAsker) -> None:

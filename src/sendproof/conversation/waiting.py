@@ -8,6 +8,7 @@ from sendproof.conversation.answers import is_lost
 from sendproof.exchange import Exchange
 from sendproof.judge.parsing import http_date
 
+# Most limits have a window of a minute: ten minutes in all, of a run that takes less than one otherwise.
 _MOST_WAITS = 10
 # More than any run has; a float has to hold it.
 _LONGEST_WAIT_S = 366 * 86_400.0
@@ -15,6 +16,7 @@ _LONGEST_WAIT_S = 366 * 86_400.0
 _GATEWAY_PAUSE_S, _GATEWAY_LONGEST_S, _GATEWAYS_IN_ALL_S = 1.0, 10.0, 60.0
 # After some lost requests in a row each wait is twice the one before.
 _OUTAGE_PAUSE_S, _OUTAGES_IN_ALL_S = 0.25, 40.0
+# Before the sixth it was waited for 15 s in all (1, 2, 4 and 8): a target that is silent for so long is gone.
 LOST_IN_A_ROW = 6
 
 

@@ -12,6 +12,7 @@ from sendproof.target.profile import Budget
 
 DEFAULT_REPORT_DIR = "reports"
 DEFAULT_SEED = 0
+# As many as Hypothesis generates by default.
 DEFAULT_MAX_EXAMPLES = 100
 DEFAULT_EFFORT = "standard"
 

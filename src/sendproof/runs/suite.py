@@ -19,6 +19,7 @@ from sendproof.reports.annotations import inert
 from sendproof.reports.digest import why
 from sendproof.reports.text import visible
 
+# A failure with its command is far shorter: only what a target wrote to be long is cut.
 _LONGEST_LINE = 8000
 EXTRAS = pytest.StashKey[list[dict[str, Any]]]()
 """What the page shows of an item beside its row."""

@@ -99,7 +99,7 @@ class Allowance:
         return self._held
 
     @property
-    def room(self) -> int:
+    def messages_allowed(self) -> int:
         """Return how many messages may be accepted, what others had spent before taken off."""
         return self._budget.max_accepted - self._ledger.found.messages
 
@@ -136,6 +136,7 @@ class Allowance:
 
 # So long does it count against a budget what a run spent that never ended in order.
 FORGOTTEN_AFTER_S = 86_400.0
+# A write takes milliseconds: a file that is locked for so long is held by something else.
 _BUSY_S = 60.0
 # A time this far ahead was written before somebody set the clock back.
 _LONGEST_QUEUE_S = 3_600.0

@@ -30,12 +30,12 @@ from sendproof.target.pseudonyms import Pseudonyms
 from sendproof.target.redaction import Redactor
 from sendproof.target.transport import KEPT_BYTES, Received, receive, transport_of
 
-Tags = tuple[str, ...]
 _STANDARD_FIELDS: Headers = (
     ("User-Agent", f"sendproof/{sendproof.__version__}"),
     ("Accept", "application/json, */*;q=0.8"),
     ("Accept-Encoding", "gzip"),
 )
+# A run has some hundred URLs, by their queries; parsing one takes longer than finding it.
 _MAX_URLS = 1024
 # Of requests that are sent together the last is waited for so long.
 _LONGEST_MEETING_S = 2.0
@@ -108,9 +108,9 @@ class Client:
         return Traffic(requests=self._budget.requests, accepted=self._budget.accepted, withheld=self._guard.withheld)
 
     @property
-    def room(self) -> int:
+    def messages_allowed(self) -> int:
         """Return how many messages may be accepted in all, those of this run among them."""
-        return self._budget.room
+        return self._budget.messages_allowed
 
     @property
     def found(self) -> Spent:
@@ -125,43 +125,42 @@ class Client:
         """Return a text about the traffic, such as that of an error, without secrets and numbers."""
         return self._redactor.text(text)
 
-    def send(self, case: Case, *, tags: Tags = (), nonce: str | None = None) -> Exchange:
+    def send(self, case: Case, *, nonce: str | None = None) -> Exchange:
         """Send one case. The same `nonce` gives the very same request again."""
         bound = self._guard.bound(case, nonce or next(self._nonces))
         price = self._guard.price(bound.body)
         self._time_limit.check(self._pacing.delay_s, "budget.requests_per_second")
         self._budget.reserve(credits_=price, should_be_refused=not case.may_be_accepted)
         self._pacing.acquire()
-        return self._exchange(next(self._ids), case, bound, tags)
+        return self._exchange(next(self._ids), case, bound)
 
-    def send_together(self, cases: Sequence[tuple[Case, Tags]], *, nonce: str | None = None) -> list[Exchange]:
+    def send_together(self, cases: Sequence[Case]) -> list[Exchange]:
         """Send cases at the same moment, all or none, and return the exchanges in their order.
 
-        The last byte of each waits until all the others have been sent: so they overlap, however busy this machine
-        is. With a `nonce` all of them are made with it.
+        The last byte of each waits until all the others have been sent: so they overlap, however busy this machine is.
         """
-        admitted = [(case, self._guard.bound(case, nonce or next(self._nonces)), tags) for case, tags in cases]
-        if not admitted:
+        requests = [(case, self._guard.bound(case, next(self._nonces))) for case in cases]
+        if not requests:
             return []
-        refusable = not any(case.may_be_accepted for case, _ in cases)
-        price = sum(self._guard.price(bound.body) for _, bound, _ in admitted)
+        refusable = not any(case.may_be_accepted for case in cases)
+        price = sum(self._guard.price(bound.body) for _, bound in requests)
         self._time_limit.check(self._pacing.delay_s, "budget.requests_per_second")
-        self._budget.reserve(len(admitted), credits_=price, should_be_refused=refusable)
-        self._pacing.acquire(len(admitted))
-        meeting = threading.Barrier(len(admitted), timeout=min(self._profile.timeout_s / 2, _LONGEST_MEETING_S))
+        self._budget.reserve(len(requests), credits_=price, should_be_refused=refusable)
+        self._pacing.acquire(len(requests))
+        meeting = threading.Barrier(len(requests), timeout=min(self._profile.timeout_s / 2, _LONGEST_MEETING_S))
 
-        def start(item: tuple[str, tuple[Case, BoundRequest, Tags]]) -> Exchange:
+        def start(id_: str, request: tuple[Case, BoundRequest]) -> Exchange:
             try:
-                return self._exchange(item[0], *item[1], meeting=meeting)
+                return self._exchange(id_, *request, meeting=meeting)
             finally:
-                # Who failed before it came to the meeting is not waited for.
+                # One that failed before the meeting is not waited for.
                 meeting.abort()
 
-        with ThreadPoolExecutor(len(admitted)) as pool:
-            return list(pool.map(start, [(next(self._ids), item) for item in admitted]))
+        with ThreadPoolExecutor(len(requests)) as pool:
+            return list(pool.map(start, [next(self._ids) for _ in requests], requests))
 
     def _exchange(
-        self, id_: str, case: Case, bound: BoundRequest, tags: Tags, *, meeting: threading.Barrier | None = None
+        self, id_: str, case: Case, bound: BoundRequest, *, meeting: threading.Barrier | None = None
     ) -> Exchange:
         request = self._request(bound, meeting)
         asked = self._redactor.asked(bound.body)
@@ -184,7 +183,6 @@ class Client:
             elapsed_s=elapsed_s,
             failure=received.failure,
             case=case.id,
-            tags=tags,
         )
 
     def _request(self, bound: BoundRequest, meeting: threading.Barrier | None) -> httpx.Request:

@@ -193,7 +193,7 @@ def _is_valid(number: str) -> bool:
         return False
 
 
-# The code of no country: of some networks (+881) any number is somebody's. The millionth try took half a minute to find
+# The code of no country: of some networks (+881) every number is in use. The millionth try took half a minute to find
 # that out, and of other codes the first few are not in use.
 _NO_COUNTRY = "999"
 _TRIED = 1_000

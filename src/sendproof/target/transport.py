@@ -25,6 +25,7 @@ from sendproof.exchange import Headers, field_value
 from sendproof.target.profile import Network, Profile, Proxy
 
 DEADLINE = "deadline"
+# Between two pieces it is looked whether the time of the request is over.
 _WRITTEN_AT_ONCE_BYTES = 1 << 16
 # An idle connection may be closed by the target at the moment of its use, and nothing is sent twice.
 _KEPT_ALIVE_S = 2.0
@@ -212,16 +213,18 @@ def _pool(
     )
 
 
+# More than a thousand times the longest documented answer.
 KEPT_BYTES = 1 << 20
 # Secrets are scrubbed before the cut: so much more is read that none is cut in two.
-MARGIN_BYTES = 1 << 12
+_MARGIN_BYTES = 1 << 12
 NOTE = "Sendproof-Note"
 
+# For zlib: its largest window (15), and 16 for the header of gzip.
 _GZIP_WINDOW_BITS = 31
 _TIMEOUTS = (httpcore.TimeoutException, httpx.TimeoutException)
 _CONNECT_ERRORS = (httpcore.ConnectError, httpx.ConnectError)
 _NETWORK_ERRORS = (httpcore.NetworkError, httpx.NetworkError, OSError)
-ERRORS = (
+_ERRORS = (
     ProxyFailed,
     *_TIMEOUTS,
     *_NETWORK_ERRORS,
@@ -258,11 +261,11 @@ def receive(transport: httpx.BaseTransport, request: httpx.Request, *, timeout_s
             return _answer(response, deadline_s)
         finally:
             response.stream.close()  # type: ignore[union-attr]  # a transport for sync use gives a sync stream
-    except ERRORS as error:
-        return Received(failure=failure_of(error))
+    except _ERRORS as error:
+        return Received(failure=_failure_of(error))
 
 
-def failure_of(error: Exception) -> str:
+def _failure_of(error: Exception) -> str:
     """Return the name of a failure of the transport, as `Exchange` has it."""
     if isinstance(error, ProxyFailed):
         return error.failure
@@ -326,7 +329,7 @@ class _Content:
 
     @property
     def is_full(self) -> bool:
-        return self._kept_bytes > KEPT_BYTES + MARGIN_BYTES
+        return self._kept_bytes > KEPT_BYTES + _MARGIN_BYTES
 
     def feed(self, chunk: bytes) -> None:
         self._received.append(chunk)
@@ -339,7 +342,7 @@ class _Content:
         """Decode a chunk, never to more than there is room for."""
         assert self._decoder is not None
         try:
-            return self._decoder.decompress(chunk, KEPT_BYTES + MARGIN_BYTES + 1 - self._kept_bytes)
+            return self._decoder.decompress(chunk, KEPT_BYTES + _MARGIN_BYTES + 1 - self._kept_bytes)
         except zlib.error:
             self._is_sound = False
             return b""

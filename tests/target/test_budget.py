@@ -1,3 +1,5 @@
+"""The budget while it is being spent, and the ledger that keeps what was."""
+
 from __future__ import annotations
 
 import sqlite3
@@ -6,12 +8,89 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sendproof.errors import UsageError
-from sendproof.target.budget import FORGOTTEN_AFTER_S, Allowance, BudgetSpent, Ledger, Spent
+from sendproof.target.budget import FORGOTTEN_AFTER_S, Allowance, BudgetSpent, Ledger, Spent, TimeLimit
 from sendproof.target.profile import Budget
 
+from .support import Steps
+
 ONE = Spent(requests=1, messages=1, credits=3)
+
+
+@given(st.integers(1, 30), st.integers(1, 10), st.lists(st.sampled_from([True, False, None]), max_size=40))
+def test_budget_is_never_exceeded(requests: int, accepted: int, answers: list[bool | None]) -> None:
+    allowance = Allowance(Budget(max_requests=requests, max_accepted=accepted))
+    sent: list[bool | None] = []
+    for answer in answers:
+        try:
+            allowance.reserve(should_be_refused=answer is not True)
+        except BudgetSpent:
+            continue
+        sent.append(answer)
+        allowance.settle(accepted=answer)
+    assert len(sent) == allowance.requests <= requests
+    assert sent.count(True) == allowance.accepted
+    assert sent.count(True) + sent.count(None) == allowance.committed <= accepted
+
+
+def test_budget_is_never_exceeded_by_threads() -> None:
+    allowance = Allowance(Budget(max_requests=1000, max_accepted=25))
+
+    def spend(_: int) -> bool:
+        try:
+            allowance.reserve(should_be_refused=True)
+        except BudgetSpent:
+            return False
+        allowance.settle(accepted=True)
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(spend, range(400))) == 25
+    assert allowance.accepted == allowance.committed == 25
+
+
+def test_last_slot_is_kept_for_what_should_be_refused() -> None:
+    allowance = Allowance(Budget(max_accepted=2))
+    allowance.reserve()
+    allowance.settle(accepted=True)
+    with pytest.raises(BudgetSpent, match=r"^budget spent: 1 of 2 accepted messages\. Raise budget.max_acc"):
+        allowance.reserve()
+    for _ in range(3):
+        allowance.reserve(should_be_refused=True)
+        allowance.settle(accepted=False)
+
+
+def test_group_is_reserved_whole_or_not_at_all() -> None:
+    allowance = Allowance(Budget(max_requests=3))
+    with pytest.raises(BudgetSpent, match=r"0 of 3 requests\. Raise budget\.max_requests or narrow --conc"):
+        allowance.reserve(4)
+    assert allowance.requests == 0
+
+
+def test_time_is_over_when_it_is_over() -> None:
+    clock = Steps()
+    limit = TimeLimit(900.0, clock.now)
+    limit.check()
+    clock.at_s = 900.0
+    with pytest.raises(
+        BudgetSpent, match=r"^budget spent: 900 of 900 seconds\. Raise budget\.max_duration_s"
+    ) as raised:
+        limit.check()
+    assert (raised.value.setting, limit.left_s) == ("max_duration_s", 0.0)
+
+
+def test_wait_that_would_pass_the_time_is_none() -> None:
+    clock = Steps()
+    limit = TimeLimit(900.0, clock.now)
+    clock.at_s = 100.0
+    limit.check(799.0)
+    with pytest.raises(
+        BudgetSpent, match=r"100 of 900 seconds, and a wait of 36000 s would pass them: throttled\. Raise"
+    ):
+        limit.check(36_000.0, "throttled")
 
 
 def book(ledger: Ledger, times: int = 1) -> None:
