@@ -30,9 +30,9 @@ class Reason:
     """A clause that forbids acceptance, or with level "open" leaves it to the service.
 
     `fields` are the parts of the request that are at fault: request fields, IDENTITY or
-    WHOLE_BODY. `tainted` tells that the answer cannot be related to those fields.
+    WHOLE_BODY. `tainted` says that the answer cannot be related to those fields.
     `code` is the error code without which a refusal cannot rest on this reason. `concern` is that
-    of the clause; `of_transport` tells that it is no provider's promise but one of HTTP, `by_form`
+    of the clause; `of_transport` says that it is no provider's promise but one of HTTP, `by_form`
     that the form of the message breaks it, whoever sends it.
     """
 
