@@ -138,8 +138,8 @@ CONTROLS = "plain"
 _COST = {"refuse": 0, "either": 1, "accept": 2}
 # No two cases of these families ask the same, though no clause distinguishes them.
 _MANIFOLD = ("hostile", "json_forms", "numbers", "texts", "elsewhere")
-# What another case for a goal is worth, by how many there are. A sixteenth each: no case has sixteen goals that gate, so
-# second evidence for all of its goals is worth less than first evidence for one.
+# What another case for a goal is worth, by how many there are: a sixteenth of the one before, so that second evidence
+# for a few goals never outweighs first evidence for another.
 _WORTH = (*(16.0**-count for count in range(8)), 0.0)
 # What a goal is worth by the level of its clause. First evidence for what is open, and from another family, comes
 # before second evidence for what gates (a sixteenth).
