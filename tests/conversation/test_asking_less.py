@@ -9,7 +9,7 @@ from sendproof.conversation.keys import Keys
 from sendproof.conversation.retry_policy import LOST_IN_A_ROW, RetryPolicy
 from sendproof.conversation.selection import Slots, open_cases
 from sendproof.corpus.case import Case
-from sendproof.exchange import Credential, Exchange, Request, Response
+from sendproof.exchange import Credential, Exchange, Request, Response, TransportFailure
 from tests.target.support import PROVIDERS
 
 
@@ -26,7 +26,7 @@ def answer(status: int | None, *headers: tuple[str, str]) -> Exchange:
         credential=Credential(),
         started_s=0.0,
         elapsed_s=0.1,
-        failure="dropped" if status is None else None,
+        failure=TransportFailure.DROPPED if status is None else None,
     )
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from sendproof.account import Account, RateLimit
 from sendproof.contract.model import Contract, load_contract
-from sendproof.exchange import Credential, Exchange, Request, Response
-from sendproof.judge.history import Judged, judge
-from sendproof.judge.verdicts import Finding
+from sendproof.exchange import Credential, Exchange, Request, Response, TransportFailure
+from sendproof.judge.history import judge
+from sendproof.judge.verdicts import Finding, Judged
 
 RECIPIENT, OTHER, OPTED_OUT = "+12025550123", "+12025550124", "+12025550126"
 SENDER, SECOND, INACTIVE, FOREIGN = "+13035550101", "+13035550102", "+13035550103", "+13035550104"
@@ -75,7 +75,7 @@ class Talk:
                 credential=credential,
                 started_s=self.time_s,
                 elapsed_s=elapsed_s,
-                failure=failure,
+                failure=TransportFailure(failure) if failure else None,
             )
         )
         return identity

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof.exchange import Credential, Exchange, Request, Response
+from sendproof.exchange import Credential, Exchange, Request, Response, TransportFailure
 from sendproof.target.har import KEPT_BYTES, to_har
 from sendproof.target.store import StoreError, from_line, load, to_line
 
@@ -24,7 +24,7 @@ EXCHANGES = st.builds(
     credential=st.builds(Credential, key=MAYBE, fault=MAYBE, carrier=MAYBE),
     started_s=st.floats(0, 4e9),
     elapsed_s=st.floats(0, 1e3),
-    failure=MAYBE,
+    failure=st.none() | st.sampled_from(TransportFailure),
     case=MAYBE,
     tags=st.lists(TEXTS, max_size=3).map(tuple),
 )

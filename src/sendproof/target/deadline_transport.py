@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import httpcore
 import httpx
 
+from sendproof.exchange import TransportFailure
 from sendproof.target.profile import Proxy
 
 DEADLINE = "deadline"
@@ -27,7 +28,7 @@ _KEPT_ALIVE_S = 2.0
 class ProxyFailed(Exception):
     """A proxy did not bring a request on its way. `failure` is one of `OF_A_PROXY`."""
 
-    def __init__(self, failure: str) -> None:
+    def __init__(self, failure: TransportFailure) -> None:
         super().__init__(failure)
         self.failure = failure
 
@@ -156,15 +157,15 @@ class DeadlineTransport(httpx.BaseTransport):
             raise ProxyFailed(_refusal(str(error))) from error
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
             if self._proxy is not None and (self._present.handshakes_left or not self._tunnels):
-                raise ProxyFailed("proxy") from error
+                raise ProxyFailed(TransportFailure.PROXY) from error
             raise
         except Exception as error:
             if self._tunnels and self._present.handshakes_left:
-                raise ProxyFailed("proxy") from error
+                raise ProxyFailed(TransportFailure.PROXY) from error
             raise
         if response.status == 407 and self._proxy is not None:
             response.close()
-            raise ProxyFailed("proxy_login")
+            raise ProxyFailed(TransportFailure.PROXY_LOGIN)
         return httpx.Response(response.status, headers=response.headers, stream=_Content(response))
 
     def close(self) -> None:
@@ -172,11 +173,12 @@ class DeadlineTransport(httpx.BaseTransport):
         self._pool.close()
 
 
-def _refusal(status_line: str) -> str:
+def _refusal(status_line: str) -> TransportFailure:
     """Return what a proxy means that does not open a tunnel."""
     if status_line.startswith("407"):
-        return "proxy_login"
-    return "proxy_gateway" if status_line.startswith("5") else "proxy_forbids"
+        return TransportFailure.PROXY_LOGIN
+    is_gateway = status_line.startswith("5")
+    return TransportFailure.PROXY_GATEWAY if is_gateway else TransportFailure.PROXY_FORBIDS
 
 
 def _pool(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpcore
 import httpx
 
-from sendproof.exchange import Headers, field_value
+from sendproof.exchange import Headers, TransportFailure, field_value
 from sendproof.target.deadline_transport import DEADLINE, ProxyFailed
 
 KEPT_BYTES = 1 << 20
@@ -35,7 +35,12 @@ ERRORS = (
     httpx.StreamError,
 )
 # Codes of X509_verify_cert (OpenSSL): the date of a certificate, and the host that it is for.
-_CERTIFICATES = {9: "tls_expired", 10: "tls_expired", 62: "tls_host", 64: "tls_host"}
+_CERTIFICATES = {
+    9: TransportFailure.TLS_EXPIRED,
+    10: TransportFailure.TLS_EXPIRED,
+    62: TransportFailure.TLS_HOST,
+    64: TransportFailure.TLS_HOST,
+}
 # Alerts by which a server says, also after the handshake (TLS 1.3), what it wants of the client's certificate.
 _ALERTS_ABOUT_CLIENT = ("CERTIFICATE_REQUIRED", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_CERTIFICATE_")
 _DROPPED_TEXTS = ("Server disconnected", "peer closed connection")
@@ -48,7 +53,7 @@ class Received:
     status: int = 0
     headers: Headers = ()
     body: bytes = b""
-    failure: str | None = None
+    failure: TransportFailure | None = None
 
 
 def receive(transport: httpx.BaseTransport, request: httpx.Request, *, timeout_s: float) -> Received:
@@ -65,29 +70,29 @@ def receive(transport: httpx.BaseTransport, request: httpx.Request, *, timeout_s
         return Received(failure=failure_of(error))
 
 
-def failure_of(error: Exception) -> str:
+def failure_of(error: Exception) -> TransportFailure:
     """Return the name of a failure of the transport, as `Exchange` has it."""
     if isinstance(error, ProxyFailed):
         return error.failure
     if isinstance(error, _TIMEOUTS):
-        return "timeout"
+        return TransportFailure.TIMEOUT
     if any(isinstance(cause, ssl.SSLError) and _is_about_client(cause) for cause in _causes(error)):
-        return "tls_client"
+        return TransportFailure.TLS_CLIENT
     if isinstance(error, _CONNECT_ERRORS):
         return _failure_to_connect(error)
     dropped = isinstance(error, _NETWORK_ERRORS) or str(error).startswith(_DROPPED_TEXTS)
-    return "dropped" if dropped else "protocol"
+    return TransportFailure.DROPPED if dropped else TransportFailure.PROTOCOL
 
 
-def _failure_to_connect(error: Exception) -> str:
+def _failure_to_connect(error: Exception) -> TransportFailure:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _CERTIFICATES.get(cause.verify_code, "tls_untrusted")
+            return _CERTIFICATES.get(cause.verify_code, TransportFailure.TLS_UNTRUSTED)
         if isinstance(cause, ssl.SSLError):
-            return "tls"
+            return TransportFailure.TLS
         if isinstance(cause, socket.gaierror):
-            return "name"
-    return "connect"
+            return TransportFailure.NAME
+    return TransportFailure.CONNECT
 
 
 def _is_about_client(error: ssl.SSLError) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sendproof.errors import SendproofError
-from sendproof.exchange import Credential, Exchange, Headers, Request, Response
+from sendproof.exchange import Credential, Exchange, Headers, Request, Response, TransportFailure
 
 
 class StoreError(SendproofError):
@@ -69,7 +69,7 @@ def from_line(line: bytes | str) -> Exchange:
         credential=Credential(**document["credential"]),
         started_s=document["started_s"],
         elapsed_s=document["elapsed_s"],
-        failure=document["failure"],
+        failure=TransportFailure(document["failure"]) if document["failure"] else None,
         case=document["case"],
         tags=tuple(document["tags"]),
     )
