@@ -1,15 +1,16 @@
-"""What went over the wire: a request with its response, and how it was let in."""
+"""What went over the wire: a request with its response, and the credential that it presented."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """What a request presented to be let in, named and without its secret.
+    """What a request presented as a credential, named and without its secret.
 
     `key` is the name that the account gives to the key ("main", "test", "inactive",
     ...) when the presented value is exactly that key. Otherwise `fault` says what is
@@ -48,11 +49,34 @@ class Response:
         return field_value(self.headers, name)
 
 
-OF_A_PROXY = frozenset({"proxy", "proxy_login", "proxy_forbids", "proxy_gateway"})
+class TransportFailure(StrEnum):
+    """Why a request has no response."""
+
+    TIMEOUT = "timeout"
+    DROPPED = "dropped"
+    PROTOCOL = "protocol"
+    CONNECT = "connect"
+    NAME = "name"
+    TLS = "tls"
+    TLS_EXPIRED = "tls_expired"
+    TLS_HOST = "tls_host"
+    TLS_UNTRUSTED = "tls_untrusted"
+    TLS_CLIENT = "tls_client"
+    PROXY = "proxy"
+    PROXY_LOGIN = "proxy_login"
+    PROXY_FORBIDS = "proxy_forbids"
+    PROXY_GATEWAY = "proxy_gateway"
+
+
+OF_A_PROXY = frozenset(failure for failure in TransportFailure if failure.startswith("proxy"))
 """Failures of a proxy on this side: out of reach, without its credentials, forbidding the host, not reaching it."""
 
 
-NEVER_SENT = OF_A_PROXY | {"connect", "name", "tls", "tls_expired", "tls_host", "tls_untrusted", "tls_client"}
+NEVER_SENT = frozenset(TransportFailure) - {
+    TransportFailure.TIMEOUT,
+    TransportFailure.DROPPED,
+    TransportFailure.PROTOCOL,
+}
 """Failures before a request was sent: of a proxy, the connection, the host's name, of TLS and its certificates."""
 
 
@@ -64,7 +88,6 @@ MAYBE_SERVED = frozenset({502, 504, 520, 524, 527})
 class Exchange:
     """A request with its response, or with the reason why there is none.
 
-    `failure` is None or one of "timeout", "dropped", "protocol" and those of `NEVER_SENT`.
     `started_s` is on the clock of the run (moved where the target's clock was moved),
     in seconds; `elapsed_s` is real time. `case` names what was asked, `tags` what the
     scenario says of it (the idempotency attempt, the burst, ...).
@@ -76,7 +99,7 @@ class Exchange:
     credential: Credential
     started_s: float
     elapsed_s: float
-    failure: str | None = None
+    failure: TransportFailure | None = None
     case: str | None = None
     tags: tuple[str, ...] = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sendproof.corpus.case import Case
-from sendproof.exchange import Credential, Exchange, Request, Response
+from sendproof.exchange import Credential, Exchange, Request, Response, TransportFailure
 
 
 def case(name: str = "c", expects: str = "accept", **more: object) -> Case:
@@ -19,5 +19,5 @@ def answer(status: int | None, *headers: tuple[str, str]) -> Exchange:
         credential=Credential(),
         started_s=0.0,
         elapsed_s=0.1,
-        failure="dropped" if status is None else None,
+        failure=TransportFailure.DROPPED if status is None else None,
     )

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from sendproof.contract.model import Contract, load_contract, provider_names
-from sendproof.corpus.build import Corpus, build_corpus
+from sendproof.corpus.build import build_corpus
+from sendproof.corpus.case import Corpus
 
 PROVIDERS = provider_names()
 

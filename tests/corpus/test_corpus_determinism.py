@@ -52,7 +52,6 @@ def folder():
         yield Path(name)
 
 
-@pytest.mark.slow
 def test_corpus_is_the_same_in_other_processes_and_beside_unrelated_modules(contracts, corpora, folder):
     (folder / "unrelated.py").write_text(_LITERALS)
     # A configuration in the working directory must not be heeded either.
@@ -100,7 +99,6 @@ print(json.dumps([others, draw_examples(st.integers(), label="n", seed=1, max_ex
 """
 
 
-@pytest.mark.slow
 def test_draw_takes_no_literal_of_a_loaded_module_though_hypothesis_does(folder):
     literals = {7_000_000_000 + number for number in range(50)}
     (folder / "unrelated.py").write_text(f"NUMBERS = {sorted(literals)}\n")

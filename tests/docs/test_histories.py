@@ -93,8 +93,8 @@ def test_retry_of_the_example_shows_what_is_told(name: str) -> None:
     talk.say(message, status, {**answer, "to": first["to"]} if "id" in answer else answer)
     kinds = {item.kind for item in talk.findings() if item.clause == "tl.idempotency.replay-same-id"}
     assert (kind in kinds) if kind else (not kinds & {UPHELD, CONTRADICTED})
-    told = rows("An example: retries")[name][0].partition(":")[0]
-    assert told == {UPHELD: "the key is known", CONTRADICTED: "broken", None: "nothing"}[kind]
+    shown = rows("An example: retries")[name][0].partition(":")[0]
+    assert shown == {"upheld": "the key is known", "contradicted": "broken", None: "nothing"}[kind]
 
 
 def _limiters() -> dict[str, Admits]:

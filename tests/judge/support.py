@@ -8,7 +8,7 @@ from typing import Any
 
 from sendproof.account import Account, RateLimit
 from sendproof.contract.model import Contract, load_contract
-from sendproof.exchange import Credential, Exchange, Request, Response
+from sendproof.exchange import Credential, Exchange, Request, Response, TransportFailure
 from sendproof.judge.history import judge
 from sendproof.judge.verdicts import Finding, Judged
 
@@ -75,7 +75,7 @@ class Talk:
                 credential=credential,
                 started_s=self.time_s,
                 elapsed_s=elapsed_s,
-                failure=failure,
+                failure=TransportFailure(failure) if failure else None,
             )
         )
         return identity

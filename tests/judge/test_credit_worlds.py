@@ -1,4 +1,4 @@
-"""Each planned sequence, served by each rival: what no permitted world explains is red, the rest is said so."""
+"""Each planned sequence, served by each rival: what no permitted world explains is red; and accounts that run dry."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sendproof.contract.model import load_contract
 from sendproof.conversation import scenarios
 from sendproof.conversation.balances_and_limits import AT_ONCE, FAULTY, LONG, MMS, RETRY, credit_sequence
 from sendproof.exchange import Exchange
@@ -15,10 +16,10 @@ from sendproof.judge import credits, worlds
 from sendproof.judge.credits import ALL, FREE, Covers, CreditOutcome, CreditWorld, MessageKind, Price, Purse, Spend
 from sendproof.judge.history import judge
 from sendproof.judge.texts_and_numbers import segments
-from sendproof.judge.verdicts import CONTRADICTED, UNDECIDED, UPHELD, Finding, ReasonCode
+from sendproof.judge.verdicts import CONTRADICTED, UNDECIDED, UPHELD, Finding, ReasonCode, RunFacts, verdicts
 from sendproof.judge.worlds import Decision, Dimension, Group, History, Row
 from tests.judge.service import Answer, Service, account
-from tests.judge.support import LINE, line_answer, line_refusal
+from tests.judge.support import ACCOUNT, LINE, Talk, line, line_answer, line_message, line_refusal
 
 CLAUSES = {clause.params["aspect"]: clause.id for clause in LINE.with_check("spending")}
 BALANCES = (*range(2, 21), 100)
@@ -28,7 +29,7 @@ POOLS: Mapping[str, Mapping[str, int | None]] = {
     "untold": {},
     "3 apart": {"metered": 3},
 }
-# As good as endless, of a balance for MMS of which nobody tells.
+# As good as endless, of a balance for MMS that is unknown.
 MANY = 1000
 AT_ONCE_COUNT = 4
 
@@ -78,8 +79,9 @@ def story(world: CreditWorld, steps: str) -> History[Spend]:
 
 
 def planned(balance: int, pool: str) -> str:
-    told = POOLS[pool]
-    return credit_sequence(balance, is_one_pool="metered" in told and told["metered"] is None, mms=told.get("metered"))
+    kept = POOLS[pool]
+    one_pool = "metered" in kept and kept["metered"] is None
+    return credit_sequence(balance, is_one_pool=one_pool, mms=kept.get("metered"))
 
 
 def documented(balance: int, pool: str) -> CreditWorld:
@@ -126,20 +128,22 @@ def test_service_that_charges_otherwise_is_suspected_or_said_to_be_like_a_right_
         shown = next(one.rivals for one in dimension(balance, pool, history).rows if one.name == row.name)
         if value not in shown:
             continue
-        told = decided(world, balance, pool)
-        assert row.aspect in (*told.failed, *told.suspects, *told.hidden), (row.name, value)
-        assert not told.unnamed
+        decision = decided(world, balance, pool)
+        assert row.aspect in (*decision.failed, *decision.suspects, *decision.hidden), (row.name, value)
+        assert not decision.unnamed
 
 
 @pytest.mark.parametrize("balance", [7, 10, 12, 14, 20, 100])
 def test_balance_of_one_pool_leaves_no_wrong_value_hidden(balance: int) -> None:
-    told = {(row.name, value): decided(world, balance, "one pool") for row, value, world in rivals(balance, "one pool")}
-    assert [name for name, decision in told.items() if not decision.failed] == []
+    decision = {
+        (row.name, value): decided(world, balance, "one pool") for row, value, world in rivals(balance, "one pool")
+    }
+    assert [name for name, decision in decision.items() if not decision.failed] == []
     right = decided(documented(balance, "one pool"), balance, "one pool")
     assert set(right.upheld) == set(CLAUSES)
 
 
-# A balance of which nobody tells whether MMS are paid from it: what such a run cannot tell is little but their price.
+# A balance that is unknown whether MMS are paid from it: what such a run cannot tell is little but their price.
 @pytest.mark.parametrize(
     ("balance", "boundary"), [(9, Covers.MORE), (8, Covers.ANY), (14, Covers.ANY), (19, Covers.MORE)]
 )
@@ -207,40 +211,40 @@ def found(world: CreditWorld, pool: str, **facts: Any) -> dict[str, Finding]:
 
 
 def test_asked_scenario_upholds_every_clause_of_a_right_service() -> None:
-    told = found(documented(14, "one pool"), "one pool")
-    assert {aspect for aspect, item in told.items() if item.kind == UPHELD} == set(CLAUSES)
+    seen = found(documented(14, "one pool"), "one pool")
+    assert {aspect for aspect, item in seen.items() if item.kind == UPHELD} == set(CLAUSES)
 
 
 def test_price_for_each_segment_is_red_under_the_price_of_an_sms() -> None:
-    told = found(replace(documented(14, "one pool"), sms=Price(0, per_segment=2)), "one pool")
-    assert {aspect for aspect, item in told.items() if item.kind == CONTRADICTED} == {"sms"}
-    assert "as if sms were 2 a segment" in told["sms"].observed
+    seen = found(replace(documented(14, "one pool"), sms=Price(0, per_segment=2)), "one pool")
+    assert {aspect for aspect, item in seen.items() if item.kind == CONTRADICTED} == {"sms"}
+    assert "as if sms were 2 a segment" in seen["sms"].observed
 
 
-def test_credits_of_their_own_for_mms_of_which_nobody_told_are_no_wrong_price() -> None:
-    told = found(replace(documented(7, "untold"), mms=Price(2, apart=1)), "untold")
-    assert {aspect for aspect, item in told.items() if item.kind == CONTRADICTED} == set()
-    assert told["mms"].reason == ReasonCode.NOT_DISTINGUISHED
-    assert told["sms"].kind == UPHELD
+def test_credits_of_their_own_for_mms_of_which_nothing_is_known_are_no_wrong_price() -> None:
+    seen = found(replace(documented(7, "untold"), mms=Price(2, apart=1)), "untold")
+    assert {aspect for aspect, item in seen.items() if item.kind == CONTRADICTED} == set()
+    assert seen["mms"].reason == ReasonCode.NOT_DISTINGUISHED
+    assert seen["sms"].kind == UPHELD
 
 
 def test_suspects_of_a_failure_are_named_and_undecided() -> None:
-    told = found(replace(documented(14, "one pool"), mms=Price(4)), "one pool")
-    [failed] = [item for item in told.values() if item.kind == CONTRADICTED]
-    suspects = {CLAUSES[aspect] for aspect, item in told.items() if item.reason == ReasonCode.SUSPECT}
+    seen = found(replace(documented(14, "one pool"), mms=Price(4)), "one pool")
+    [failed] = [item for item in seen.values() if item.kind == CONTRADICTED]
+    suspects = {CLAUSES[aspect] for aspect, item in seen.items() if item.reason == ReasonCode.SUSPECT}
     assert suspects == set(failed.suspects) == {CLAUSES["mms"]}
 
 
 def test_two_wrong_values_at_once_are_red() -> None:
-    told = found(replace(documented(14, "one pool"), sms=Price(0, per_segment=2), mms=Price(2)), "one pool")
-    assert {aspect for aspect, item in told.items() if item.kind == CONTRADICTED} == {"sms", "mms"}
+    seen = found(replace(documented(14, "one pool"), sms=Price(0, per_segment=2), mms=Price(2)), "one pool")
+    assert {aspect for aspect, item in seen.items() if item.kind == CONTRADICTED} == {"sms", "mms"}
 
 
 def test_key_that_others_use_too_decides_nothing_that_they_could_explain() -> None:
-    told = found(replace(documented(14, "one pool"), sms=Price(3)), "one pool", exclusive={"metered": False})
-    assert {item.kind for item in told.values()} <= {UNDECIDED, UPHELD}
-    told = found(replace(documented(14, "one pool"), covers=Covers.ALWAYS), "one pool", exclusive={"metered": False})
-    assert any(item.kind == CONTRADICTED for item in told.values())
+    seen = found(replace(documented(14, "one pool"), sms=Price(3)), "one pool", exclusive={"metered": False})
+    assert {item.kind for item in seen.values()} <= {UNDECIDED, UPHELD}
+    seen = found(replace(documented(14, "one pool"), covers=Covers.ALWAYS), "one pool", exclusive={"metered": False})
+    assert any(item.kind == CONTRADICTED for item in seen.values())
 
 
 @pytest.mark.parametrize("code", [33019, 33032])
@@ -255,3 +259,51 @@ def test_another_code_for_too_few_credits_is_red_under_its_own_clause(code: int)
     against = (item for item in judge(LINE, about, exchanges).findings if item.kind == CONTRADICTED)
     # What another contradiction explains is none of its own.
     assert {item.clause for item in against if not item.unless} == {"tl.errors.code-credits"}
+
+
+MEDIA = {"mediaUrl": "https://example.com/images/promo.jpg"}
+
+
+def talked(*story: str, elapsed_s: float = 0.01) -> Talk:
+    """Return what was said: "S" and "M" are accepted, "s" and "m" refused for too few credits."""
+    talk = line()
+    for number, step in enumerate(story):
+        message = line_message(**(MEDIA if step in "mM" else {}))
+        answer = line_answer(number) if step.isupper() else line_refusal(33023)
+        talk.say(message, 201 if step.isupper() else 402, answer, elapsed_s=elapsed_s)
+    return talk
+
+
+@pytest.mark.parametrize(
+    "story",
+    ["SmS", "Smss", "SMmSSSmS", "Sss", "SssSS", "SsS", "SmMM"],
+    ids=str,
+)
+def test_account_that_runs_dry_and_is_filled_up_once_is_not_blamed(story: str) -> None:
+    talk = talked(*story)
+    assert talk.of(CONTRADICTED) == set()
+    dry = {finding.clause for finding in talk.findings() if finding.reason == ReasonCode.ACCOUNT_DRY}
+    assert "tl.requests.valid-accepted" in dry
+
+
+def test_two_messages_that_race_for_the_last_credits_are_not_blamed() -> None:
+    talk = talked("S", "s", "S", "s", elapsed_s=1.5)
+    assert talk.of(CONTRADICTED) == set()
+
+
+@pytest.mark.parametrize("story", ["SsSsS", "sSsS", "mMmM", "SsMsM"], ids=str)
+def test_same_request_refused_and_accepted_in_turn_is_red(story: str) -> None:
+    assert talked(*story).of(CONTRADICTED)
+
+
+def test_dry_account_is_the_reason_of_what_was_never_accepted() -> None:
+    talk = talked("S", "m", "s")
+    found = verdicts(load_contract("textingline"), judge(talk.contract, ACCOUNT, talk.exchanges), RunFacts())
+    asked = [item for item in found if item.clause.params.get("feature") == "media" and item.exercised]
+    media = {(item.verdict, item.reason) for item in asked}
+    assert media == {("inconclusive", ReasonCode.ACCOUNT_DRY)}
+
+
+def test_undecided_refusals_of_an_empty_account_uphold_nothing() -> None:
+    talk = talked("S", "m")
+    assert "tl.requests.valid-accepted" in talk.of(UNDECIDED)

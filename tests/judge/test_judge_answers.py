@@ -240,8 +240,8 @@ def test_wrong_code_fails_the_code_clause_of_its_reason(code: Any) -> None:
 def test_refusal_without_a_code_that_is_due_contradicts_that_it_is() -> None:
     talk = line()
     talk.say(line_message(), 201, line_answer())
-    told = {"timestamp": "2026-11-26T10:33:04.330Z", "status": 400, "path": "/api/v1/messaging/message"}
-    talk.say(line_message(**{"from": INACTIVE}), 400, told)
+    answer = {"timestamp": "2026-11-26T10:33:04.330Z", "status": 400, "path": "/api/v1/messaging/message"}
+    talk.say(line_message(**{"from": INACTIVE}), 400, answer)
     assert {"tl.errors.code-where-due"} <= talk.of(CONTRADICTED)
 
 
@@ -331,10 +331,14 @@ def test_status_a_time_and_a_word_are_no_error_code(answer: Any) -> None:
         {"errorCode": "invalid_number"},
         {"errors": [{"error_code": "E164"}]},
         {"fault": {"id": "33001"}},
+        {"error": "33001: to is required"},
+        {"errors": {"33001": "to is required"}},
+        {"code": 33001.0},
+        {"type": "https://example.com/errors/33001", "title": "to is required"},
     ],
     ids=str,
 )
-def test_error_code_may_be_a_number_or_a_word(answer: Any) -> None:
+def test_error_code_may_be_a_number_or_a_word_anywhere(answer: Any) -> None:
     talk = line()
     talk.say(line_message(to="5"), 400, answer)
     assert talk.of(CONTRADICTED) == set()

@@ -113,10 +113,10 @@ def test_same_key_with_another_message_is_open(answer: dict[str, object], status
 
 
 def _spend(talk: Talk, *story: tuple[str, bool]) -> None:
-    for number, (kind, let_in) in enumerate(story):
+    for number, (kind, is_accepted) in enumerate(story):
         message = line_message(**(MEDIA if kind == "mms" else {}))
-        answer = line_answer(number) if let_in else line_refusal(33023)
-        talk.say(message, 201 if let_in else 402, answer, credential=METERED)
+        answer = line_answer(number) if is_accepted else line_refusal(33023)
+        talk.say(message, 201 if is_accepted else 402, answer, credential=METERED)
 
 
 RIGHT = (("mms", True), ("sms", True), ("mms", False), ("sms", True), ("sms", False))

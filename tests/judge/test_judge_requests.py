@@ -154,7 +154,7 @@ def test_failed_message_of_the_documented_type_is_not_sent(changes: Any, kind: s
 @pytest.mark.parametrize(
     ("vendor", "credential", "clause"), CREDENTIALS, ids=lambda value: value if isinstance(value, str) else None
 )
-def test_wrong_credential_let_in_contradicts_its_clause(vendor: str, credential: Credential, clause: str) -> None:
+def test_wrong_credential_accepted_contradicts_its_clause(vendor: str, credential: Credential, clause: str) -> None:
     talk, message, answer, _ = _talk(vendor)
     talk.say(message(), 201, answer(), credential=credential)
     assert talk.of(CONTRADICTED) == {clause}

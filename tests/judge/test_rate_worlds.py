@@ -146,8 +146,8 @@ def test_limiter_that_is_permitted_is_never_blamed(limit: int) -> None:
 
 @pytest.mark.parametrize("limit", LIMITS)
 def test_limiter_of_the_usual_kind_upholds_every_clause(limit: int) -> None:
-    told = found(limit, first_request(limit))
-    assert {aspect: item.kind for aspect, item in told.items()} == dict.fromkeys(
+    seen = found(limit, first_request(limit))
+    assert {aspect: item.kind for aspect, item in seen.items()} == dict.fromkeys(
         ("enforced", "not_early", "recovers"), UPHELD
     )
 
@@ -173,8 +173,8 @@ RIVALS: dict[str, tuple[Callable[[int], Admits], str, int]] = {
 )
 def test_limiter_that_is_wrong_is_blamed_by_its_own_clause(limit: int, rival: str) -> None:
     made, aspect, _ = RIVALS[rival]
-    told = found(limit, made(limit))
-    assert {name for name, item in told.items() if item.kind == CONTRADICTED} == {aspect}
+    seen = found(limit, made(limit))
+    assert {name for name, item in seen.items() if item.kind == CONTRADICTED} == {aspect}
 
 
 def test_bucket_that_refills_one_a_second_is_named() -> None:
@@ -183,21 +183,21 @@ def test_bucket_that_refills_one_a_second_is_named() -> None:
 
 @pytest.mark.parametrize("status", [400, 403, 503])
 def test_limit_that_is_answered_otherwise_is_not_enforced(status: int) -> None:
-    told = found(3, first_request(3), status=status)
-    assert {name for name, item in told.items() if item.kind == CONTRADICTED} == {"enforced"}
+    seen = found(3, first_request(3), status=status)
+    assert {name for name, item in seen.items() if item.kind == CONTRADICTED} == {"enforced"}
 
 
 @pytest.mark.parametrize("number", range(2, 8))
-def test_one_documented_failure_in_a_burst_blames_nobody(number: int) -> None:
-    told = found(5, first_request(5), fails=lambda asked: asked == number)
-    assert {item.kind for item in told.values()} <= {UPHELD, UNDECIDED}
+def test_one_documented_failure_in_a_burst_contradicts_nothing(number: int) -> None:
+    seen = found(5, first_request(5), fails=lambda asked: asked == number)
+    assert {item.kind for item in seen.values()} <= {UPHELD, UNDECIDED}
 
 
 def test_key_that_others_use_too_is_not_limited_early() -> None:
-    told = found(5, first_request(3), exclusive={"rate_limited": False})
-    assert {item.kind for item in told.values()} <= {UPHELD, UNDECIDED}
-    told = found(5, first_request(UNLIMITED), exclusive={"rate_limited": False})
-    assert told["enforced"].kind == CONTRADICTED
+    seen = found(5, first_request(3), exclusive={"rate_limited": False})
+    assert {item.kind for item in seen.values()} <= {UPHELD, UNDECIDED}
+    seen = found(5, first_request(UNLIMITED), exclusive={"rate_limited": False})
+    assert seen["enforced"].kind == CONTRADICTED
 
 
 @pytest.mark.parametrize("status", [400, 429])
@@ -224,5 +224,5 @@ def test_limit_of_a_second_that_no_document_names_leaves_the_limit_decided(statu
     limits = {"rate_limited": RateLimit(limit=5, window_s=WINDOW_S)}
     scenarios.reach_limit(FLOW.provider, service, "rate_limited", limits["rate_limited"], rate_rounds(5, 100), 100)
     findings = judge(FLOW, account(rate_limits=limits), service.exchanges).findings
-    told = {ASPECTS[item.clause]: item.kind for item in findings if item.clause in ASPECTS}
-    assert set(told.values()) == {UPHELD}
+    seen = {ASPECTS[item.clause]: item.kind for item in findings if item.clause in ASPECTS}
+    assert set(seen.values()) == {UPHELD}

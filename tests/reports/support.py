@@ -19,9 +19,11 @@ from sendproof.judge.verdicts import (
     NOT_EXERCISED,
     OBSERVATION,
     PASS,
+    ExchangeOutcome,
     Judgement,
     ReasonCode,
     Verdict,
+    VerdictWord,
 )
 from sendproof.reports.digest import fixture_for
 from sendproof.reports.record import Run
@@ -84,7 +86,11 @@ def judgement(outcome: str, elapsed_s: float) -> Judgement:
         provider_fields={},
     )
     return Judgement(
-        exchange=exchange(elapsed_s=elapsed_s), analysis=reading, outcome=outcome, answer=MISSING, findings=()
+        exchange=exchange(elapsed_s=elapsed_s),
+        analysis=reading,
+        outcome=ExchangeOutcome(outcome),
+        answer=MISSING,
+        findings=(),
     )
 
 
@@ -144,7 +150,7 @@ def verdict(identity: str, kind: str = FAIL, **facts: Any) -> Verdict:
         "observed": "201",
         "evidence": ("x1",),
     }
-    return Verdict(clause=clause(identity), verdict=kind, **((failed if kind == FAIL else {}) | facts))
+    return Verdict(clause=clause(identity), verdict=VerdictWord(kind), **((failed if kind == FAIL else {}) | facts))
 
 
 def changed(*verdicts: Verdict) -> dict[str, Verdict]:

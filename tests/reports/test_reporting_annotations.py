@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sendproof.judge.verdicts import Verdict
+from sendproof.judge.verdicts import FAIL, Verdict
 from sendproof.reports.annotations import MOST, annotate, commands_off, inert
 from sendproof.reports.record import Run
 from sendproof.reports.summary import to_markdown
@@ -111,7 +111,7 @@ def test_annotation_of_a_waived_failure_has_the_reason() -> None:
 
 def test_many_failures_are_counted() -> None:
     failing = {
-        identity: Verdict(clause=item.clause, verdict="fail", expected="a", observed="b")
+        identity: Verdict(clause=item.clause, verdict=FAIL, expected="a", observed="b")
         for identity, item in green_verdicts().items()
         if item.clause.level == "required"
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sendproof.judge.verdicts import NOT_APPLICABLE, PASS
 from sendproof.reports.badge import badge_message, text_width, to_svg
 from sendproof.reports.record import Run
 from sendproof.reports.text import is_plain
@@ -15,7 +16,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 BROKEN = changed(verdict("tf.auth.missing-key"))
 UNDECIDED = changed(verdict("tf.auth.empty-key", "inconclusive"))
 REQUIRED = [item.verdict for item in run_of().verdicts if item.clause.level == "required"]
-KEPT, PROMISED = REQUIRED.count("pass"), len(REQUIRED) - REQUIRED.count("not_applicable")
+KEPT, PROMISED = REQUIRED.count(PASS), len(REQUIRED) - REQUIRED.count(NOT_APPLICABLE)
 RUNS: list[tuple[str, Run, str]] = [
     ("green", run_of(), f"{KEPT} of {PROMISED} required hold"),
     ("waived", run_of(BROKEN, waived={"tf.auth.missing-key": "known"}), f"{KEPT - 1} of {PROMISED} required hold"),

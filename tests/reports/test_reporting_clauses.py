@@ -36,7 +36,7 @@ def test_json_has_every_clause() -> None:
         "concern": "auth",
         "level": "required",
         "concept": "auth.test-key",
-        "claim": "A test key is let in.",
+        "claim": "A test key is accepted.",
         "decided": "A message without a fault, with credentials in the state test, must be accepted. "
         "Upheld by an acceptance; broken by a refusal that nothing else explains.",
         "source": {"document": "textflow-send-sms", "section": "Test keys"},
@@ -51,7 +51,7 @@ def test_markdown_has_a_row_for_every_clause() -> None:
     assert len(rows) == sum(len(one.clauses) for one in BOTH)
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 7 for row in rows)
     of_test_key = next(
-        row for row in rows if row.startswith("| `tf.auth.test-key` | required | A test key is let in. |")
+        row for row in rows if row.startswith("| `tf.auth.test-key` | required | A test key is accepted. |")
     )
     assert "broken by a refusal that nothing else explains" in of_test_key
     assert of_test_key.endswith(" | textflow-send-sms, Test keys | `test_key` |")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sendproof.judge.verdicts import Verdict
+from sendproof.judge.verdicts import FAIL, Verdict
 from sendproof.reports.html import extras, properties, table_header, table_row
 from sendproof.reports.text import is_plain, visible
 
@@ -27,7 +27,7 @@ class Report:
 def hostile() -> Verdict:
     return Verdict(
         clause=clause(),
-        verdict="fail",
+        verdict=FAIL,
         detail=HOSTILE,
         expected=HOSTILE,
         observed=HOSTILE,

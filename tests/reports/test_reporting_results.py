@@ -11,7 +11,7 @@ import pytest
 
 from sendproof.contract.clause import CONCERNS, LEVELS
 from sendproof.errors import SendproofError, UsageError
-from sendproof.judge.verdicts import VERDICTS, ReasonCode
+from sendproof.judge.verdicts import NOT_EXERCISED, VERDICTS, ReasonCode
 from sendproof.reports.record import Run
 from sendproof.reports.results import SCHEMA_FILE, exit_code, load_results, to_results, undecided, write_results
 
@@ -277,7 +277,7 @@ def test_results_of_before_reasons_were_codes_are_read(tmp_path: Path) -> None:
 
 def test_results_without_judged_exchanges_are_valid() -> None:
     verdicts = tuple(
-        replace(item, verdict="not_exercised", reason=ReasonCode.DEPENDENCY, observation=None, exercised=0, evidence=())
+        replace(item, verdict=NOT_EXERCISED, reason=ReasonCode.DEPENDENCY, observation=None, exercised=0, evidence=())
         for item in green_verdicts().values()
     )
     run = run_of(environment_error="no", verdicts=verdicts, exchanges=(), accepted=0, corpus_sha256="")

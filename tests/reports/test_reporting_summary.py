@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sendproof.judge.verdicts import ReasonCode, Verdict
+from sendproof.judge.verdicts import FAIL, ReasonCode, Verdict
 from sendproof.reports import digest
 from sendproof.reports.summary import to_markdown
 from sendproof.reports.text import is_plain
@@ -62,7 +62,7 @@ def test_summary_names_the_fixture_that_is_missing() -> None:
 
 def test_summary_shortens_long_lists() -> None:
     verdicts = {
-        identity: Verdict(clause=item.clause, verdict="fail", violated=1, expected="a", observed="b", evidence=("x1",))
+        identity: Verdict(clause=item.clause, verdict=FAIL, violated=1, expected="a", observed="b", evidence=("x1",))
         for identity, item in green_verdicts().items()
         if item.clause.level == "required"
     }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sendproof.errors import UsageError
-from sendproof.exchange import Credential, Exchange, Request, Response
+from sendproof.exchange import Credential, Exchange, Request, Response, TransportFailure
 from sendproof.reports.record import Run
 from sendproof.reports.results import to_results
 from sendproof.reports.saved import SavedRun, load_run
@@ -105,7 +105,7 @@ def test_exchange_without_an_answer_has_no_status(tmp_path: Path) -> None:
         credential=Credential(fault="missing"),
         started_s=0.0,
         elapsed_s=2.0,
-        failure="timeout",
+        failure=TransportFailure.TIMEOUT,
     )
     item = only(load_run(saved(tmp_path, run_of(exchanges=(asked,)))))
     assert (item.status, item.failure, item.headers, item.body) == (None, "timeout", (), b"")

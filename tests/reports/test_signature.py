@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendproof.exchange import Exchange
-from sendproof.judge.verdicts import Verdict
+from sendproof.judge.verdicts import FAIL, Verdict
 from sendproof.reports.results import to_results
 from sendproof.reports.saved import SavedExchange
 from sendproof.reports.signature import matches, signature, signature_of_record
@@ -313,6 +313,6 @@ _TEXTS = st.text() | st.text("ab/: '\"\\{}[]0123456789msg_-T") | st.sampled_from
 def test_signature_of_any_text_is_one_short_printable_line(clause: str, expected: str, observed: str) -> None:
     provider = "textflow" if clause in contract("textflow").clauses else "textingline"
     item = contract(provider).clauses[clause]
-    made = signature(Verdict(clause=item, verdict="fail", expected=expected, observed=observed))
+    made = signature(Verdict(clause=item, verdict=FAIL, expected=expected, observed=observed))
     assert is_plain(made)
     assert len(made) <= 300

@@ -134,18 +134,26 @@ def _write(file: Path, text: str) -> None:
 
 
 CONTROLS = "plain"
+# At equal gain what is refused comes first, for it sends nothing.
 _COST = {"refuse": 0, "either": 1, "accept": 2}
-# No two cases of these families ask the same, though no clause tells them apart.
+# No two cases of these families ask the same, though no clause distinguishes them.
 _MANIFOLD = ("hostile", "json_forms", "numbers", "texts", "elsewhere")
-_VALUES = (*(16.0**-count for count in range(8)), 0.0)
-# First evidence for what is open, and from another family, comes before second evidence for what gates.
+# What another case for a goal is worth, by how many there are: a sixteenth of the one before, so that second evidence
+# for a few goals never outweighs first evidence for another.
+_WORTH = (*(16.0**-count for count in range(8)), 0.0)
+# What a goal is worth by the level of its clause. First evidence for what is open, and from another family, comes
+# before second evidence for what gates (a sixteenth).
 _WEIGHTS = {"required": 1.0, "recommended": 0.5, "open": 0.1}
-_WEIGHT_OF_OTHERS = 0.1
-# Each of these may be the one that a service fails at, or is let in by, which gates.
+_WEIGHT_OF_FAMILY = 0.1
+# Each of these may be the one that a service fails at or wrongly accepts, which gates: before what is only open.
 _TELLING = ("case hostile.text-", "case json_forms.", "case elsewhere.")
 _WEIGHT_OF_TELLING = 0.2
-_TRIFLE = 0.3
-# Whose cases a service may treat in two places, by what they need besides; so many of them tell whether it does.
+# What no service could take for a message shows little of what it accepts: behind what gates, before second evidence.
+_UNACCEPTABLE = 0.3
+# If a case is not accepted, it is unknown for which of its features. More than 1: two cases with one feature each come
+# before one with both.
+_FEATURES_EXPONENT = 1.5
+# Whose cases a service may treat in two places, by what they need besides; so many of them show whether it does.
 _IN_COMPANY, _COMPANIONS = ("failing_recipients",), 2
 _NO_LEVELS: Mapping[str, str] = {}
 _Goals = frozenset[tuple[str, str]]
@@ -189,7 +197,7 @@ def sure(cases: Iterable[Case]) -> frozenset[str]:
 
 
 def _evidence(case: Case) -> tuple[str, ...]:
-    """Return what a case tells by itself: all of an acceptance, or a reason if it is the only one."""
+    """Return what a case shows by itself: all of an acceptance, or a reason if it is the only one."""
     reasons = (*case.breaks, *case.doubts)
     if case.expects == "accept" or (case.breaks and len(reasons) == 1):
         return case.clauses
@@ -199,7 +207,7 @@ def _evidence(case: Case) -> tuple[str, ...]:
 def goals(case: Case, certain: frozenset[str] = frozenset()) -> _Goals:
     """Return what a case is good for; `certain` are the clauses that some case is plain evidence for.
 
-    What a case tells less than plainly counts only where no case tells it better. Its family is a
+    What a case shows less than plainly counts only where no case shows it better. Its family is a
     goal too, or the case itself, for the cases that have no clause of their own.
     """
     kind = f"case {case.id}" if case.family in _MANIFOLD else f"family {case.family}"
@@ -212,7 +220,7 @@ def goals(case: Case, certain: frozenset[str] = frozenset()) -> _Goals:
 def _weight(clause: str, levels: Mapping[str, str]) -> float:
     if clause.startswith(_TELLING):
         return _WEIGHT_OF_TELLING
-    return _WEIGHTS.get(levels.get(clause, ""), 1.0 if not levels else _WEIGHT_OF_OTHERS)
+    return _WEIGHTS.get(levels.get(clause, ""), 1.0 if not levels else _WEIGHT_OF_FAMILY)
 
 
 def _greedy(
@@ -230,12 +238,10 @@ def _greedy(
 
     def entry(index: int) -> tuple[float, int, int]:
         first = queues[groups[index]][0]
-        gain = sum(_VALUES[min(seen[goal], len(_VALUES) - 1)] * _weight(goal[0], levels) for goal in groups[index])
-        # If it is not let in, nobody knows for which of its features: the fewer, the better.
+        gain = sum(_WORTH[min(seen[goal], len(_WORTH) - 1)] * _weight(goal[0], levels) for goal in groups[index])
         peculiar = len(set(first.clauses) - common) if first.expects == "accept" else 1
-        gain /= max(peculiar, 1) ** 1.5
-        # What no service could take for a message tells little of what it takes.
-        gain *= _TRIFLE if first.expects == "either" and not first.may_be_accepted else 1.0
+        gain /= max(peculiar, 1) ** _FEATURES_EXPONENT
+        gain *= _UNACCEPTABLE if first.expects == "either" and not first.may_be_accepted else 1.0
         return -gain, _COST[first.expects] if first.may_be_accepted else 0, index
 
     heap = [entry(index) for index in range(len(groups))]

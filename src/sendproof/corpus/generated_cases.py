@@ -322,7 +322,7 @@ def _made_safe(draft: MessageBuilder, roles: Mapping[str, str], field: str, valu
 
 
 def _is_harmless(role: str | None, value: Any) -> bool:
-    """Whether a wrong value of `role` reaches nobody: no telephone, no host, no key that was sent before."""
+    """Whether a wrong value of `role` can reach no telephone and no host, and is no key that was sent before."""
     if role in _NUMBERS:
         return not is_dialable(value)
     if role == "media":

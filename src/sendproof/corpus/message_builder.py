@@ -1,4 +1,4 @@
-"""Drafts: how a family words its cases, by the roles that a provider gives to its fields."""
+"""Building messages and cases by the roles that a provider gives to its fields, whatever their names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sendproof.contract.samples import with_serial
 from sendproof.corpus.case import Case, token
 
 MARK = "sendproof: "
-"""What messages begin with whose text may be any: who gets one can tell where it comes from."""
+"""What messages begin with whose text may be any: who gets one can see where it comes from."""
 OTHER_TEXT = f"{MARK}the library opens at nine tomorrow."
 NONCE = "@{nonce}"
 _SERIAL = re.compile(rb' No\. \d{4}"')
@@ -56,7 +56,7 @@ class MessageBuilder:
     family: str
 
     def has(self, role: str) -> bool:
-        """Whether the provider has a request field for `role`, and something to put there."""
+        """Whether the provider has a request field for `role`, and a value for it."""
         return role in self.provider.fields and (role != "media" or self.media is not None)
 
     @property

@@ -278,7 +278,7 @@ _OBSERVE: Mapping[str, Callable[[Answered], str]] = {
 }
 
 
-# Two causes that share a word may be a mix-up of neighbours; of three the service tells none from another.
+# Two causes that share a word may be a mix-up of neighbours; of three the service distinguishes none.
 _ENOUGH_CAUSES = 3
 
 

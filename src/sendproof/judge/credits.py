@@ -1,8 +1,8 @@
 """Credits: the prices and the boundary of a balance, and whether an account may have run dry.
 
-Two questions to one model. Of a *metered* key the balance is known, and by default nobody else spends it: what it could
-send shows the prices. The *main* key's balance is unknown, others may spend it, and somebody may fill it up once: all
-that this can show is whether a refusal for too few credits may have been true.
+Two questions to one model. Of a *metered* key the balance is known, and by default only the run spends it: what it
+could send shows the prices. The *main* key's balance is unknown, others may spend it, and somebody may fill it up once:
+all that this can show is whether a refusal for too few credits may have been true.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def judge(contract: Contract, account: Account, exchanges: Sequence[Exchange]) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Others:
-    """What other exchanges tell of some, by their ids.
+    """What other exchanges show of some, by their ids.
 
     `replayed` and `of_another` were given the id, or the answer, of another message; of `unfetched` the media may not
     be available; `uncontrolled` are refusals without a control, `passing` those of their moment, `dry` those of an

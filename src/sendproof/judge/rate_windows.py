@@ -91,8 +91,8 @@ LOCKED_OUT = -2.0
 class RateWorld:
     """One way in which a service may limit a key: `limit` requests in `window_s`, `late` more or `early` fewer.
 
-    `begun_s` is when the first request was sent: what came before is not known. `shared` tells that others may use
-    the key. `stretch` is how many documented windows one really lasts. `atomic` tells that requests at once are counted
+    `begun_s` is when the first request was sent: what came before is not known. `shared` says that others may use
+    the key. `stretch` is how many documented windows one really lasts. `atomic` says that requests at once are counted
     one by one.
     """
 

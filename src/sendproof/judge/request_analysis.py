@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sendproof.account import Account
-from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
 from sendproof.exchange import Credential, Request, field_value
 from sendproof.judge.parsing import MISSING, charset, is_json_type, parse
@@ -30,9 +30,9 @@ class Reason:
     """A clause that forbids acceptance, or with level "open" leaves it to the service.
 
     `fields` are the parts of the request that are at fault: request fields, IDENTITY or
-    WHOLE_BODY. `tainted` tells that the answer cannot be related to those fields.
+    WHOLE_BODY. `tainted` says that the answer cannot be related to those fields.
     `code` is the error code without which a refusal cannot rest on this reason. `concern` is that
-    of the clause; `of_transport` tells that it is no provider's promise but one of HTTP, `by_form`
+    of the clause; `of_transport` says that it is no provider's promise but one of HTTP, `by_form`
     that the form of the message breaks it, whoever sends it.
     """
 
@@ -111,6 +111,11 @@ class _Facts:
         return self.instance.get(name, MISSING) if isinstance(self.instance, dict) and name else MISSING
 
 
+_Params = Mapping[str, Any]
+_NO_PARAMS: _Params = MappingProxyType({})
+_Rule = Callable[[_Facts, _Params], bool]
+
+
 def read_request(contract: Contract, account: Account, request: Request, credential: Credential) -> RequestAnalysis:
     """Read a request against the contract and what is known of the account."""
     facts = _facts(contract, account, request, credential)
@@ -162,121 +167,86 @@ def _reasons(facts: _Facts) -> Iterator[Reason]:
     breaches = tuple(_breaches(facts)) if facts.instance is not MISSING else ()
     yield from breaches
     broken = {field for reason in breaches for field in reason.fields}
-    for name, rule in _REASONS.items():
+    for name, (part, applies) in _REASONS.items():
         for clause in facts.contract.with_check(name):
-            parts = rule(facts, clause.params)
-            if parts is not None and not (name in _OF_VALID_FIELDS and broken.intersection(parts)):
-                yield _reason(clause, parts)
-
-
-def _reason(clause: Clause, parts: tuple[str, ...]) -> Reason:
-    return Reason(
-        clause=clause.id,
-        level=clause.level,
-        fields=parts,
-        tainted=clause.check not in _UNTAINTED,
-        code=clause.params.get("code"),
-        concern=clause.concern,
-        of_transport=clause.source.fingerprint is None,
-    )
+            fields = () if part is None else (facts.contract.provider.fields.get(part, part),)
+            if applies(facts, clause.params) and not (name in _OF_VALID_FIELDS and broken.intersection(fields)):
+                yield Reason(
+                    clause=clause.id,
+                    level=clause.level,
+                    fields=fields,
+                    tainted=name not in _UNTAINTED,
+                    code=clause.params.get("code"),
+                    concern=clause.concern,
+                    of_transport=clause.source.fingerprint is None,
+                )
 
 
 def _breaches(facts: _Facts) -> Iterator[Reason]:
-    clauses = facts.contract.clauses
-    doubtful = bool(facts.text) and _length_doubt(facts, {}) is not None
+    """Yield the clauses of the request schema that the body breaks."""
+    provider = facts.contract.provider
+    media = provider.fields.get("media")
     for breach in facts.contract.request.breaches(facts.instance):
-        if breach.keyword == "maxLength" and doubtful:
+        if breach.keyword == "maxLength" and _is_length_doubtful(facts):
             continue
-        if breach.field == facts.contract.provider.fields.get("media") and facts.is_known_media:
+        if breach.field == media and facts.is_known_media:
             continue
         whole = breach.field is None and breach.keyword != "additionalProperties"
         fields = (WHOLE_BODY,) if whole else (breach.field,) if breach.field else ()
-        if breach.keyword == "required" and breach.field == facts.contract.provider.fields["text"]:
-            fields = (*fields, facts.contract.provider.fields.get("media", breach.field))
-        clause = clauses[breach.clause]
+        if breach.keyword == "required" and breach.field == provider.fields["text"]:
+            # Either would do: a message without a text may have media.
+            fields = (*fields, media or breach.field)
+        clause = facts.contract.clauses[breach.clause]
         yield Reason(clause=clause.id, level=clause.level, fields=fields, concern=clause.concern, by_form=True)
 
 
-# A rule returns the parts of the request at fault, or None where it has nothing against it.
-_Rule = Callable[[_Facts, Mapping[str, Any]], tuple[str, ...] | None]
-
-
-def _credential(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    return (IDENTITY,) if facts.credential.fault in params["faults"] else None
-
-
-def _key_state(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    return (IDENTITY,) if facts.key_state == params["state"] else None
-
-
-def _sender_state(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    state = facts.account.senders.get(facts.sender or "")
-    return (facts.contract.provider.fields["sender"],) if state == params["state"] else None
-
-
-def _sender_unlisted(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    unlisted = bool(facts.account.senders) and facts.sender is not None and facts.sender not in facts.account.senders
+def _is_sender_unlisted(facts: _Facts, params: _Params) -> bool:
+    if facts.sender is None:
+        return False
     # Where a sender need not be named, a key of another kind may be another account's.
-    foreign = "sender" in facts.contract.provider.optional and facts.key_state not in ("active", None)
-    unlisted = unlisted or (facts.sender is not None and foreign)
-    return (facts.contract.provider.fields["sender"],) if unlisted else None
+    is_foreign_key = "sender" in facts.contract.provider.optional and facts.key_state not in ("active", None)
+    return is_foreign_key or (bool(facts.account.senders) and facts.sender not in facts.account.senders)
 
 
-def _recipient_unlisted(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    unlisted = facts.recipient is not None and facts.recipient not in facts.account.recipients
-    return (facts.contract.provider.fields["recipient"],) if unlisted else None
+def _is_recipient_unlisted(facts: _Facts, params: _Params) -> bool:
+    return facts.recipient is not None and facts.recipient not in facts.account.recipients
 
 
-def _text_fact(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    state = facts.account.texts.get(facts.text or "")
-    return (facts.contract.provider.fields["text"],) if state == params["state"] else None
-
-
-def _length_doubt(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+def _is_length_doubtful(facts: _Facts, params: _Params = _NO_PARAMS) -> bool:
+    """Whether a text is within the limit or not as its characters are counted."""
     limit, text = facts.contract.provider.max_length, facts.text
-    if text is None or longest_count(text) <= limit or shortest_count(text) > limit:
-        return None
-    return (facts.contract.provider.fields["text"],)
+    return text is not None and longest_count(text) > limit >= shortest_count(text)
 
 
-def _characters_doubt(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    if facts.text is None or is_of_every_alphabet(facts.text) or facts.account.texts.get(facts.text):
-        return None
-    return (facts.contract.provider.fields["text"],)
+def _are_characters_doubtful(facts: _Facts, params: _Params) -> bool:
+    text = facts.text
+    return text is not None and not is_of_every_alphabet(text) and not facts.account.texts.get(text)
 
 
-def _odd_characters(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    if facts.text is None or facts.text in facts.account.texts or not is_odd(facts.text):
-        return None
-    return (facts.contract.provider.fields["text"],)
+def _has_odd_characters(facts: _Facts, params: _Params) -> bool:
+    return facts.text is not None and facts.text not in facts.account.texts and is_odd(facts.text)
 
 
-def _unreadable(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    return (WHOLE_BODY,) if facts.kind in params["kinds"] else None
-
-
-def _media_type_doubt(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
+def _is_media_type_doubtful(facts: _Facts, params: _Params) -> bool:
     content_type = field_value(facts.request.headers, "Content-Type")
-    return None if is_json_type(content_type) and charset(content_type) in ("", "utf-8") else ()
+    return not is_json_type(content_type) or charset(content_type) not in ("", "utf-8")
 
 
-def _body_size(facts: _Facts, params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    return () if len(facts.request.body) > params["over"] else None
-
-
-_REASONS: Mapping[str, _Rule] = {
-    "credential": _credential,
-    "key_state": _key_state,
-    "sender_state": _sender_state,
-    "sender_unlisted": _sender_unlisted,
-    "recipient_unlisted": _recipient_unlisted,
-    "text_fact": _text_fact,
-    "length_doubt": _length_doubt,
-    "characters_doubt": _characters_doubt,
-    "odd_characters": _odd_characters,
-    "unreadable": _unreadable,
-    "media_type_doubt": _media_type_doubt,
-    "body_size": _body_size,
+# By the name of a check: the part of the request that is at fault (a role, IDENTITY, WHOLE_BODY, or none that an answer
+# shows), and whether it is.
+_REASONS: Mapping[str, tuple[str | None, _Rule]] = {
+    "credential": (IDENTITY, lambda facts, params: facts.credential.fault in params["faults"]),
+    "key_state": (IDENTITY, lambda facts, params: facts.key_state == params["state"]),
+    "sender_state": ("sender", lambda facts, params: facts.account.senders.get(facts.sender or "") == params["state"]),
+    "sender_unlisted": ("sender", _is_sender_unlisted),
+    "recipient_unlisted": ("recipient", _is_recipient_unlisted),
+    "text_fact": ("text", lambda facts, params: facts.account.texts.get(facts.text or "") == params["state"]),
+    "length_doubt": ("text", _is_length_doubtful),
+    "characters_doubt": ("text", _are_characters_doubtful),
+    "odd_characters": ("text", _has_odd_characters),
+    "unreadable": (WHOLE_BODY, lambda facts, params: facts.kind in params["kinds"]),
+    "media_type_doubt": (None, _is_media_type_doubtful),
+    "body_size": (None, lambda facts, params: len(facts.request.body) > params["over"]),
 }
 # A number that is none at all need not be one of the account's.
 _OF_VALID_FIELDS = ("sender_unlisted", "recipient_unlisted")
@@ -298,10 +268,7 @@ def _features(facts: _Facts) -> Iterator[str]:
             yield clause.id
 
 
-_Feature = Callable[[_Facts, Mapping[str, Any]], bool]
-
-
-def _length(facts: _Facts, params: Mapping[str, Any]) -> bool:
+def _length(facts: _Facts, params: _Params) -> bool:
     if facts.text is None or params.get("media", facts.has_media) != facts.has_media:
         return False
     if "equals" in params:
@@ -310,28 +277,28 @@ def _length(facts: _Facts, params: Mapping[str, Any]) -> bool:
     return len(facts.text) >= least and shortest_count(facts.text) >= least
 
 
-def _bytes_over(facts: _Facts, params: Mapping[str, Any]) -> bool:
+def _bytes_over(facts: _Facts, params: _Params) -> bool:
     text = facts.text or ""
     return bool(longest_count(text) <= params["limit"] < len(text.encode("utf-8", "surrogatepass")))
 
 
-def _text_class(facts: _Facts, params: Mapping[str, Any]) -> bool:
+def _text_class(facts: _Facts, params: _Params) -> bool:
     text = facts.text or ""
     if params["kind"] == "non_ascii":
         return not text.isascii()
     return has_marks(text) if params["kind"] == "combining" else any(char > "\uffff" for char in text)
 
 
-def _carrier_case(facts: _Facts, params: Mapping[str, Any]) -> bool:
+def _carrier_case(facts: _Facts, params: _Params) -> bool:
     carrier = facts.credential.carrier
     return carrier is not None and carrier != facts.contract.provider.credential_header
 
 
-def _failing_recipient(facts: _Facts, params: Mapping[str, Any]) -> bool:
+def _failing_recipient(facts: _Facts, params: _Params) -> bool:
     return facts.account.recipients.get(facts.recipient or "", "deliverable") != "deliverable"
 
 
-_FEATURES: Mapping[str, _Feature] = {
+_FEATURES: Mapping[str, _Rule] = {
     "any": lambda facts, params: True,
     "key": lambda facts, params: facts.key_state == params["state"],
     "carrier_case": _carrier_case,

@@ -112,7 +112,7 @@ _KEYPAD = {
     for letter in row
 }
 _EXTENSION = re.compile(r"(?:;ext=|ext\.?|x)\s*+[0-9]++$", re.IGNORECASE)
-# Fewer digits than these at the end of two numbers tell of no likeness: a number without its country has as many.
+# Fewer equal digits at the end of two numbers may be chance: a short national number has as many.
 _NATIONAL = 5
 
 
@@ -168,8 +168,8 @@ def difference(sent: str, got: str) -> str:
     end = _common(sent[start:][::-1], got[start:][::-1])
     was, became = sent[start : len(sent) - end], got[start : len(got) - end]
     cause = cause_of(sent, got)
-    told = f"from character {start + 1} {_points(was)} became {_points(became)}"
-    return f"{told}, perhaps {cause}" if cause else told
+    change = f"from character {start + 1} {_points(was)} became {_points(became)}"
+    return f"{change}, perhaps {cause}" if cause else change
 
 
 def cause_of(sent: str, got: str) -> str | None:

@@ -10,7 +10,7 @@ phase of a window need not be known.
 - A clause is upheld if, besides, no world with one of its rivals, all else as permitted, explains it.
 - If no permitted world explains it, the clauses of which some rival does are suspects. The likeliest rival, and of
   equally likely ones that of the first row, is blamed: its clause fails and names the others.
-- If none does alone, two rivals at once are tried. If that fails as well, nobody knows what is broken, only that
+- If none does alone, two rivals at once are tried. If that fails as well, it is unknown what is broken, only that
   something is: the history contradicts the rules of the account.
 
 A freedom of the whole service (is a refused message charged?) is a row, a freedom of each event (was this 500 paid
@@ -43,7 +43,7 @@ class Row:
 
     `name` is the field of a world that it sets, `aspect` what its clause is about, None for a freedom.
     `permitted` are the documented value and those that a reader may take it for, `rivals` plausible wrong ones, the
-    likeliest first. `is_advice` tells that a rival breaks no more than advice: it is blamed before any other.
+    likeliest first. `is_advice` says that a rival breaks no more than advice: it is blamed before any other.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Timed(Generic[E]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group(Generic[E]):
-    """Events that overlap, so that nobody knows their order; `after` are the places of those that precede each."""
+    """Events that overlap, so that their order is unknown; `after` are the places of those that precede each."""
 
     events: tuple[E, ...]
     after: tuple[frozenset[int], ...]
@@ -92,7 +92,7 @@ class Decision:
 
     `upheld` are proved, `hidden` those of which a rival explains the history, too. If nothing permitted explains
     it, `failed` are to blame, by the rivals in `blamed` (row and value), and `suspects` might be in their place;
-    `unnamed` tells that no rival explains it at all, `undecidable` that too many different events overlapped.
+    `unnamed` says that no rival explains it at all, `undecidable` that too many different events overlapped.
     """
 
     upheld: tuple[str, ...] = ()

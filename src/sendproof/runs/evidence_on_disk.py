@@ -24,7 +24,7 @@ from sendproof.contract.model import Contract, load_provider
 from sendproof.conversation.answers import is_accepted
 from sendproof.conversation.plan import Plan
 from sendproof.errors import SendproofError
-from sendproof.exchange import Credential, Exchange, Headers, Request, Response
+from sendproof.exchange import Credential, Exchange, Headers, Request, Response, TransportFailure
 from sendproof.judge.verdicts import RunFacts
 from sendproof.runs.asking import OpenConversation, RunTarget, target_of
 from sendproof.runs.options import Options
@@ -288,7 +288,7 @@ def from_line(line: bytes | str) -> Exchange:
         credential=Credential(**document["credential"]),
         started_s=document["started_s"],
         elapsed_s=document["elapsed_s"],
-        failure=document["failure"],
+        failure=TransportFailure(document["failure"]) if document["failure"] else None,
         case=document["case"],
         tags=tuple(document["tags"]),
     )

@@ -21,7 +21,7 @@ import certifi
 import httpcore
 import httpx
 
-from sendproof.exchange import Headers, field_value
+from sendproof.exchange import Headers, TransportFailure, field_value
 from sendproof.target.profile import Network, Profile, Proxy
 
 DEADLINE = "deadline"
@@ -34,7 +34,7 @@ _KEPT_ALIVE_S = 2.0
 class ProxyFailed(Exception):
     """A proxy did not bring a request on its way. `failure` is one of `OF_A_PROXY`."""
 
-    def __init__(self, failure: str) -> None:
+    def __init__(self, failure: TransportFailure) -> None:
         super().__init__(failure)
         self.failure = failure
 
@@ -163,15 +163,15 @@ class DeadlineTransport(httpx.BaseTransport):
             raise ProxyFailed(_refusal(str(error))) from error
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
             if self._proxy is not None and (self._present.handshakes_left or not self._tunnels):
-                raise ProxyFailed("proxy") from error
+                raise ProxyFailed(TransportFailure.PROXY) from error
             raise
         except Exception as error:
             if self._tunnels and self._present.handshakes_left:
-                raise ProxyFailed("proxy") from error
+                raise ProxyFailed(TransportFailure.PROXY) from error
             raise
         if response.status == 407 and self._proxy is not None:
             response.close()
-            raise ProxyFailed("proxy_login")
+            raise ProxyFailed(TransportFailure.PROXY_LOGIN)
         return httpx.Response(response.status, headers=response.headers, stream=_ResponseStream(response))
 
     def close(self) -> None:
@@ -179,11 +179,12 @@ class DeadlineTransport(httpx.BaseTransport):
         self._pool.close()
 
 
-def _refusal(status_line: str) -> str:
+def _refusal(status_line: str) -> TransportFailure:
     """Return what a proxy means that does not open a tunnel."""
     if status_line.startswith("407"):
-        return "proxy_login"
-    return "proxy_gateway" if status_line.startswith("5") else "proxy_forbids"
+        return TransportFailure.PROXY_LOGIN
+    is_gateway = status_line.startswith("5")
+    return TransportFailure.PROXY_GATEWAY if is_gateway else TransportFailure.PROXY_FORBIDS
 
 
 def _pool(
@@ -235,7 +236,12 @@ _ERRORS = (
     httpx.StreamError,
 )
 # Codes of X509_verify_cert (OpenSSL): the date of a certificate, and the host that it is for.
-_CERTIFICATES = {9: "tls_expired", 10: "tls_expired", 62: "tls_host", 64: "tls_host"}
+_CERTIFICATES = {
+    9: TransportFailure.TLS_EXPIRED,
+    10: TransportFailure.TLS_EXPIRED,
+    62: TransportFailure.TLS_HOST,
+    64: TransportFailure.TLS_HOST,
+}
 # Alerts by which a server says, also after the handshake (TLS 1.3), what it wants of the client's certificate.
 _ALERTS_ABOUT_CLIENT = ("CERTIFICATE_REQUIRED", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_CERTIFICATE_")
 _DROPPED_TEXTS = ("Server disconnected", "peer closed connection")
@@ -248,7 +254,7 @@ class Received:
     status: int = 0
     headers: Headers = ()
     body: bytes = b""
-    failure: str | None = None
+    failure: TransportFailure | None = None
 
 
 def receive(transport: httpx.BaseTransport, request: httpx.Request, *, timeout_s: float) -> Received:
@@ -265,29 +271,29 @@ def receive(transport: httpx.BaseTransport, request: httpx.Request, *, timeout_s
         return Received(failure=_failure_of(error))
 
 
-def _failure_of(error: Exception) -> str:
+def _failure_of(error: Exception) -> TransportFailure:
     """Return the name of a failure of the transport, as `Exchange` has it."""
     if isinstance(error, ProxyFailed):
         return error.failure
     if isinstance(error, _TIMEOUTS):
-        return "timeout"
+        return TransportFailure.TIMEOUT
     if any(isinstance(cause, ssl.SSLError) and _is_about_client(cause) for cause in _causes(error)):
-        return "tls_client"
+        return TransportFailure.TLS_CLIENT
     if isinstance(error, _CONNECT_ERRORS):
         return _failure_to_connect(error)
     dropped = isinstance(error, _NETWORK_ERRORS) or str(error).startswith(_DROPPED_TEXTS)
-    return "dropped" if dropped else "protocol"
+    return TransportFailure.DROPPED if dropped else TransportFailure.PROTOCOL
 
 
-def _failure_to_connect(error: Exception) -> str:
+def _failure_to_connect(error: Exception) -> TransportFailure:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _CERTIFICATES.get(cause.verify_code, "tls_untrusted")
+            return _CERTIFICATES.get(cause.verify_code, TransportFailure.TLS_UNTRUSTED)
         if isinstance(cause, ssl.SSLError):
-            return "tls"
+            return TransportFailure.TLS
         if isinstance(cause, socket.gaierror):
-            return "name"
-    return "connect"
+            return TransportFailure.NAME
+    return TransportFailure.CONNECT
 
 
 def _is_about_client(error: ssl.SSLError) -> bool:

@@ -92,12 +92,12 @@ def third(root: Path) -> None:
 
 def test_third_provider_is_a_folder_of_data(tmp_path: Path) -> None:
     third(tmp_path)
-    run = saved("thirdtext", record("tt.auth.missing-key"), record("tt.auth.test-key", claim="A test key is let in."))
+    run = saved("thirdtext", record("tt.auth.missing-key"), record("tt.auth.test-key", claim="A test key is accepted."))
     table = build([run, textflow(record(MISSING[1]))], load_catalogue(tmp_path))
     titles = {row.concept.id: row.concept.title for row in table.rows}
     assert titles == {
         "auth.missing": "Missing credentials are refused",
-        "auth.rotating-key": "A test key is let in.",
+        "auth.rotating-key": "A test key is accepted.",
     }
     assert all(not cell.is_absent for cell in table.rows[0].cells)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sendproof.exchange import Credential, Response
+from sendproof.exchange import Credential, Response, TransportFailure
 from sendproof.reports.pages.messages import LONGEST_BODY, body_text, cited, shown_exchange
 from tests.reports.support import HOSTILE, exchange
 
@@ -63,7 +63,7 @@ def test_exchange_shows_request_and_answer_as_http() -> None:
 
 
 def test_exchange_without_answer_says_why() -> None:
-    assert shown_exchange(replace(exchange(), failure="timeout")).answer == "no answer: timeout"
+    assert shown_exchange(replace(exchange(), failure=TransportFailure.TIMEOUT)).answer == "no answer: timeout"
 
 
 def test_exchange_with_hostile_text_everywhere_shows_only_what_can_be_seen() -> None:
@@ -71,7 +71,12 @@ def test_exchange_with_hostile_text_everywhere_shows_only_what_can_be_seen() -> 
     fields = tuple((f"X-{HOSTILE}", HOSTILE) for _ in range(100))
     hostile = exchange(body, path=HOSTILE, method=HOSTILE, headers=fields, identity=HOSTILE)
     shown = shown_exchange(
-        replace(hostile, case=HOSTILE, failure=HOSTILE, response=Response(status=999, headers=fields, body=body))
+        replace(
+            hostile,
+            case=HOSTILE,
+            failure=HOSTILE,  # type: ignore[arg-type]  # whatever stands there is text
+            response=Response(status=999, headers=fields, body=body),
+        )
     )
     assert shown.answer.startswith("999\n")
     assert "and 60 more fields" in shown.request

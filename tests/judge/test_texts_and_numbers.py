@@ -1,4 +1,4 @@
-"""What is told of a text that came back changed."""
+"""What is said of a text that came back changed."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("sent", "got", "told"), CHANGES, ids=[told[-24:] for *_, told in CHANGES])
-def test_difference_tells_place_code_points_and_cause(sent: str, got: str, told: str) -> None:
-    assert difference(sent, got).startswith(told)
+@pytest.mark.parametrize(("sent", "got", "words"), CHANGES, ids=[words[-24:] for *_, words in CHANGES])
+def test_difference_names_place_code_points_and_cause(sent: str, got: str, words: str) -> None:
+    assert difference(sent, got).startswith(words)
 
 
 def test_long_difference_is_shortened() -> None:
