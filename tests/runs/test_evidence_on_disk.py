@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof.exchange import Credential, Exchange, Request, Response
+from sendproof.exchange import Credential, Exchange, Request, Response, TransportFailure
 from sendproof.runs.evidence_on_disk import StoreError, from_line, load_exchanges, to_line
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -23,7 +23,7 @@ EXCHANGES = st.builds(
     credential=st.builds(Credential, key=MAYBE, fault=MAYBE, carrier=MAYBE),
     started_s=st.floats(0, 4e9),
     elapsed_s=st.floats(0, 1e3),
-    failure=MAYBE,
+    failure=st.none() | st.sampled_from(TransportFailure),
     case=MAYBE,
     tags=st.lists(TEXTS, max_size=3).map(tuple),
 )

@@ -29,7 +29,7 @@ class Case:
     - `@{nonce}`: 24 letters and digits, unlike in every sending.
 
     A token stands inside a JSON string (or is all digits): what replaces it is escaped as
-    JSON escapes it. `sendproof.corpus.case` does so.
+    JSON escapes it. `substitute` does so.
 
     `key` names the key that is presented and `presents` how: "exact", "missing",
     "empty", "unknown", "unknown_id", "wrong_secret", "other_secret", "empty_secret",

@@ -1,4 +1,7 @@
-"""Families that vary what stands in the fields of a message: numbers, texts, media, idempotency keys, other names."""
+"""Families that vary what stands in the fields of a message: numbers, texts, media, idempotency keys, other names.
+
+Every number is a token, or reserved for fiction (555-01XX), or one that no reading makes a telephone's.
+"""
 
 from __future__ import annotations
 

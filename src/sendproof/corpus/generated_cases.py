@@ -1,4 +1,8 @@
-"""Generated cases: drawn by Hypothesis, and by Schemathesis from the request schema; the same for the same seed."""
+"""Generated cases: drawn by Hypothesis, and by Schemathesis from the request schema; the same for the same seed.
+
+The only module that knows of Schemathesis. Only bodies are taken, never its headers, credentials or transport. Numbers,
+URLs and keys that it makes up are replaced or left out: a random number may be somebody's telephone.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +33,7 @@ from sendproof.corpus.case import MARK, Case, is_dialable, token
 from sendproof.corpus.families_messages import ruler
 from sendproof.corpus.families_messages import segment_edges as edges_of
 from sendproof.corpus.message_builder import NONCE, OMIT, MessageBuilder, compact, media_token
+from sendproof.judge.texts_and_numbers import GSM_7
 
 T = TypeVar("T")
 _BACKEND = "sendproof"
@@ -55,7 +60,8 @@ def draw_examples(strategy: SearchStrategy[T], *, label: str, seed: int, max_exa
 
     with with_register_backend(_BACKEND, _NoConstants):
         test: Callable[[], None] = hypothesis.given(strategy)(collect)
-        hypothesis.seed(_mixed(seed, label))(_settings(max_examples)(test))()
+        mixed = int.from_bytes(hashlib.sha256(f"{seed}:{label}".encode()).digest()[:8], "big")
+        hypothesis.seed(mixed)(_settings(max_examples)(test))()
     return tuple(drawn[:max_examples])
 
 
@@ -86,17 +92,9 @@ def _settings(max_examples: int) -> hypothesis.settings:
     )
 
 
-def _mixed(seed: int, label: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}:{label}".encode()).digest()[:8], "big")
-
-
-_GSM7 = (
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
 _GSM7_EXTENSION = "^{}\\[~]|€"
 _EMOJI = "😀😂🥳🚀🎉🌍🔥🎵🍀🐙🦊🧩"
-_MIXED = (_GSM7, _GSM7 + _GSM7_EXTENSION, _EMOJI, _GSM7 + _EMOJI, "aeiou\u0301\u0308\u0302 ")
+_MIXED = (GSM_7, GSM_7 + _GSM7_EXTENSION, _EMOJI, GSM_7 + _EMOJI, "aeiou\u0301\u0308\u0302 ")
 _RANGES: tuple[tuple[int, int], ...] = (
     (0x20, 0x7E),
     (0xA1, 0x24F),
@@ -214,7 +212,7 @@ def schema_cases(contract: Contract, *, seed: int, max_examples: int) -> Iterato
 
 
 def _few_binary(drawn: Iterable[_Body]) -> list[_Body]:
-    """Return all bodies but those of bytes, and a few of these: half of all are, and they say the same."""
+    """Return all bodies but those of bytes, and a few of these: half of all are, and the judge reads them alike."""
     binary = dict.fromkeys(body for body in drawn if isinstance(body, bytes))
     return [*(body for body in drawn if not isinstance(body, bytes)), *list(binary)[:_MAX_BINARY]]
 
@@ -288,10 +286,9 @@ def _bytes(body: _Body) -> bytes | None:
     if isinstance(body, bytes):
         return None if MARK in body else body
     try:
-        data = compact(body)
+        return compact(body)
     except (TypeError, UnicodeEncodeError):
         return None
-    return data
 
 
 def _faults(contract: Contract, draft: MessageBuilder, body: _Body) -> Iterator[_Body]:

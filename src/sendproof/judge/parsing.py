@@ -8,10 +8,12 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from typing import Any
 
 from sendproof.exchange import Response
 
+# Deeper than any message, and far from the depth at which a parser that recurses gives up (Python's: some 1000).
 _SAFE_DEPTH = 32
 # A text in quotes is taken whole, to the end where it has none, so that each character is looked at once.
 _TEXTS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
@@ -28,15 +30,21 @@ class Missing:
 MISSING = Missing()
 
 
+class BodyKind(StrEnum):
+    """What a body is. EXTENDED is JSON with duplicate names, NaN, a byte order mark or numbers out of range."""
+
+    JSON = "json"
+    EXTENDED = "extended"
+    DEEP = "deep"
+    NOT_JSON = "not_json"
+    NOT_UTF8 = "not_utf8"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A parsed body; `value` is MISSING where nothing could be read.
+    """A parsed body; `value` is MISSING where nothing could be read."""
 
-    `kind` is "json", "extended" (duplicate names, NaN, a byte order mark, numbers out of
-    range), "deep", "not_json" or "not_utf8".
-    """
-
-    kind: str
+    kind: BodyKind
     value: Any = MISSING
 
 
@@ -45,17 +53,19 @@ def parse(data: bytes) -> Body:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        return Body(kind="not_utf8")
-    kind = "json"
+        return Body(kind=BodyKind.NOT_UTF8)
+    kind = BodyKind.JSON
     if text.startswith("\ufeff"):
-        kind, text = "extended", text[1:]
-    if text.count("[") + text.count("{") > _SAFE_DEPTH and _is_deep(text):
-        return Body(kind="deep")
+        kind, text = BodyKind.EXTENDED, text[1:]
+    if _is_deep(text):
+        return Body(kind=BodyKind.DEEP)
     return _loads(text, kind)
 
 
 def _is_deep(text: str) -> bool:
     """Whether brackets outside of strings stand deeper than any message needs."""
+    if text.count("[") + text.count("{") <= _SAFE_DEPTH:
+        return False
     depth = 0
     for bracket in _BRACKETS.findall(_TEXTS.sub("", text)):
         depth += 1 if bracket in "[{" else -1
@@ -64,7 +74,7 @@ def _is_deep(text: str) -> bool:
     return False
 
 
-def _loads(text: str, kind: str) -> Body:
+def _loads(text: str, kind: BodyKind) -> Body:
     oddities: list[str] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -83,10 +93,10 @@ def _loads(text: str, kind: str) -> Body:
     try:
         value = json.loads(text, object_pairs_hook=pairs, parse_constant=oddities.append, parse_float=number)
     except json.JSONDecodeError:
-        return Body(kind="not_json")
+        return Body(kind=BodyKind.NOT_JSON)
     except ValueError:
-        return Body(kind="extended")
-    return Body(kind="extended" if oddities else kind, value=value)
+        return Body(kind=BodyKind.EXTENDED)
+    return Body(kind=BodyKind.EXTENDED if oddities else kind, value=value)
 
 
 def answer_of(response: Response) -> Any:
@@ -96,9 +106,7 @@ def answer_of(response: Response) -> Any:
     """
     try:
         text = response.body.decode("utf-8-sig")
-        if text.count("[") + text.count("{") > _SAFE_DEPTH and _is_deep(text):
-            return MISSING
-        return json.loads(text, parse_constant=_refuse_constant)
+        return MISSING if _is_deep(text) else json.loads(text, parse_constant=_refuse_constant)
     except ValueError:
         return MISSING
 

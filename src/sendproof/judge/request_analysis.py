@@ -10,7 +10,7 @@ from typing import Any
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.exchange import Credential, Request, field_value
-from sendproof.judge.parsing import MISSING, charset, is_json_type, parse
+from sendproof.judge.parsing import MISSING, BodyKind, charset, is_json_type, parse
 from sendproof.judge.texts_and_numbers import (
     has_marks,
     is_odd,
@@ -92,7 +92,7 @@ class _Facts:
     account: Account
     request: Request
     credential: Credential
-    kind: str
+    kind: BodyKind
     instance: Any
     key_state: str | None
     recipient: str | None

@@ -77,22 +77,22 @@ def is_odd(text: str) -> bool:
 
 
 # 3GPP TS 23.038, 6.2.1: the basic alphabet, and what takes two places in it.
-_GSM_7 = frozenset(
+GSM_7 = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_7_EXTENDED = frozenset("\f^{}\\[~]|€")
+_ALL_OF_GSM_7 = _GSM_7_EXTENDED.union(GSM_7)
 # TS 23.040, 9.2.3.24.1: a message of its own, and one of several, in septets and in UTF-16 units.
 _SEPTETS, _UNITS = (160, 153), (70, 67)
 
 
 def segments(text: str) -> int:
     """Return how many short messages carry a text: as GSM-7 where it can be, or else as UCS-2."""
-    letters = set(text)
-    if letters <= _GSM_7 | _GSM_7_EXTENDED:
+    if _ALL_OF_GSM_7.issuperset(text):
         size, (single, part) = len(text) + sum(char in _GSM_7_EXTENDED for char in text), _SEPTETS
     else:
-        size, (single, part) = len(text.encode("utf-16-le", "surrogatepass")) // 2, _UNITS
+        size, (single, part) = longest_count(text), _UNITS
     return 1 if size <= single else -(-size // part)
 
 
