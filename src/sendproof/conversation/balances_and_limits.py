@@ -82,15 +82,14 @@ def credit_sequence(balance: int, *, most: int | None = None, is_one_pool: bool,
     known = _OF_ONE_POOL if is_one_pool else _OF_POOLS_UNKNOWN
     if balance < _SMS_PRICE:
         return SMS + MMS + AT_ONCE
-    # A larger balance is brought down to one that has a sequence, by the fewest messages.
-    ways = [MMS * ((balance - size) // _MMS_PRICE) + steps for size, steps in known.items() if _leads_to(balance, size)]
-    ways.reverse()
+    # A larger balance is brought down by MMS to one that has a sequence: first the ways with the fewest messages.
+    ways = [
+        MMS * ((balance - size) // _MMS_PRICE) + steps
+        for size, steps in sorted(known.items(), reverse=True)
+        if balance >= size and (balance - size) % _MMS_PRICE == 0
+    ]
     affordable = (steps for steps in ways if most is None or messages_of_steps(steps, balance) <= most)
     return next(affordable, None) or min(ways, key=lambda steps: messages_of_steps(steps, balance))
-
-
-def _leads_to(balance: int, size: int) -> bool:
-    return balance >= size and (balance - size) % _MMS_PRICE == 0
 
 
 def taste(most: int) -> str:

@@ -64,9 +64,9 @@ def make_plan(
         for name, clauses in clauses_of_scenarios
         if name in scenarios and (selected is None or clauses & selected)
     }
-    planned = frozenset(clause for case in chosen for clause in case.clauses).union(
-        *played.values(), _by_answers(contract)
-    )
+    by_any_answer = (*contract.accepted.clauses(), *contract.refusal.clauses())
+    by_cases = frozenset(clause for case in chosen for clause in case.clauses)
+    planned = by_cases.union(*played.values(), by_any_answer)
     return Plan(cases=chosen, scenarios=tuple(played), planned=planned, selected=selected)
 
 
@@ -74,11 +74,6 @@ def _serves(case: Case, families: Collection[str], selected: frozenset[str] | No
     if case.family == CONTROLS:
         return True
     return case.family in families and (selected is None or bool(selected.intersection(case.clauses)))
-
-
-def _by_answers(contract: Contract) -> frozenset[str]:
-    """Return the clauses that any answer may exercise."""
-    return frozenset(contract.accepted.clauses()) | frozenset(contract.refusal.clauses())
 
 
 SCENARIO = "scenario"

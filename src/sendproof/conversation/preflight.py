@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.contract.outcome import is_page
 from sendproof.contract.provider import Provider
@@ -128,12 +127,9 @@ def _documented(contract: Contract, answer: object) -> str | None:
     for clause in documenting(contract):
         if says(contract.provider, clause, answer):
             reasons = (contract.clauses[reason] for reason in clause.params["reasons"])
-            return next((advice for reason in reasons if (advice := _advice(reason))), None)
+            advice = (_DOCUMENTED.get((reason.check or "", reason.params.get("state"))) for reason in reasons)
+            return next(filter(None, advice), None)
     return None
-
-
-def _advice(reason: Clause) -> str | None:
-    return _DOCUMENTED.get((reason.check or "", reason.params.get("state")))
 
 
 def _wants_credentials_of(other: Provider, own: Provider, response: Response) -> bool:

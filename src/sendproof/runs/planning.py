@@ -74,7 +74,9 @@ def _forecast(
     asked = held.asked
     accepted = [item for item in asked if item.is_accepted]
     messages = [item for item in accepted if item.is_message]
-    opened = [item for item in asked if not item.is_accepted and item.case.may_be_accepted and _is_open(item)]
+    opened = [
+        item for item in asked if item.case.expects == "either" and item.case.may_be_accepted and not item.is_accepted
+    ]
     locked = locked_clauses(profile, contract)
     return Forecast(
         provider=profile.provider,
@@ -100,10 +102,6 @@ def _forecast(
         stopped=held.evidence.environment_error,
         costs=_costs(asked),
     )
-
-
-def _is_open(item: DryRequest) -> bool:
-    return item.case.expects == "either"
 
 
 def _recipients(messages: Iterable[DryRequest], opened: Iterable[DryRequest]) -> tuple[Reach, ...]:
