@@ -1,4 +1,4 @@
-"""Authentication: who is let in, and who is not.
+"""Authentication: whose messages are accepted, and whose are not.
 
 Right credentials, none, wrong ones of every kind, and near misses: the other letter case, a
 prefix, a longer one. A refusal counts only where the same message with the right credentials

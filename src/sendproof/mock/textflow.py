@@ -53,7 +53,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """How a reason is put to the client."""
+    """How a reason is reported to the client."""
 
     status: int
     error: str

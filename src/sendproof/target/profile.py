@@ -106,7 +106,7 @@ def _nothing() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Profile:
-    """A target: where it is, how to be let in, and what may be sent to whom.
+    """A target: where it is, with which credentials, and what may be sent to whom.
 
     `keys` maps "main" and the state of each fixture that is a key ("inactive",
     "metered", ...) to the values of `parts`, in that order. `fixtures` holds the fixtures

@@ -18,7 +18,7 @@ _STATUS = {item.value: item.phrase for item in HTTPStatus}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One exchange in texts that are safe to show; `presented` says what was presented to be let in."""
+    """One exchange in texts that are safe to show; `presented` says which credentials were presented."""
 
     id: str
     case: str

@@ -1,4 +1,4 @@
-"""Faults of TextFlow: who is let in."""
+"""Faults of TextFlow: whose messages are accepted."""
 
 from dataclasses import replace
 from typing import Final

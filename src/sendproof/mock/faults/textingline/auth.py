@@ -1,4 +1,4 @@
-"""Faults of TextingLine: who is let in."""
+"""Faults of TextingLine: whose messages are accepted."""
 
 from collections.abc import Callable
 from dataclasses import replace
