@@ -24,10 +24,9 @@ from sendproof.mock.server import serve
 from sendproof.mock.variants import VARIANTS
 from sendproof.reports import clauses as catalogue
 from sendproof.reports.comparison.comparison_command import compare
-from sendproof.reports.console import StreamConsole
 from sendproof.reports.forecast import print_forecast, to_json
 from sendproof.reports.matrix.matrix_command import matrix
-from sendproof.reports.terminal import Progress
+from sendproof.reports.terminal import Progress, StreamConsole
 from sendproof.reports.text import visible
 from sendproof.runs.gate import run_again, run_targets
 from sendproof.runs.kill_matrix_report import print_matrix, write_matrix

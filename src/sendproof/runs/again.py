@@ -10,7 +10,7 @@ from typing import Any
 from sendproof.contract.model import load_contract
 from sendproof.judge.reasons import EXCUSED, NEVER_GATE, ReasonCode
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_EXERCISED
-from sendproof.reports.saved import SavedRun, load_run
+from sendproof.reports.results import SavedRun, load_run
 
 _LEVELS = ("required", "recommended")
 # Asked once more, these would be left open once more.

@@ -23,12 +23,10 @@ from sendproof.contract.model import load_contract, load_provider, provider_name
 from sendproof.errors import UsageError, exit_code_of, line_of
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.reports.annotations import annotate, commands_off, is_github
-from sendproof.reports.console import StreamConsole
 from sendproof.reports.forecast import print_in_short
 from sendproof.reports.pages.run import run_page
-from sendproof.reports.record import Run
-from sendproof.reports.results import exit_code
-from sendproof.reports.terminal import print_run
+from sendproof.reports.run_view import Run, exit_code
+from sendproof.reports.terminal import StreamConsole, print_run
 from sendproof.reports.text import visible
 from sendproof.reports.write import check_room, prepare_folder, write_reports
 from sendproof.resources import suites_dir

@@ -14,7 +14,7 @@ from sendproof.judge.history import judge
 from sendproof.judge.identities import message_id
 from sendproof.judge.reasons import ReasonCode
 from sendproof.judge.verdicts import Verdict, verdicts
-from sendproof.reports.record import Run
+from sendproof.reports.run_view import Run
 from sendproof.runs.applied_waivers import overlay
 from sendproof.runs.evidence import Gathered
 from sendproof.runs.options import Options

@@ -26,10 +26,9 @@ from sendproof.contract.model import Contract, load_contract
 from sendproof.errors import SendproofError, UsageError, exit_code_of, line_of
 from sendproof.reports import html, terminal
 from sendproof.reports.annotations import annotate, commands_off
-from sendproof.reports.console import StreamConsole
-from sendproof.reports.page import Page
-from sendproof.reports.record import Run
-from sendproof.reports.results import exit_code, unwaived_failures
+from sendproof.reports.html import Page
+from sendproof.reports.run_view import Run, exit_code, unwaived_failures
+from sendproof.reports.terminal import StreamConsole
 from sendproof.reports.write import prepare_folder, write_reports
 from sendproof.runs.asking import Asking, asking_of
 from sendproof.runs.evidence import BROKEN_OFF, Gathered, gather, nothing_gathered, read, was_asked

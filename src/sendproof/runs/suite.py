@@ -9,7 +9,7 @@ import pytest
 
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_EXERCISED, Verdict
 from sendproof.reports.annotations import inert
-from sendproof.reports.digest import why
+from sendproof.reports.run_view import why
 from sendproof.reports.text import visible
 
 _LONGEST_LINE = 8000

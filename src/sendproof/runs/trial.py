@@ -26,7 +26,7 @@ from sendproof.judge.verdicts import (
 )
 from sendproof.mock.faults.model import Change
 from sendproof.mock.server import MockServer
-from sendproof.reports.results import is_missing
+from sendproof.reports.run_view import is_missing
 from sendproof.runs.asking import asking_of, conversing, plan_of
 from sendproof.runs.run_target import UNBOUNDED, RunTarget, providers
 from sendproof.runs.subject import FAULT, Subject
