@@ -11,7 +11,7 @@ from sendproof.contract.clause import CONCERNS, Clause
 from sendproof.contract.deciding import outcome
 from sendproof.contract.model import ACCEPTED, HTTP, REFUSAL, REQUEST, Contract, load_contract, provider_names
 from sendproof.contract.schema import ClauseSchema, keywords
-from sendproof.reports.digest import fixture_for
+from sendproof.reports.run_view import fixture_for
 
 from .checks import sentence
 from .markdown import code, link, listed

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sendproof.mock.server import MockServer
-    from sendproof.reports.record import Run
+    from sendproof.reports.run_view import Run
     from sendproof.runs.suite import ClauseVerdict
 
 __all__ = ["ClauseVerdict", "MockServer", "Run", "__version__"]
@@ -29,7 +29,7 @@ __version__ = "0.1.0"
 _PLACES = {
     "ClauseVerdict": "sendproof.runs.suite",
     "MockServer": "sendproof.mock.server",
-    "Run": "sendproof.reports.record",
+    "Run": "sendproof.reports.run_view",
 }
 
 

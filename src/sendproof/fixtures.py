@@ -7,7 +7,7 @@ import pytest
 from sendproof.judge.verdicts import ERROR
 from sendproof.reports import html
 from sendproof.reports.curl import reproduction
-from sendproof.reports.record import Run
+from sendproof.reports.run_view import Run
 from sendproof.runs.evidence_on_disk import Gathered
 from sendproof.runs.session import NAME, Session
 from sendproof.runs.suite import EXTRAS, VERDICT, ClauseVerdict

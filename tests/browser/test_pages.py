@@ -15,7 +15,7 @@ from playwright.sync_api import CDPSession, Page
 from sendproof.exchange import Response
 from sendproof.mock.server import MockServer
 from sendproof.reports.pages.run import run_page
-from sendproof.reports.record import Run
+from sendproof.reports.run_view import Run
 from tests.reports.support import changed, contract, exchange, judgement, run_of, verdict
 from tests.shared import once
 

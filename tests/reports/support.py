@@ -25,8 +25,7 @@ from sendproof.judge.verdicts import (
     Verdict,
     VerdictWord,
 )
-from sendproof.reports.digest import fixture_for
-from sendproof.reports.record import Run
+from sendproof.reports.run_view import Run, fixture_for
 
 HOSTILE = (
     "\x1b[31mred\x1b[0m \x00 \u202egnp.exe\u202c \ud800 \u200b [bold]rich[/bold] [link=x]y[/link] "

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from sendproof.judge.verdicts import FAIL, Verdict
 from sendproof.reports.annotations import MOST, annotate, commands_off, inert
-from sendproof.reports.record import Run
+from sendproof.reports.run_view import Run
 from sendproof.reports.summary import to_markdown
 from sendproof.reports.terminal import print_run
 

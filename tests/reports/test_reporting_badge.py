@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from sendproof.judge.verdicts import NOT_APPLICABLE, PASS
-from sendproof.reports.badge import badge_message, text_width, to_svg
-from sendproof.reports.record import Run
+from sendproof.reports.run_view import Run
 from sendproof.reports.text import is_plain
+from sendproof.reports.write import badge_message, text_width, to_svg
 
 from .support import HOSTILE, changed, hostile_run, run_of, verdict
 

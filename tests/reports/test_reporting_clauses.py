@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sendproof.contract.model import Contract
 from sendproof.reports.clauses import print_table, to_json, to_markdown
-from sendproof.reports.digest import fixture_for
+from sendproof.reports.run_view import fixture_for
 from sendproof.reports.text import is_plain
 
 from .support import HOSTILE, contract

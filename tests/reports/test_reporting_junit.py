@@ -11,7 +11,7 @@ import xmlschema
 
 from sendproof.judge.verdicts import ERROR, INCONCLUSIVE, NOT_EXERCISED, ReasonCode, Verdict
 from sendproof.reports.junit import to_junit, write_junit
-from sendproof.reports.record import Run
+from sendproof.reports.run_view import Run
 from sendproof.reports.text import is_plain
 
 from .support import HOSTILE, changed, contract, hostile_run, run_of, verdict

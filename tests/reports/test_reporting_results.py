@@ -12,8 +12,8 @@ import pytest
 from sendproof.contract.clause import CONCERNS, LEVELS
 from sendproof.errors import SendproofError, UsageError
 from sendproof.judge.verdicts import NOT_EXERCISED, VERDICTS, ReasonCode
-from sendproof.reports.record import Run
-from sendproof.reports.results import SCHEMA_FILE, exit_code, load_results, to_results, undecided, write_results
+from sendproof.reports.results import SCHEMA_FILE, load_results, to_results, write_results
+from sendproof.reports.run_view import Run, exit_code, undecided
 
 from .support import changed, contract, exchange, green_verdicts, hostile_run, judgement, run_of, verdict
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from sendproof.judge.verdicts import FAIL
-from sendproof.reports.record import Run
+from sendproof.reports.run_view import Run
 from sendproof.reports.sarif import to_sarif, write_sarif
 from sendproof.reports.text import is_plain
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sendproof.judge.history import judge
-from sendproof.reports.sent import COLUMNS, write_sent
+from sendproof.reports.write import SENT_COLUMNS as COLUMNS
+from sendproof.reports.write import write_sent
 from sendproof.target.pseudonyms import Pseudonym
 from tests.judge.support import ACCOUNT, FLOW, RECIPIENT, Talk, flow, flow_answer, flow_message, flow_refusal
 from tests.reports.support import HOSTILE, run_of

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from sendproof.judge.verdicts import FAIL, ReasonCode, Verdict
-from sendproof.reports import digest
+from sendproof.reports import run_view
 from sendproof.reports.summary import to_markdown
 from sendproof.reports.text import is_plain
 
@@ -118,5 +118,7 @@ def test_summary_shows_hostile_text_as_text() -> None:
     ],
 )
 def test_completeness_is_said_in_the_same_words(complete: bool, left_out: int, said: str) -> None:
-    assert digest.completeness(complete=complete, left_out=left_out) == said
-    assert any(said in item for item in digest.remarks(run_of(complete=complete, left_out=left_out))) is bool(left_out)
+    assert run_view.completeness(complete=complete, left_out=left_out) == said
+    assert any(said in item for item in run_view.remarks(run_of(complete=complete, left_out=left_out))) is bool(
+        left_out
+    )

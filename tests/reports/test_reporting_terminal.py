@@ -8,8 +8,7 @@ from rich.console import Console
 
 from sendproof.judge.verdicts import ReasonCode
 from sendproof.reports.curl import reproduction
-from sendproof.reports.digest import closing_line
-from sendproof.reports.record import Run
+from sendproof.reports.run_view import Run, closing_line
 from sendproof.reports.terminal import Progress, print_run
 from sendproof.reports.text import is_plain
 

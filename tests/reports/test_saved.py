@@ -10,9 +10,8 @@ import pytest
 
 from sendproof.errors import UsageError
 from sendproof.exchange import Credential, Exchange, Request, Response, TransportFailure
-from sendproof.reports.record import Run
-from sendproof.reports.results import to_results
-from sendproof.reports.saved import SavedRun, load_run
+from sendproof.reports.results import SavedRun, load_run, to_results
+from sendproof.reports.run_view import Run
 from sendproof.reports.write import write_reports
 
 from .support import HOSTILE, contract, hostile_run, run_of, verdict

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from sendproof.exchange import Exchange
 from sendproof.judge.verdicts import FAIL, Verdict
-from sendproof.reports.results import to_results
-from sendproof.reports.saved import SavedExchange
+from sendproof.reports.results import SavedExchange, to_results
 from sendproof.reports.signature import matches, signature, signature_of_record
 from sendproof.reports.text import is_plain
 from tests.reports.support import HOSTILE, changed, contract, exchange, run_of, verdict

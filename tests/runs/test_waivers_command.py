@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from sendproof.cli import main
 from sendproof.errors import UsageError
 from sendproof.judge.verdicts import Verdict
-from sendproof.reports.results import to_results
-from sendproof.reports.saved import load_run
+from sendproof.reports.results import load_run, to_results
 from sendproof.reports.signature import signature
 from sendproof.runs.waive import Words, append, asked, entry_of, failing, quoted
 from sendproof.runs.waivers import load_waivers, read_waivers

@@ -8,8 +8,7 @@ from typing import Any
 
 from sendproof.exchange import Credential
 from sendproof.judge.verdicts import RunFacts, Verdict
-from sendproof.reports.record import Run
-from sendproof.reports.results import exit_code, undecided
+from sendproof.reports.run_view import Run, exit_code, undecided
 from sendproof.runs.evidence_on_disk import Gathered
 from sendproof.runs.ongoing_run import judge_run
 from sendproof.runs.options import Options

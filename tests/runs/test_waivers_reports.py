@@ -6,8 +6,7 @@ import io
 
 from rich.console import Console
 
-from sendproof.reports.digest import waiver_of
-from sendproof.reports.record import Run
+from sendproof.reports.run_view import Run, waiver_of
 from sendproof.reports.summary import to_markdown
 from sendproof.reports.terminal import print_run
 from tests.reports.support import HOSTILE, changed, contract, run_of, verdict

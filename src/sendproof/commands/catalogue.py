@@ -6,7 +6,7 @@ import click
 
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.reports import clauses as catalogue
-from sendproof.reports.console import StreamConsole
+from sendproof.reports.terminal import StreamConsole
 from sendproof.target.init import init_text
 
 

@@ -15,8 +15,8 @@ from sendproof.contract.lock import load_lock
 from sendproof.contract.model import Contract, load_contract
 from sendproof.errors import UsageError
 from sendproof.reports import drift_report
-from sendproof.reports.console import StreamConsole
-from sendproof.reports.files import write_named
+from sendproof.reports.terminal import StreamConsole
+from sendproof.reports.write import write_named
 from sendproof.runs.asking import read_target
 from sendproof.target.fetching import fetch_page
 

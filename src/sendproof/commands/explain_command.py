@@ -16,9 +16,9 @@ from sendproof.contract.deciding import decided
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.errors import UsageError
 from sendproof.mock.faults import FAULTS
-from sendproof.reports.console import StreamConsole
-from sendproof.reports.digest import fixture_for
-from sendproof.reports.saved import load_run
+from sendproof.reports.results import load_run
+from sendproof.reports.run_view import fixture_for
+from sendproof.reports.terminal import StreamConsole
 from sendproof.reports.text import visible
 
 _COMMAND = "Command that shows it"

@@ -8,11 +8,11 @@ import click
 from rich.text import Text
 
 from sendproof.commands.shared import FILE
-from sendproof.reports.console import StreamConsole
-from sendproof.reports.files import write_named
 from sendproof.reports.history_page import print_history, to_page
 from sendproof.reports.run_history import load_history
+from sendproof.reports.terminal import StreamConsole
 from sendproof.reports.text import visible
+from sendproof.reports.write import write_named
 
 
 @click.command()

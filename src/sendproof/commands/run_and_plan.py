@@ -12,8 +12,8 @@ import click
 from sendproof.commands.shared import DEBUG, FILE, Invocation
 from sendproof.contract.clause import CONCERNS
 from sendproof.process import ended_alike
-from sendproof.reports.console import StreamConsole
 from sendproof.reports.forecast import print_forecast, to_json
+from sendproof.reports.terminal import StreamConsole
 from sendproof.runs.asking import read_target
 from sendproof.runs.options import (
     DEFAULT_EFFORT,

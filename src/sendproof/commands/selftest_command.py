@@ -9,8 +9,7 @@ import click
 from sendproof import exit_codes
 from sendproof.commands.shared import FILE
 from sendproof.contract.model import load_contract
-from sendproof.reports.console import StreamConsole
-from sendproof.reports.terminal import Progress
+from sendproof.reports.terminal import Progress, StreamConsole
 from sendproof.runs.kill_matrix_report import print_matrix, write_matrix
 from sendproof.runs.options import DEFAULT_MAX_EXAMPLES, DEFAULT_REPORT_DIR, DEFAULT_SEED
 from sendproof.runs.selftest import hold_selftest

@@ -15,9 +15,8 @@ from pathlib import Path
 
 from sendproof.contract.provider import Provider
 from sendproof.judge.verdicts import ERROR, FAIL, Verdict
-from sendproof.reports import digest
-from sendproof.reports.record import Run
-from sendproof.reports.results import undecided, unwaived_failures
+from sendproof.reports import run_view
+from sendproof.reports.run_view import Run, undecided, unwaived_failures
 from sendproof.reports.summary import to_markdown
 from sendproof.reports.text import visible
 
@@ -104,7 +103,7 @@ def _at_most(most: int, notes: tuple[_Note, ...]) -> Iterable[_Note]:
 def _notes(run: Run) -> Iterator[_Note]:
     """Yield the annotations of a run: first what decides its exit code."""
     gating = unwaived_failures(run)
-    others = [item for item in digest.with_verdict(run, FAIL) if item not in gating]
+    others = [item for item in run_view.with_verdict(run, FAIL) if item not in gating]
     if run.environment_error is not None:
         yield _Note(level="error", title=_where(run), lines=(f"nobody was judged: {run.environment_error}",))
     if run.problem is not None:
@@ -113,7 +112,7 @@ def _notes(run: Run) -> Iterator[_Note]:
         yield _failure("error", item, run)
     for error in run.waiver_errors:
         yield _Note(level="error", title=_where(run), lines=(error,))
-    for reason, found in digest.by_reason(digest.with_verdict(run, ERROR)).items():
+    for reason, found in run_view.by_reason(run_view.with_verdict(run, ERROR)).items():
         yield _Note(level="error", title=_where(run), lines=(f"error: {reason}", _listed(found)))
     if missing := undecided(run):
         yield _Note(level="error", title=_where(run), lines=("not decided:", _listed(missing)))
@@ -128,7 +127,7 @@ def _failure(level: str, verdict: Verdict, run: Run) -> _Note:
         f"observed: {verdict.observed or ''}",
         f"evidence: {', '.join(verdict.evidence)}",
     ]
-    if (waiver := digest.waiver_of(run, verdict.clause.id)) is not None:
+    if (waiver := run_view.waiver_of(run, verdict.clause.id)) is not None:
         lines.append(f"{waiver[0]}: {waiver[1]}")
     return _Note(level=level, title=f"{_where(run)}: {verdict.clause.id} ({verdict.clause.level})", lines=tuple(lines))
 
@@ -138,4 +137,4 @@ def _where(run: Run) -> str:
 
 
 def _listed(verdicts: Iterable[Verdict]) -> str:
-    return ", ".join(digest.ids(verdicts))
+    return ", ".join(run_view.ids(verdicts))

@@ -14,8 +14,8 @@ from rich.text import Text
 from sendproof.contract.clause import CONCERNS, Clause
 from sendproof.contract.deciding import decided
 from sendproof.contract.model import Contract
-from sendproof.reports.digest import fixture_for
 from sendproof.reports.markdown import code, prose
+from sendproof.reports.run_view import fixture_for
 from sendproof.reports.text import visible
 
 

@@ -6,13 +6,21 @@ them. pytest-html sets its cells and extras through innerHTML: all is escaped he
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, Protocol
 
 import jinja2
+import pytest
+import pytest_html
 from pytest_html import extras as pytest_html_extras
+from pytest_html.report_data import ReportData
+from pytest_html.selfcontained_report import SelfContainedReport
 
+from sendproof.contract.model import Contract
 from sendproof.judge.verdicts import Verdict
+from sendproof.reports.pages.run import page_values, run_page
+from sendproof.reports.run_view import Run
 from sendproof.reports.text import visible
 
 _LONGEST_TEXT = 2000
@@ -112,3 +120,26 @@ def extras(verdict: Verdict, reproduce: str | None) -> list[dict[str, Any]]:
     if not rows and not command:
         return []
     return [pytest_html_extras.html(_EXTRA.render(rows=rows, command=command))]
+
+
+class Page(SelfContainedReport):  # type: ignore[misc]  # pytest-html has no types
+    """pytest-html's report of a session, with a template of our own.
+
+    pytest-html's template puts cells and logs into the page through innerHTML; this one is made
+    whole by Jinja, and needs no script to be read. `scratch` is a path that may be made and forgotten.
+    """
+
+    def __init__(self, scratch: str, config: pytest.Config) -> None:
+        self._data = ReportData(config)
+        super().__init__(scratch, config, self._data, None, "")
+
+    def text(self, run: Run, contract: Contract) -> str:
+        """Return the page of a run, with the tests of the session that are no clause."""
+        tests = page_values(json.loads(json.dumps(self._data.data)))
+        return run_page(run, contract, tests, f"Drawn from pytest-html {pytest_html.__version__}.")
+
+    def pytest_sessionfinish(self) -> None:
+        """Write nothing yet: the page tells the exit code, which is known when everything else has ended."""
+
+    def pytest_terminal_summary(self) -> None:
+        """Say nothing: what is printed of a run names its page."""

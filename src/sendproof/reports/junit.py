@@ -17,10 +17,9 @@ from pathlib import Path
 
 from sendproof.contract.provider import Provider
 from sendproof.judge.verdicts import ERROR, FAIL, NOT_EXERCISED, OBSERVATION, PASS, ReasonCode, Verdict
-from sendproof.reports import digest
+from sendproof.reports import run_view
 from sendproof.reports.curl import reproduction
-from sendproof.reports.record import Run
-from sendproof.reports.results import unwaived_failures
+from sendproof.reports.run_view import Run, unwaived_failures
 from sendproof.reports.text import visible
 
 _LONGEST_TEXT = 2000
@@ -123,13 +122,13 @@ def _outcome(verdict: Verdict, run: Run, provider: Provider) -> _Outcome | None:
         return _broken(verdict, run, provider)
     if verdict.verdict == ERROR:
         return _Outcome(kind=_ERROR, type=ERROR, message=f"error: {verdict.detail}")
-    fixture = digest.fixture_for(verdict.clause, provider) if verdict.reason == ReasonCode.NO_FIXTURE else None
-    reason = f"{verdict.reason}: {fixture}" if fixture else digest.why(verdict)
+    fixture = run_view.fixture_for(verdict.clause, provider) if verdict.reason == ReasonCode.NO_FIXTURE else None
+    reason = f"{verdict.reason}: {fixture}" if fixture else run_view.why(verdict)
     return _Outcome(kind=_SKIPPED, message=f"{verdict.verdict}: {reason}")
 
 
 def _broken(verdict: Verdict, run: Run, provider: Provider) -> _Outcome:
-    waiver = digest.waiver_of(run, verdict.clause.id)
+    waiver = run_view.waiver_of(run, verdict.clause.id)
     command = reproduction(verdict, run, provider)
     given = (
         ("claim", verdict.clause.claim),

@@ -11,8 +11,7 @@ from statistics import median
 from typing import Any
 
 from sendproof.errors import UsageError
-from sendproof.reports.results import load_results
-from sendproof.reports.saved import RESULTS_NAME
+from sendproof.reports.results import RESULTS_NAME, load_results
 from sendproof.reports.text import visible
 
 DECIDED = ("pass", "fail")

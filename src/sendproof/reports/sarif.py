@@ -16,11 +16,10 @@ from typing import Any
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import HTTP, Contract
 from sendproof.judge.verdicts import FAIL, Verdict
-from sendproof.reports import digest
+from sendproof.reports import run_view
 from sendproof.reports.curl import reproduction
 from sendproof.reports.markdown import prose
-from sendproof.reports.record import Run
-from sendproof.reports.results import exit_code
+from sendproof.reports.run_view import Run, exit_code
 from sendproof.reports.text import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -34,7 +33,7 @@ def to_sarif(run: Run, contract: Contract) -> dict[str, Any]:
     """Return the content of `sendproof.sarif`: one rule for each clause, one result for each failure."""
     places = _places(contract)
     rules = {verdict.clause.id: number for number, verdict in enumerate(run.verdicts)}
-    failures = digest.with_verdict(run, FAIL)
+    failures = run_view.with_verdict(run, FAIL)
     return {
         "$schema": SCHEMA,
         "version": VERSION,
@@ -84,7 +83,7 @@ def _invocation(run: Run) -> dict[str, Any]:
     return {
         "executionSuccessful": run.environment_error is None and run.complete,
         "exitCode": exit_code(run),
-        "exitCodeDescription": _text(digest.headline(run)),
+        "exitCodeDescription": _text(run_view.headline(run)),
         "startTimeUtc": _utc(started),
         "endTimeUtc": _utc(started + timedelta(seconds=run.duration_s)),
         **({"toolExecutionNotifications": notifications} if notifications else {}),
@@ -130,7 +129,7 @@ def _message(verdict: Verdict, run: Run) -> str:
         f"Expected: {verdict.expected or ''}.",
         f"Observed: {verdict.observed or ''}.",
     ]
-    if (waiver := digest.waiver_of(run, verdict.clause.id)) is not None:
+    if (waiver := run_view.waiver_of(run, verdict.clause.id)) is not None:
         parts.append(f"{waiver[0].capitalize()}: {waiver[1]}.")
     return " ".join(map(_text, parts))
 

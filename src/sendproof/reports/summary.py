@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from sendproof import exit_codes
 from sendproof.contract.provider import Provider
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, OBSERVATION, Verdict
-from sendproof.reports import digest
+from sendproof.reports import run_view
 from sendproof.reports.curl import reproduction
 from sendproof.reports.markdown import code, fenced, prose
-from sendproof.reports.record import Run
-from sendproof.reports.results import exit_code
+from sendproof.reports.run_view import Run, exit_code
 
-_COLUMNS = {verdict: head for verdict, head in digest.COLUMNS.items() if verdict != NOT_APPLICABLE}
+_COLUMNS = {verdict: head for verdict, head in run_view.COLUMNS.items() if verdict != NOT_APPLICABLE}
 _MOST_FAILURES = 30
 _MOST_REMARKS = 12
 _LONGEST_COMMAND = 4000
@@ -27,9 +26,9 @@ def to_markdown(run: Run, provider: Provider) -> str:
         *_table(run),
         *_failures("Broken required clauses", run, provider, "required"),
         *_failures("Broken recommended clauses", run, provider, "recommended"),
-        *_groups("Errors", digest.by_reason(digest.with_verdict(run, ERROR))),
-        *_groups("Inconclusive", digest.by_reason(digest.with_verdict(run, INCONCLUSIVE))),
-        *_groups("Not exercised", digest.not_exercised(run, provider)),
+        *_groups("Errors", run_view.by_reason(run_view.with_verdict(run, ERROR))),
+        *_groups("Inconclusive", run_view.by_reason(run_view.with_verdict(run, INCONCLUSIVE))),
+        *_groups("Not exercised", run_view.not_exercised(run, provider)),
         *_remarks(run),
         *_observations(run),
     ]
@@ -37,7 +36,7 @@ def to_markdown(run: Run, provider: Provider) -> str:
 
 
 def _verdict_line(run: Run) -> Iterator[str]:
-    yield f"**{_MARKS.get(exit_code(run), 'Undecided')}.** {prose(digest.closing_line(run), 600)}."
+    yield f"**{_MARKS.get(exit_code(run), 'Undecided')}.** {prose(run_view.closing_line(run), 600)}."
     if run.waiver_errors:
         yield ""
         yield from (f"- waiver: {code(error, 1000)}" for error in run.waiver_errors)
@@ -47,19 +46,19 @@ def _table(run: Run) -> Iterator[str]:
     yield ""
     yield f"| concern | {' | '.join(_COLUMNS.values())} |"
     yield f"| --- |{' ---: |' * len(_COLUMNS)}"
-    for concern, counts in digest.by_concern(run).items():
+    for concern, counts in run_view.by_concern(run).items():
         yield f"| {concern} | {' | '.join(str(counts[verdict] or '·') for verdict in _COLUMNS)} |"
 
 
 def _failures(title: str, run: Run, provider: Provider, level: str) -> Iterator[str]:
-    failures = digest.with_verdict(run, FAIL, level)
+    failures = run_view.with_verdict(run, FAIL, level)
     if not failures:
         return
     yield from ("", f"## {title}")
     for verdict in failures[:_MOST_FAILURES]:
         yield from _failure(verdict, run, provider)
     if rest := failures[_MOST_FAILURES:]:
-        yield from ("", f"Also: {_listed(digest.ids(rest))}.")
+        yield from ("", f"Also: {_listed(run_view.ids(rest))}.")
 
 
 def _failure(verdict: Verdict, run: Run, provider: Provider) -> Iterator[str]:
@@ -67,7 +66,7 @@ def _failure(verdict: Verdict, run: Run, provider: Provider) -> Iterator[str]:
     yield f"- expected: {code(verdict.expected or '')}"
     yield f"- observed: {code(verdict.observed or '')}"
     yield f"- evidence: {_listed(verdict.evidence)} ({verdict.violated} of {verdict.exercised} exchanges)"
-    if (waiver := digest.waiver_of(run, verdict.clause.id)) is not None:
+    if (waiver := run_view.waiver_of(run, verdict.clause.id)) is not None:
         yield f"- {waiver[0]}: {prose(waiver[1], 1000)}"
     if command := reproduction(verdict, run, provider):
         shown = fenced(command, "sh") if len(command) <= _LONGEST_COMMAND else "The command stands in `results.json`."
@@ -77,11 +76,11 @@ def _failure(verdict: Verdict, run: Run, provider: Provider) -> Iterator[str]:
 def _groups(title: str, groups: Mapping[str, tuple[Verdict, ...]]) -> Iterator[str]:
     if groups:
         yield from ("", f"## {title}", "")
-        yield from (f"- {prose(reason)}: {_listed(digest.ids(found))}" for reason, found in groups.items())
+        yield from (f"- {prose(reason)}: {_listed(run_view.ids(found))}" for reason, found in groups.items())
 
 
 def _remarks(run: Run) -> Iterator[str]:
-    if found := digest.remarks(run):
+    if found := run_view.remarks(run):
         yield from ("", "## Notes", "")
         yield from (f"- {prose(remark, 300)}" for remark in found[:_MOST_REMARKS])
         if more := found[_MOST_REMARKS:]:
@@ -90,11 +89,11 @@ def _remarks(run: Run) -> Iterator[str]:
 
 def _observations(run: Run) -> Iterator[str]:
     """Yield a collapsed list with one item for a concern: GitHub shows the breaks inside it."""
-    observed = digest.with_verdict(run, OBSERVATION)
+    observed = run_view.with_verdict(run, OBSERVATION)
     if not observed:
         return
     yield from ("", "<details>", f"<summary>Observed where the document is silent ({len(observed)})</summary>", "")
-    for concern in digest.by_concern(run):
+    for concern in run_view.by_concern(run):
         items = [item for item in observed if item.clause.concern == concern]
         if items:
             yield f"- **{concern}**{''.join(map(_observation, items))}"

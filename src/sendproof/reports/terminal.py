@@ -16,10 +16,9 @@ from rich.text import Text
 from sendproof import exit_codes
 from sendproof.contract.provider import Provider
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, Verdict
-from sendproof.reports import digest
+from sendproof.reports import run_view
 from sendproof.reports.curl import reproduction
-from sendproof.reports.record import Run
-from sendproof.reports.results import exit_code
+from sendproof.reports.run_view import Run, exit_code
 from sendproof.reports.text import visible
 
 _LONGEST_COMMAND = 8000
@@ -33,25 +32,25 @@ def print_run(run: Run, console: Console, provider: Provider, *, quiet: bool = F
     """Print the results of a run; with `quiet` the closing line alone."""
     if not quiet:
         console.print(_table(run))
-        for verdict in digest.with_verdict(run, FAIL):
+        for verdict in run_view.with_verdict(run, FAIL):
             _print_failure(verdict, run, console, provider)
         for title, groups in _all_groups(run, provider):
             _print_groups(title, groups, console)
-        for remark in digest.remarks(run):
+        for remark in run_view.remarks(run):
             _print_line(console, Text(f"note: {visible(remark, 300)}"))
         for error in run.waiver_errors:
             _print_line(console, Text(f"waiver: {visible(error, 1000)}", style="yellow"))
     style = "bold green" if exit_code(run) == exit_codes.OK else "bold red"
-    _print_line(console, Text(visible(digest.closing_line(run), 600), style=style))
+    _print_line(console, Text(visible(run_view.closing_line(run), 600), style=style))
 
 
 def _table(run: Run) -> Table:
-    rows = digest.by_concern(run)
-    shown = [name for name in digest.COLUMNS if name in _ALWAYS or any(counts[name] for counts in rows.values())]
+    rows = run_view.by_concern(run)
+    shown = [name for name in run_view.COLUMNS if name in _ALWAYS or any(counts[name] for counts in rows.values())]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("concern")
     for name in shown:
-        table.add_column(digest.COLUMNS[name], justify="right")
+        table.add_column(run_view.COLUMNS[name], justify="right")
     for concern, counts in rows.items():
         table.add_row(concern, *(_count(name, counts[name]) for name in shown))
     return table
@@ -63,7 +62,7 @@ def _count(verdict: str, count: int) -> Text:
 
 
 def _print_failure(verdict: Verdict, run: Run, console: Console, provider: Provider) -> None:
-    waiver = digest.waiver_of(run, verdict.clause.id)
+    waiver = run_view.waiver_of(run, verdict.clause.id)
     _print_line(console, Text(f"{verdict.clause.id} ({verdict.clause.level})", style="bold red"))
     for name, text in (
         ("claim", verdict.clause.claim),
@@ -81,9 +80,9 @@ def _print_failure(verdict: Verdict, run: Run, console: Console, provider: Provi
 
 
 def _all_groups(run: Run, provider: Provider) -> Iterator[tuple[str, Mapping[str, tuple[Verdict, ...]]]]:
-    yield "Errors", digest.by_reason(digest.with_verdict(run, ERROR))
-    yield "Inconclusive", digest.by_reason(digest.with_verdict(run, INCONCLUSIVE))
-    yield "Not exercised", digest.not_exercised(run, provider)
+    yield "Errors", run_view.by_reason(run_view.with_verdict(run, ERROR))
+    yield "Inconclusive", run_view.by_reason(run_view.with_verdict(run, INCONCLUSIVE))
+    yield "Not exercised", run_view.not_exercised(run, provider)
 
 
 def _print_groups(title: str, groups: Mapping[str, tuple[Verdict, ...]], console: Console) -> None:
@@ -91,7 +90,7 @@ def _print_groups(title: str, groups: Mapping[str, tuple[Verdict, ...]], console
         return
     console.print(Text(title, style="bold"))
     for reason, found in groups.items():
-        _print_indented(console, f"{visible(reason, 300)}: {visible(', '.join(digest.ids(found)), None)}")
+        _print_indented(console, f"{visible(reason, 300)}: {visible(', '.join(run_view.ids(found)), None)}")
     console.print()
 
 
@@ -157,3 +156,11 @@ class Progress:
         bar.start()
         self._task = bar.add_task("", total=None)
         return bar
+
+
+class StreamConsole(Console):
+    """A console that raises what its stream does: rich itself ends the process with 1 where nobody reads."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error that is handled."""
+        raise  # noqa: PLE0704 - rich calls this while it handles one

@@ -25,8 +25,7 @@ from sendproof.errors import UsageError, exit_code_of, line_of
 from sendproof.judge.history import judge
 from sendproof.judge.retries import message_id
 from sendproof.judge.verdicts import ACCEPTED, Judgement, ReasonCode, Verdict, verdicts
-from sendproof.reports.record import Run
-from sendproof.reports.results import unwaived_failures
+from sendproof.reports.run_view import Run, unwaived_failures
 from sendproof.reports.write import write_reports
 from sendproof.runs.applied_waivers import overlay
 from sendproof.runs.asking import Asking, open_conversation, open_target, plan_of

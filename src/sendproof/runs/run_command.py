@@ -31,13 +31,11 @@ from sendproof.judge.verdicts import ERROR, EXCUSED_REASONS, FAIL, INCONCLUSIVE,
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.process import held_back
 from sendproof.reports.annotations import annotate, commands_off, is_github
-from sendproof.reports.console import StreamConsole
 from sendproof.reports.forecast import print_in_short
 from sendproof.reports.pages.run import run_page
-from sendproof.reports.record import Run
-from sendproof.reports.results import exit_code
-from sendproof.reports.saved import SavedRun, load_run
-from sendproof.reports.terminal import print_run
+from sendproof.reports.results import SavedRun, load_run
+from sendproof.reports.run_view import Run, exit_code
+from sendproof.reports.terminal import StreamConsole, print_run
 from sendproof.reports.text import visible
 from sendproof.reports.write import check_room, prepare_folder, write_reports
 from sendproof.runs.asking import ledger_of, read_target

@@ -28,10 +28,9 @@ from sendproof.errors import SendproofError, UsageError, line_of
 from sendproof.process import ended_alike, held_back
 from sendproof.reports import html, terminal
 from sendproof.reports.annotations import annotate, commands_off
-from sendproof.reports.console import StreamConsole
-from sendproof.reports.page import Page
-from sendproof.reports.record import Run
-from sendproof.reports.results import exit_code
+from sendproof.reports.html import Page
+from sendproof.reports.run_view import Run, exit_code
+from sendproof.reports.terminal import StreamConsole
 from sendproof.reports.write import prepare_folder
 from sendproof.runs.asking import Asking, asking_of, read_target
 from sendproof.runs.evidence_on_disk import EvidenceFolder, Gathered, Problem

@@ -16,7 +16,7 @@ import pytest
 from sendproof.folders import suites_dir
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_EXERCISED, Verdict
 from sendproof.reports.annotations import inert
-from sendproof.reports.digest import why
+from sendproof.reports.run_view import why
 from sendproof.reports.text import visible
 
 # A failure with its command is far shorter: only what a target wrote to be long is cut.

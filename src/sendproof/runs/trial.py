@@ -34,7 +34,7 @@ from sendproof.mock.faults import FAULTS
 from sendproof.mock.faults.fault_model import Change
 from sendproof.mock.server import MockServer
 from sendproof.mock.variants import VARIANTS
-from sendproof.reports.results import is_missing
+from sendproof.reports.run_view import is_missing
 from sendproof.runs.asking import UNBOUNDED, RunTarget, asking_of, open_conversation, plan_of, providers
 from sendproof.runs.suite import load_suites
 from sendproof.target.pacing import MovedClock

@@ -14,7 +14,7 @@ import click
 from sendproof.contract.model import load_contract
 from sendproof.errors import UsageError
 from sendproof.judge.verdicts import FAIL
-from sendproof.reports.saved import SavedRun, load_run
+from sendproof.reports.results import SavedRun, load_run
 from sendproof.reports.signature import signature_of_record
 from sendproof.reports.text import is_plain, visible
 from sendproof.runs.waivers import LONGEST_DAYS, is_link, load_waivers

@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Iterator
 
-from sendproof.reports.saved import SavedExchange
+from sendproof.reports.results import SavedExchange
 
 from .support import exchange
 

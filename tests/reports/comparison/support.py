@@ -12,7 +12,7 @@ from typing import Any
 from sendproof.exchange import Headers
 from sendproof.reports.comparison.compare import compare
 from sendproof.reports.comparison.comparison_values import Comparison
-from sendproof.reports.saved import SavedExchange, SavedRun
+from sendproof.reports.results import SavedExchange, SavedRun
 
 JSON: Headers = (("Content-Type", "application/json"),)
 ACCEPTED = {"success": True, "data": {"messageId": "msg_1", "status": "sent"}}

@@ -11,7 +11,7 @@ from sendproof.reports.comparison.case_changes import case_of
 from sendproof.reports.comparison.comparison_values import Latency
 from sendproof.reports.comparison.latency import CHANCE, FEWEST_TIMES, compare_latency
 from sendproof.reports.comparison.ranks import shift
-from sendproof.reports.saved import SavedExchange
+from sendproof.reports.results import SavedExchange
 
 from .machines import times
 from .support import exchange, of_answers

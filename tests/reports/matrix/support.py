@@ -11,7 +11,7 @@ from typing import Any
 
 from sendproof.reports.matrix.concepts import Catalogue, load_catalogue
 from sendproof.reports.matrix.rows import Cell, Row, Table, build
-from sendproof.reports.saved import SavedExchange, SavedRun
+from sendproof.reports.results import SavedExchange, SavedRun
 
 NO_TIMES: Mapping[str, Mapping[str, float]] = {"accepted": {"count": 0}, "refused": {"count": 0}}
 

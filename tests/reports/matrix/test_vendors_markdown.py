@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sendproof.reports.matrix.matrix_markdown import to_markdown
-from sendproof.reports.saved import SavedRun
+from sendproof.reports.results import SavedRun
 from tests.reports.support import HOSTILE
 
 from .support import catalogue, exchange, failed, observed, record, table_of, textflow, textingline

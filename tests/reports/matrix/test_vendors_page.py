@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sendproof.reports.matrix.matrix_page import to_page
-from sendproof.reports.saved import SavedRun
+from sendproof.reports.results import SavedRun
 from tests.reports.support import HOSTILE
 
 from .pages import OURS, Page

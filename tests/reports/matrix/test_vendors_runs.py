@@ -11,7 +11,7 @@ from sendproof.mock.accounts import Provider
 from sendproof.reports.matrix.concepts import load_catalogue
 from sendproof.reports.matrix.differences import differences
 from sendproof.reports.matrix.rows import Table, build
-from sendproof.reports.saved import load_run
+from sendproof.reports.results import load_run
 from tests.runs.support import whole_run
 
 from .pages import Page

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sendproof.reports.pages.difference import Pieces, differing
+from sendproof.reports.pages.run import Pieces, differing
 from tests.reports.support import HOSTILE
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sendproof.exchange import MAYBE_SERVED
 from sendproof.reports.comparison.shape_changes import Look, look
-from sendproof.reports.saved import SavedExchange
+from sendproof.reports.results import SavedExchange
 
 # An answer of these says nothing of the case: it came too often, or the service was away.
 PASSING_STATUS = MAYBE_SERVED | {429, 503}

@@ -26,9 +26,8 @@ from sendproof.reports.comparison.comparison_values import (
     ClauseChange,
 )
 from sendproof.reports.comparison.stable_answers import both_values
-from sendproof.reports.saved import SavedExchange, SavedRun
-from sendproof.reports.shapes import masked
-from sendproof.reports.signature import matches, signature_of_record
+from sendproof.reports.results import SavedExchange, SavedRun
+from sendproof.reports.signature import masked, matches, signature_of_record
 
 Record = Mapping[str, Any]
 _HELD = (verdicts.PASS, verdicts.OBSERVATION)

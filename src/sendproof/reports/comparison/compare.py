@@ -18,7 +18,7 @@ from sendproof.reports.comparison.comparison_values import (
 )
 from sendproof.reports.comparison.latency import compare_latency
 from sendproof.reports.comparison.similar_answers import differences
-from sendproof.reports.saved import SavedExchange, SavedRun
+from sendproof.reports.results import SavedExchange, SavedRun
 from sendproof.reports.text import visible
 
 _FAILING_ANEW = (REGRESSED, FAILS_NOW, FAILS_DIFFERENTLY)

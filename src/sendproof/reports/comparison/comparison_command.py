@@ -17,10 +17,10 @@ from sendproof.reports.comparison.comparison_page import to_page
 from sendproof.reports.comparison.comparison_terminal import print_comparison
 from sendproof.reports.comparison.comparison_values import Comparison
 from sendproof.reports.comparison.comparison_words import closing_line
-from sendproof.reports.console import StreamConsole
-from sendproof.reports.files import write_named
-from sendproof.reports.saved import load_run
+from sendproof.reports.results import load_run
+from sendproof.reports.terminal import StreamConsole
 from sendproof.reports.text import visible
+from sendproof.reports.write import write_named
 
 _FILE = click.Path(path_type=Path)
 _TERMINAL = "terminal"

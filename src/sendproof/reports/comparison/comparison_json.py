@@ -11,7 +11,7 @@ from typing import Any
 from sendproof.reports.comparison import latency
 from sendproof.reports.comparison.comparison_values import AnswerChange, ClauseChange, Comparison, Interval, Latency
 from sendproof.reports.comparison.comparison_words import closing_line
-from sendproof.reports.saved import SavedRun
+from sendproof.reports.results import SavedRun
 from sendproof.reports.text import visible
 
 FORMAT = 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sendproof import exit_codes
-from sendproof.reports.saved import SavedRun
+from sendproof.reports.results import SavedRun
 
 REGRESSED, FAILS_NOW, LOST, FAILS_DIFFERENTLY, FIXED, GAINED, OBSERVATION, UNDECIDED, NEW, RETIRED, REDEFINED = (
     "regressed",

@@ -22,7 +22,7 @@ from statistics import median
 from sendproof.reports.comparison.case_changes import case_of, family_of
 from sendproof.reports.comparison.comparison_values import SHIFTED, STEADY, TOO_FEW, Interval, Latency
 from sendproof.reports.comparison.ranks import shift
-from sendproof.reports.saved import SavedExchange
+from sendproof.reports.results import SavedExchange
 
 CHANCE = 0.01
 SMALLEST_SHIFT_MS, SMALLEST_RATIO = 5.0, 1.2

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sendproof.exchange import field_value
-from sendproof.reports.saved import SavedExchange
+from sendproof.reports.results import SavedExchange
 
 HEADER, MEDIA_TYPE, BODY = "header ", "media type", ""
 ABSENT, PRESENT = "absent", "present"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from sendproof.reports import digest
+from sendproof.reports import run_view
 from sendproof.reports.comparison.comparison_values import Difference
-from sendproof.reports.saved import SavedRun
+from sendproof.reports.results import SavedRun
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SHORT = 12
@@ -75,7 +75,7 @@ def _shortcomings(old: SavedRun, new: SavedRun) -> Iterator[Difference]:
 
 
 def _completeness(run: SavedRun) -> str:
-    return digest.completeness(complete=run.complete, left_out=run.left_out)
+    return run_view.completeness(complete=run.complete, left_out=run.left_out)
 
 
 def _exchanges(run: SavedRun) -> str:

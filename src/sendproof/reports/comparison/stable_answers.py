@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from sendproof.reports.shapes import masked
+from sendproof.reports.signature import masked
 
 _SEPARATOR = "; "
 # What results.json keeps of an observation; a file of another origin may hold more.

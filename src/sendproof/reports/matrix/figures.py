@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sendproof.reports.matrix.rows import Table
-from sendproof.reports.saved import SavedRun
+from sendproof.reports.results import SavedRun
 
 WIDTH, LANE, LEFT, RIGHT, BOTTOM = 700, 26, 260, 40, 26
 SPEND_WIDTH, SPEND_LANE, SPEND_RIGHT = 300, 44, 80

@@ -11,16 +11,15 @@ from rich.console import Console
 from rich.text import Text
 
 from sendproof.errors import UsageError
-from sendproof.reports.console import StreamConsole
-from sendproof.reports.files import write_named
 from sendproof.reports.matrix.concepts import load_catalogue
 from sendproof.reports.matrix.differences import differences
 from sendproof.reports.matrix.matrix_markdown import to_markdown
 from sendproof.reports.matrix.matrix_page import to_page
 from sendproof.reports.matrix.rows import Table, build
-from sendproof.reports.saved import SavedRun, load_run
-from sendproof.reports.terminal import Progress
+from sendproof.reports.results import SavedRun, load_run
+from sendproof.reports.terminal import Progress, StreamConsole
 from sendproof.reports.text import visible
+from sendproof.reports.write import write_named
 
 _FILE = click.Path(path_type=Path)
 _WRITERS: Mapping[str, Callable[[Table], str]] = MappingProxyType({".html": to_page, ".md": to_markdown})

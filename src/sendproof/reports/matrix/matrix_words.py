@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_EXERCISED, OBSERVATION, PASS
-from sendproof.reports import digest
+from sendproof.reports import run_view
 from sendproof.reports.matrix.rows import WAIVED, Column, Entry
 
 ABSENT, UNKNOWN, ELSEWHERE = "not promised", "not in its contract", "no promise of its own"
@@ -68,7 +68,7 @@ def value(entry: Entry) -> str | None:
 
 def completeness(column: Column) -> str:
     """Say whether a run came to its end."""
-    return digest.completeness(complete=column.run.complete, left_out=column.run.left_out)
+    return run_view.completeness(complete=column.run.complete, left_out=column.run.left_out)
 
 
 def contract_note(column: Column) -> str:

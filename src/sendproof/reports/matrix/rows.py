@@ -19,7 +19,7 @@ from sendproof.judge.verdicts import (
 )
 from sendproof.reports.matrix.column_widths import cut
 from sendproof.reports.matrix.concepts import Catalogue, Concept, titled
-from sendproof.reports.saved import SavedRun
+from sendproof.reports.results import SavedRun
 
 WAIVED = "waived"
 _LONGEST_NAME = 60

@@ -12,7 +12,7 @@ from sendproof.reports.matrix.concepts import Concept
 from sendproof.reports.matrix.differences import KINDS, differences
 from sendproof.reports.matrix.rows import WAIVED, Cell, Column, Entry, Row, Table
 from sendproof.reports.pages.messages import body_text
-from sendproof.reports.saved import SavedExchange
+from sendproof.reports.results import SavedExchange
 from sendproof.reports.text import visible
 
 LONGEST_TEXT = 400

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import takewhile
 from typing import Any
 
 from sendproof import exit_codes
@@ -21,14 +23,13 @@ from sendproof.judge.verdicts import (
     ReasonCode,
     Verdict,
 )
-from sendproof.reports import digest
+from sendproof.reports import run_view
 from sendproof.reports.curl import reproduction
 from sendproof.reports.pages import render
-from sendproof.reports.pages.difference import Pieces, differing
 from sendproof.reports.pages.messages import Shown, cited
 from sendproof.reports.pages.plots import latency_plot
-from sendproof.reports.record import Run
-from sendproof.reports.results import exit_code, unwaived_failures
+from sendproof.reports.run_view import Run, exit_code, unwaived_failures
+from sendproof.reports.text import visible
 
 LEVELS = ("required", "recommended", "open")
 MOST_EXCHANGES = 300
@@ -75,7 +76,7 @@ class Coverage:
 def run_page(run: Run, contract: Contract, tests: Iterable[Test] = (), made_by: str = "") -> str:
     """Return the page of a run; `tests` are pytest's other items, `made_by` names what drew it."""
     failed = [*unwaived_failures(run)]
-    failed += [item for item in _sorted(digest.with_verdict(run, FAIL)) if item not in failed]
+    failed += [item for item in _sorted(run_view.with_verdict(run, FAIL)) if item not in failed]
     evidence = cited(run.exchanges, dict.fromkeys(_wanted(run, failed)), MOST_EXCHANGES)
     state = _STATES.get(exit_code(run), _UNDECIDED)
     return render(
@@ -83,9 +84,9 @@ def run_page(run: Run, contract: Contract, tests: Iterable[Test] = (), made_by: 
         run=run,
         contract=contract,
         state=state,
-        headline=digest.headline(run),
-        traffic=digest.traffic(run),
-        completeness=digest.completeness(complete=run.complete, left_out=run.left_out),
+        headline=run_view.headline(run),
+        traffic=run_view.traffic(run),
+        completeness=run_view.completeness(complete=run.complete, left_out=run.left_out),
         code=exit_code(run),
         totals={level: coverage(item for item in run.verdicts if item.clause.level == level) for level in LEVELS},
         table=_table(run),
@@ -93,12 +94,12 @@ def run_page(run: Run, contract: Contract, tests: Iterable[Test] = (), made_by: 
         gating=len(unwaived_failures(run)),
         undecided=_undecided(run),
         locked=_locked(run, contract),
-        observations=digest.with_verdict(run, OBSERVATION),
+        observations=run_view.with_verdict(run, OBSERVATION),
         plot=latency_plot(_times(run)),
-        remarks=digest.remarks(run),
+        remarks=run_view.remarks(run),
         rows=run.verdicts,
         details=_details(run),
-        concerns=list(digest.by_concern(run)),
+        concerns=list(run_view.by_concern(run)),
         levels=list(dict.fromkeys(item.clause.level for item in run.verdicts)),
         evidence=evidence,
         tests=tuple(tests),
@@ -135,7 +136,7 @@ def _wanted(run: Run, failed: Iterable[Verdict]) -> Iterator[str]:
     for item in failed:
         yield from item.evidence
     for verdict in (ERROR, INCONCLUSIVE, OBSERVATION, PASS):
-        for item in digest.with_verdict(run, verdict):
+        for item in run_view.with_verdict(run, verdict):
             yield from item.evidence[:1]
 
 
@@ -149,7 +150,7 @@ def _failure(verdict: Verdict, run: Run, contract: Contract, evidence: Mapping[s
         command=command if command is None or len(command) <= _LONGEST_COMMAND else None,
         variables=_variables(command or "", run, contract.provider.name),
         smallest=evidence.get(verdict.evidence[0]) if verdict.evidence else None,
-        waiver=digest.waiver_of(run, verdict.clause.id),
+        waiver=run_view.waiver_of(run, verdict.clause.id),
         opened=number < _OPEN_FAILURES,
     )
 
@@ -165,16 +166,16 @@ def _undecided(run: Run) -> list[tuple[str, str, tuple[Verdict, ...]]]:
     return [
         (verdict, reason, found)
         for verdict in (ERROR, INCONCLUSIVE)
-        for reason, found in digest.by_reason(digest.with_verdict(run, verdict)).items()
+        for reason, found in run_view.by_reason(run_view.with_verdict(run, verdict)).items()
     ]
 
 
 def _locked(run: Run, contract: Contract) -> list[tuple[str, str | None, tuple[Verdict, ...]]]:
     """Return what was not asked: why in words, the fixture that it needs, the clauses."""
     groups: dict[tuple[str, str | None], tuple[Verdict, ...]] = {}
-    for item in digest.with_verdict(run, NOT_EXERCISED):
-        fixture = digest.fixture_for(item.clause, contract.provider) if item.reason == ReasonCode.NO_FIXTURE else None
-        key = (item.detail or digest.NO_REASON, fixture)
+    for item in run_view.with_verdict(run, NOT_EXERCISED):
+        fixture = run_view.fixture_for(item.clause, contract.provider) if item.reason == ReasonCode.NO_FIXTURE else None
+        key = (item.detail or run_view.NO_REASON, fixture)
         groups[key] = (*groups.get(key, ()), item)
     return [(reason, fixture, found) for (reason, fixture), found in groups.items()]
 
@@ -197,3 +198,62 @@ def page_values(data: Mapping[str, Any]) -> tuple[Test, ...]:
     return tuple(
         Test(name=item["testId"], outcome=item["result"], log=item["log"]) for item in tests if not item.get("verdict")
     )
+
+
+Pieces = tuple[tuple[str, bool], ...]
+"""Pieces of a text in order, each with whether the other text lacks it."""
+
+_LONGEST_COMPARED = 2000
+# SequenceMatcher takes up to the third power of the words: 54 s for two texts of 2,000 characters, measured. A message
+# of ten segments has some 300 words and blanks, which take less than a fifth of a second at worst.
+_MOST_PAIRS = 300 * 300
+_WORDS = re.compile(r"\w+|\s+|[^\w\s]")
+
+
+def differing(expected: str, observed: str) -> tuple[Pieces, Pieces]:
+    """Return both texts in pieces, with what is not in the other one marked; both are made visible and cut.
+
+    Where they have no word in common, what was observed is marked, and what was expected is not.
+    """
+    left, right = (_WORDS.findall(visible(text, _LONGEST_COMPARED)) for text in (expected, observed))
+    if not {word for word in left if word.isalnum()}.intersection(right):
+        return ((("".join(left), False),) if left else ()), ((("".join(right), True),) if right else ())
+    blocks = _blocks(left, right)
+    return (
+        _joined((("".join(left[a:b]), kind != "equal") for kind, a, b, _, _ in blocks)),
+        _joined((("".join(right[c:d]), kind != "equal") for kind, _, _, c, d in blocks)),
+    )
+
+
+def _blocks(left: list[str], right: list[str]) -> list[tuple[str, int, int, int, int]]:
+    """Return what is equal and what is not as `SequenceMatcher` does; of many words, the two ends that are equal."""
+    if len(left) * len(right) <= _MOST_PAIRS:
+        return list(SequenceMatcher(None, left, right, autojunk=False).get_opcodes())
+    start = _common(left, right)
+    end = _common(left[start:][::-1], right[start:][::-1])
+    one, other = len(left) - end, len(right) - end
+    return [
+        ("equal", 0, start, 0, start),
+        ("replace", start, one, start, other),
+        ("equal", one, len(left), other, len(right)),
+    ]
+
+
+def _common(left: Iterable[str], right: Iterable[str]) -> int:
+    """Return how many words two texts have in common at their beginning."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
+
+
+def _joined(pieces: Iterator[tuple[str, bool]]) -> Pieces:
+    """Join marks that only a space keeps apart: single letters that happen to agree explain nothing."""
+    joined: list[tuple[str, bool]] = []
+    for text, marked in pieces:
+        if not text:
+            continue
+        if marked and len(joined) > 1 and joined[-2][1] and not joined[-1][0].strip():
+            between, _ = joined.pop()
+            before, _ = joined.pop()
+            joined.append((before + between + text, True))
+        else:
+            joined.append((text, marked))
+    return tuple(joined)

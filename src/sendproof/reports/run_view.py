@@ -1,27 +1,81 @@
-"""What the readable reports have in common: counts by concern, groups by reason, the closing line."""
+"""A run as every report reads it: its values, what it ends with, and the words for both, each said once."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 
 from sendproof import exit_codes
 from sendproof.contract.clause import CONCERNS, Clause
 from sendproof.contract.provider import Provider
+from sendproof.exchange import Exchange
 from sendproof.judge.verdicts import (
     ERROR,
+    EXCUSED_REASONS,
     FAIL,
     INCONCLUSIVE,
+    NEVER_GATE,
     NOT_APPLICABLE,
     NOT_EXERCISED,
     OBSERVATION,
     PASS,
+    Judgement,
     ReasonCode,
     Verdict,
 )
-from sendproof.reports.record import Run
-from sendproof.reports.results import exit_code, undecided, unwaived_failures
+from sendproof.target.pseudonyms import Pseudonym
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """All that was learned of one target in one run; nothing in it is secret.
+
+    `kind` is "mock" or "live". `waived` maps clause ids to the reason of a live waiver.
+    `environment_error` says why nobody was judged. `credits` is what the run's accepted
+    messages cost by the contract's prices, or None where it has none. `variables` maps
+    (key name, credential part) to the environment variable that a reproduction uses.
+    `withheld` counts cases that the client kept back, by reason. `pseudonyms` are shown for
+    numbers and texts of the profile, `notes` say what was not asked any more. `not_waived` says, by
+    clause, that a waiver expected another failure. `problem` is an exit code and a line, where an error of
+    ours, of this machine or of pytest has a part in how the run ended. `left_out` counts questions that were not asked
+    for the budget; a run that left out none about a required clause is `complete`.
+    """
+
+    provider: str
+    title: str
+    kind: str
+    base_url: str
+    name: str
+    version: str
+    contract_sha256: str
+    corpus_sha256: str
+    seed: int
+    started: datetime
+    duration_s: float
+    complete: bool
+    strict: bool
+    require_complete: bool
+    requests: int
+    accepted: int
+    credits: int | None
+    exchanges: tuple[Exchange, ...]
+    judgements: tuple[Judgement, ...]
+    verdicts: tuple[Verdict, ...]
+    waived: Mapping[str, str]
+    waiver_errors: tuple[str, ...]
+    withheld: Mapping[str, int]
+    environment_error: str | None
+    variables: Mapping[tuple[str, str], str]
+    pseudonyms: tuple[Pseudonym, ...] = ()
+    notes: tuple[str, ...] = ()
+    interrupted: bool = False
+    not_waived: Mapping[str, str] = field(default_factory=dict)
+    problem: tuple[int, str] | None = None
+    left_out: int = 0
+
 
 # Heads of the columns of a table by concern.
 COLUMNS: Mapping[str, str] = MappingProxyType(
@@ -39,6 +93,62 @@ MOST_IDS = 12
 NO_REASON = "no reason given"
 # What the answers leave undecided is said by the detail alone: the code adds nothing.
 _SAID_BY_DETAIL = (None, ReasonCode.UNDECIDED)
+
+
+def exit_code(run: Run) -> int:
+    """Return the exit code of a run, by the first of the conditions that hold."""
+    return exit_codes.first_of(_codes(run))
+
+
+def _codes(run: Run) -> Iterator[int]:
+    if run.interrupted:
+        yield exit_codes.INTERRUPTED
+    if run.problem is not None:
+        yield run.problem[0]
+    if unwaived_failures(run):
+        yield exit_codes.FAILED
+    if run.environment_error is not None or not run.accepted or any(item.verdict == ERROR for item in run.verdicts):
+        yield exit_codes.ENVIRONMENT
+    if run.waiver_errors:
+        yield exit_codes.WAIVER
+    if undecided(run):
+        yield exit_codes.INCOMPLETE
+
+
+def unwaived_failures(run: Run) -> tuple[Verdict, ...]:
+    """Return the failures that gate: of required clauses, and with `strict` of recommended ones."""
+    levels = ("required", "recommended") if run.strict else ("required",)
+    return tuple(
+        item
+        for item in run.verdicts
+        if item.verdict == FAIL and item.clause.level in levels and item.clause.id not in run.waived
+    )
+
+
+def undecided(run: Run) -> tuple[Verdict, ...]:
+    """Return the required clauses that make a run incomplete."""
+    covered = _covered(run)
+    return tuple(
+        item
+        for item in run.verdicts
+        if is_missing(item, require_complete=run.require_complete) and item.clause.id not in covered
+    )
+
+
+def is_missing(verdict: Verdict, *, require_complete: bool = False) -> bool:
+    """Whether a clause is required and was left undecided, so that a run is incomplete (exit 10)."""
+    if verdict.clause.level != "required" or verdict.verdict not in (NOT_EXERCISED, INCONCLUSIVE):
+        return False
+    return verdict.reason not in NEVER_GATE and (require_complete or verdict.reason not in EXCUSED_REASONS)
+
+
+def _covered(run: Run) -> frozenset[str]:
+    """Return the clauses that only waived failures keep from being decided."""
+    covered = set(run.waived)
+    resting = {item.clause.id: item.explained_by for item in run.verdicts if item.explained_by}
+    while more := {name for name, causes in resting.items() if name not in covered and covered.issuperset(causes)}:
+        covered |= more
+    return frozenset(covered)
 
 
 def by_concern(run: Run) -> Mapping[str, Counter[str]]:
