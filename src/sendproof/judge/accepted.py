@@ -127,13 +127,15 @@ def schema_findings(
         if breach.clause in broken:
             continue
         broken.add(breach.clause)
-        observed = "no JSON" if answer is MISSING else f"{breach.pointer or 'the answer'}: {breach.message}"
+        is_json = answer is not MISSING
         yield Finding(
             clause=breach.clause,
             exchange=exchange.id,
             kind=CONTRADICTED,
-            expected=clauses[breach.clause].claim,
-            observed=observed,
+            expected=breach.expected if is_json else clauses[breach.clause].claim,
+            observed=breach.observed if is_json else "no JSON",
+            keyword=breach.keyword if is_json else None,
+            pointer=breach.pointer if is_json else None,
             unless=unless.get(breach.pointer, ()),
         )
     if isinstance(answer, dict):

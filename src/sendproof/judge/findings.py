@@ -31,7 +31,8 @@ class Finding:
     says nothing; `observed` tells why), EXCUSED (refused as another clause permits) or
     LOST (a valid message that was never answered: the clause cannot be said to hold).
     A contradiction counts only where none of the clauses `unless` is contradicted, each of
-    which would explain it. `reason` is why an UNDECIDED clause is so. `suspects` are the other
+    which would explain it. Where a keyword of a schema is broken, `keyword` and `pointer` say which, and where in the
+    answer. `reason` is why an UNDECIDED clause is so. `suspects` are the other
     clauses of which any would explain a contradiction too.
     """
 
@@ -44,6 +45,8 @@ class Finding:
     unless: tuple[str, ...] = ()
     reason: ReasonCode | None = None
     suspects: tuple[str, ...] = ()
+    keyword: str | None = None
+    pointer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -255,7 +255,7 @@ def _throttled(context: Context, exchange: Exchange, response: Response, answer:
     for clause in context.contract.with_check("throttled_envelope"):
         breaches = context.contract.refusal.breaches(None if answer is MISSING else answer)
         kind = CONTRADICTED if breaches else UPHELD
-        observed = f"{breaches[0].pointer}: {breaches[0].message}" if breaches else ""
+        observed = breaches[0].observed if breaches else ""
         yield _finding(clause.id, exchange, kind, "the envelope of a refusal", observed)
     names = ", ".join(sorted(name.lower() for name, _ in response.headers if "ratelimit" in name.lower())) or "none"
     seen = {"retry_after": "present" if response.header("Retry-After") else "absent", "fields": names}

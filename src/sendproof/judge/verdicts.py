@@ -34,7 +34,8 @@ class Verdict:
     to look at, for "not_applicable"; `detail` says it in a sentence, and what an "error" was and why an excluded
     clause cannot be seen. `exercised` and `violated` count exchanges. `evidence` are exchange
     ids, the smallest contradiction first. `suspects` are the other clauses that would explain a failure;
-    `explained_by` the failing clauses for which this one was not decided.
+    `explained_by` the failing clauses for which this one was not decided. `keyword` and `pointer` say which keyword of
+    a schema was broken, and where in the answer, if that is the failure.
     """
 
     clause: Clause
@@ -49,6 +50,8 @@ class Verdict:
     evidence: tuple[str, ...] = ()
     suspects: tuple[str, ...] = ()
     explained_by: tuple[str, ...] = ()
+    keyword: str | None = None
+    pointer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +135,8 @@ def _in_company(verdict: Verdict, failed: Mapping[str, Verdict]) -> Verdict:
         detail=SENTENCES[ReasonCode.DEPENDENCY],
         violated=0,
         suspects=(),
+        keyword=None,
+        pointer=None,
         explained_by=causes,
     )
 
@@ -177,6 +182,8 @@ def _failed(clause: Clause, by_kind: Mapping[str, list[Finding]], sizes: Mapping
         violated=_count(against),
         expected=against[0].expected or clause.claim,
         observed=against[0].observed,
+        keyword=against[0].keyword,
+        pointer=against[0].pointer,
         evidence=_ids(against),
         suspects=tuple(dict.fromkeys(clause for item in against for clause in item.suspects)),
     )
