@@ -8,7 +8,7 @@ import pytest
 from sendproof.judge.verdicts import NOT_APPLICABLE, PASS
 from sendproof.reports.run_view import Run
 from sendproof.reports.text import is_plain
-from sendproof.reports.write import badge_message, text_width, to_svg
+from sendproof.reports.write import badge_message, to_svg
 
 from .support import HOSTILE, changed, hostile_run, run_of, verdict
 
@@ -92,8 +92,3 @@ def test_name_of_a_target_is_shown_as_text() -> None:
     title = badge(run_of(name="<script>\x00\u202e")).findtext(f"{SVG}title") or ""
     assert "<script>\\x00\\u202e" in title
     assert is_plain(title)
-
-
-@pytest.mark.parametrize(("text", "wider"), [("iii", "mmm"), ("2 broken", "12 broken"), ("", "1")])
-def test_width_follows_the_text(text: str, wider: str) -> None:
-    assert text_width(text) < text_width(wider)

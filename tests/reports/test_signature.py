@@ -27,55 +27,6 @@ def failing(clause: str, expected: str, observed: str) -> Verdict:
 READABLE = {
     "accepted": ("tf.requests.to-type", "a refusal", "accepted with 200", "accepted with 200"),
     "status code": ("tl.responses.status-201", "201", "200", "200"),
-    "absent": ("tf.responses.to", "-", '/data/to: "to" is a required property', "/data/to: absent"),
-    "type": (
-        "tf.responses.to",
-        "-",
-        '/data/to: 15551234567 is not of type "string"',
-        "/data/to: a number, of another type",
-    ),
-    "pattern": (
-        "tf.responses.to",
-        "-",
-        '/data/to: "5551234567" does not match "^\\\\+[1-9]"',
-        "/data/to: '0', of another pattern",
-    ),
-    "not": (
-        "tl.responses.created-at-offset",
-        "-",
-        '/createdAt: {"pattern":"^[0-9]","type":"string"} is not allowed for "2026-11-22T15:21:47.396"',
-        "/createdAt: '0-0-0A0:0:0.0', not allowed",
-    ),
-    "boolean": (
-        "tf.responses.success",
-        "-",
-        '/success: true is not of type "string"',
-        "/success: true, of another type",
-    ),
-    "null": (
-        "tl.responses.error-type-absent",
-        "-",
-        "/errorType: {} is not allowed for null",
-        "/errorType: null, not allowed",
-    ),
-    "blank": (
-        "tf.responses.message",
-        "-",
-        '/message: "  " does not match "x"',
-        "/message: a blank text, of another pattern",
-    ),
-    "empty": (
-        "tf.responses.message-id",
-        "-",
-        '/data/messageId: "" is shorter than 1 character',
-        "/data/messageId: an empty text, of another length",
-    ),
-    "other words": (
-        "tf.responses.message-id",
-        "-",
-        "/data/messageId: something new 12",
-        "/data/messageId: something new <n>",
-    ),
     "text": (
         "tf.errors.missing-key-text",
         "/error 'API key required'",
@@ -84,12 +35,6 @@ READABLE = {
     ),
     "code": ("tl.errors.code-inactive-sender", "the code 33009", "['/error/code 33004']", "['/error/code 33004']"),
     "status": ("tl.delivery.status-failed", "/status 'failed'", "/status 'queued'", "/status 'queued'"),
-    "id": (
-        "tl.responses.id",
-        "-",
-        '/id: "YrJHWaNYRwBLiEfayzxHUw" does not match "^msg_."',
-        "/id: 'id', of another pattern",
-    ),
     "default sender": (
         "tf.responses.from-default",
         "/data/from '+13125550140'",
@@ -165,6 +110,31 @@ READABLE = {
 @pytest.mark.parametrize(("clause", "expected", "observed", "wanted"), READABLE.values(), ids=READABLE)
 def test_signature_tells_the_defect_in_a_few_words(clause: str, expected: str, observed: str, wanted: str) -> None:
     assert signature(failing(clause, expected, observed)) == wanted
+
+
+# Keyword, pointer, what was observed, the signature.
+BREACHES = {
+    "absent": ("required", "/data/to", "/data/to nothing", "/data/to: absent"),
+    "type": ("type", "/data/to", "/data/to 15551234567", "/data/to: a number, of another type"),
+    "pattern": ("pattern", "/data/to", "/data/to '5551234567'", "/data/to: '0', of another pattern"),
+    "not": ("not", "/at", "/at '2026-11-22T15:21:47.396'", "/at: '0-0-0A0:0:0.0', not allowed"),
+    "boolean": ("type", "/success", "/success True", "/success: true, of another type"),
+    "null": ("not", "/errorType", "/errorType None", "/errorType: null, not allowed"),
+    "blank": ("pattern", "/message", "/message '  '", "/message: a blank text, of another pattern"),
+    "empty": ("minLength", "/id", "/id ''", "/id: an empty text, of another length"),
+    "id": ("pattern", "/id", "/id 'YrJHWaNYRwBLiEfayzxHUw'", "/id: 'id', of another pattern"),
+    "other keyword": ("maximum", "/n", "/n 12", "/n: a number, breaks maximum"),
+    "whole answer": ("type", "", "the answer ['a']", "the answer: an array"),
+    "asked again": ("not", "/a", "/a None, each time it was asked", "/a: null, not allowed"),
+}
+
+
+@pytest.mark.parametrize(("keyword", "pointer", "observed", "wanted"), BREACHES.values(), ids=BREACHES)
+def test_signature_of_a_breach_is_made_of_its_keyword_and_pointer(
+    keyword: str, pointer: str, observed: str, wanted: str
+) -> None:
+    item = replace(failing("tf.responses.to", "-", observed), keyword=keyword, pointer=pointer)
+    assert signature(item) == wanted
 
 
 REFUSED = 'refused with 400: {{"id":"{}","to":"{}","at":"{}","error":{{"code":33001,"message":"{}"}}}}'

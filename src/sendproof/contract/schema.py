@@ -48,7 +48,7 @@ _ABSENT: tuple[dict[str, Any], ...] = ({}, {"not": {"type": "null"}}, {"type": "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
-    """A keyword that an instance breaks: its clause, where it stands, what was expected.
+    """A keyword that an instance breaks: its clause, where it stands, what was expected and what was there, in words.
 
     `field` is the top-level member concerned, or None for the whole instance.
     """
@@ -57,7 +57,8 @@ class Breach:
     keyword: str
     pointer: str
     field: str | None
-    message: str
+    expected: str
+    observed: str
 
 
 class ClauseSchema:
@@ -126,7 +127,16 @@ class ClauseSchema:
         clause = self._clause(path, member)
         pointer = "".join(f"/{part}" for part in (*at, *([member] if member else ())))
         field = str(at[0]) if at else member
-        return Breach(clause=clause, keyword=keyword, pointer=pointer, field=field, message=error.message[:300])
+        where = pointer or "the answer"
+        got = "nothing" if member else _shortened(repr(error.instance))
+        return Breach(
+            clause=clause,
+            keyword=keyword,
+            pointer=pointer,
+            field=field,
+            expected=f"{where}: {_expected(keyword, error.kind.value)}",
+            observed=f"{where} {got}",
+        )
 
     def _clause(self, path: list[Any], member: str | None) -> str:
         node: Any = self.schema
@@ -143,6 +153,60 @@ class ClauseSchema:
     def clauses(self) -> tuple[str, ...]:
         """Return every clause that a keyword of the schema decides, each once."""
         return self._clauses
+
+
+_LONGEST_VALUE = 120
+_TYPES = {
+    "object": "an object",
+    "array": "an array",
+    "string": "a string",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+_WORDS = {
+    "required": "present",
+    "additionalProperties": "no member that is not documented",
+    "pattern": "a text that matches {}",
+    "format": "a text in the format {}",
+    "const": "{}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+}
+
+
+def _expected(keyword: str, value: Any) -> str:
+    """Return in words what a keyword of a schema with this value demands."""
+    if keyword == "type":
+        return " or ".join(
+            _TYPES[name] for name in ([value] if isinstance(value, str) else sorted(value, reverse=True))
+        )
+    if keyword == "enum":
+        return f"one of {_shortened(', '.join(map(repr, value)))}"
+    if keyword == "not":
+        return _excluded(value)
+    shown = _shortened(value if keyword in ("pattern", "format") else repr(value))
+    return _WORDS.get(keyword, f"{keyword} {{}}").format(shown)
+
+
+def _excluded(schema: Any) -> str:
+    """Return in words what is demanded where nothing may be as `schema`, which stands behind `not`, says."""
+    if schema in _ABSENT[:2]:
+        return "absent" if schema == {} else "absent or null"
+    if schema == {"type": "null"}:
+        return "not null"
+    if "pattern" in schema:
+        return f"a text that does not match {_shortened(schema['pattern'])}"
+    return f"none of {_shortened(', '.join(map(repr, schema['enum'])))}" if "enum" in schema else "another value"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 
 def keywords(schema: Any, path: str = "#") -> Iterator[tuple[str, str, str | None]]:

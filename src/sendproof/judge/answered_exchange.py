@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sendproof.account import Account
@@ -93,13 +93,15 @@ def schema_findings(
         if breach.clause in broken:
             continue
         broken.add(breach.clause)
-        yield answered.finding(
+        is_json = answered.value is not MISSING
+        finding = answered.finding(
             CONTRADICTED,
             breach.clause,
-            expected=answered.contract.clauses[breach.clause].claim,
-            observed="no JSON" if answered.value is MISSING else f"{breach.pointer or 'the answer'}: {breach.message}",
+            expected=breach.expected if is_json else answered.contract.clauses[breach.clause].claim,
+            observed=breach.observed if is_json else "no JSON",
             unless=(unless or {}).get(breach.pointer, ()),
         )
+        yield replace(finding, keyword=breach.keyword, pointer=breach.pointer) if is_json else finding
     if isinstance(answered.value, dict):
         for clause in schema.exercised(answered.value):
             if clause not in broken:

@@ -248,7 +248,7 @@ def _internal_error(answered: Answered) -> Iterator[Finding]:
 
 def _throttled(answered: Answered) -> Iterator[Finding]:
     breaches = answered.breaches(answered.contract.refusal)
-    observed = f"{breaches[0].pointer}: {breaches[0].message}" if breaches else ""
+    observed = breaches[0].observed if breaches else ""
     for clause in answered.contract.with_check("throttled_envelope"):
         yield answered.checked(clause.id, holds=not breaches, expected="the envelope of a refusal", observed=observed)
     headers = answered.response.headers

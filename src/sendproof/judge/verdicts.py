@@ -109,7 +109,8 @@ class Finding:
 
     `observed` says what was seen, or why it is undecided. A contradiction counts only where none of the clauses
     `unless` is contradicted, each of which would explain it. `reason` is why an UNDECIDED clause is so. `suspects` are
-    the other clauses of which any would explain a contradiction too.
+    the other clauses of which any would explain a contradiction too. Where a keyword of a schema is broken, `keyword`
+    and `pointer` say which, and where in the answer.
     """
 
     clause: str
@@ -121,6 +122,8 @@ class Finding:
     unless: tuple[str, ...] = ()
     reason: ReasonCode | None = None
     suspects: tuple[str, ...] = ()
+    keyword: str | None = None
+    pointer: str | None = None
 
 
 class OfAnExchange:
@@ -204,7 +207,8 @@ class Verdict:
     to look at, for "not_applicable"; `detail` says it in a sentence, and what an "error" was and why an excluded
     clause cannot be seen. `exercised` and `violated` count exchanges. `evidence` are exchange
     ids, the smallest contradiction first. `suspects` are the other clauses that would explain a failure;
-    `explained_by` the failing clauses for which this one was not decided.
+    `explained_by` the failing clauses for which this one was not decided. `keyword` and `pointer` say which keyword of
+    a schema was broken, and where in the answer, if that is the failure.
     """
 
     clause: Clause
@@ -219,6 +223,8 @@ class Verdict:
     evidence: tuple[str, ...] = ()
     suspects: tuple[str, ...] = ()
     explained_by: tuple[str, ...] = ()
+    keyword: str | None = None
+    pointer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +311,8 @@ def _failed(clause: Clause, by_kind: Mapping[FindingKind, list[Finding]], sizes:
         violated=_count(against),
         expected=against[0].expected or clause.claim,
         observed=against[0].observed,
+        keyword=against[0].keyword,
+        pointer=against[0].pointer,
         evidence=_ids(against),
         suspects=tuple(dict.fromkeys(clause for item in against for clause in item.suspects)),
     )
@@ -400,6 +408,8 @@ def _beside_failures(verdict: Verdict, failed: Mapping[str, Verdict]) -> Verdict
         detail=SENTENCES[ReasonCode.DEPENDENCY],
         violated=0,
         suspects=(),
+        keyword=None,
+        pointer=None,
         explained_by=causes,
     )
 

@@ -147,6 +147,8 @@ def _record(verdict: Verdict, run: Run, provider: Provider) -> dict[str, Any]:
         "violated": verdict.violated,
         "expected": _text_or_none(verdict.expected),
         "observed": _text_or_none(verdict.observed),
+        "keyword": _text_or_none(verdict.keyword),
+        "pointer": _text_or_none(verdict.pointer),
         "observation": _text_or_none(verdict.observation),
         "evidence": list(verdict.evidence),
         "suspects": list(verdict.suspects),

@@ -32,7 +32,7 @@ def signature(verdict: Verdict, exchanges: Mapping[str, Exchange] = _NO_EXCHANGE
     """
     first = exchanges.get(verdict.evidence[0]) if verdict.evidence else None
     asked = (first.request.method, first.request.body) if first else None
-    return _signed(verdict.clause, verdict.expected, verdict.observed, asked)
+    return _signed(verdict.clause, verdict.expected, verdict.observed, asked, (verdict.keyword, verdict.pointer))
 
 
 def signature_of_record(clause: Clause, record: Mapping[str, Any], exchanges: Mapping[str, SavedExchange]) -> str:
@@ -42,7 +42,9 @@ def signature_of_record(clause: Clause, record: Mapping[str, Any], exchanges: Ma
     """
     first = exchanges.get(record["evidence"][0]) if record["evidence"] else None
     asked = (first.method, first.request_body) if first else None
-    return _signed(clause, record["expected"], record["observed"], asked)
+    return _signed(
+        clause, record["expected"], record["observed"], asked, (record.get("keyword"), record.get("pointer"))
+    )
 
 
 def matches(expected: str, got: str) -> bool:
@@ -50,11 +52,20 @@ def matches(expected: str, got: str) -> bool:
     return got == expected or got.startswith(f"{expected}; ")
 
 
-def _signed(clause: Clause, expected: str | None, observed: str | None, asked: tuple[str, bytes] | None) -> str:
+def _signed(
+    clause: Clause,
+    expected: str | None,
+    observed: str | None,
+    asked: tuple[str, bytes] | None,
+    broken: tuple[str | None, str | None],
+) -> str:
     if observed is None:
         return ""
+    observed, (keyword, pointer) = visible(observed, _LONGEST_KEPT), broken
+    if keyword is not None:
+        return _breach(keyword, visible(pointer or ""), observed)
     rule = _BY_CHECK.get(clause.check or "", _generally)
-    said = rule(visible(expected or "", _LONGEST_KEPT), visible(observed, _LONGEST_KEPT))
+    said = rule(visible(expected or "", _LONGEST_KEPT), observed)
     return f"{said}; {_asked(*asked)}" if asked and clause.check in _BY_REQUEST else said
 
 
@@ -81,39 +92,35 @@ def _asked(method: str, body: bytes) -> str:
     return f"asked with {_BODIES.get(parsed.kind, whole)}"
 
 
-_BREACH = re.compile(r"(?P<pointer>/[\w/$.-]*|the answer): (?P<message>.+)")
 _AGAIN = ", each time it was asked"
 
 
 def _generally(expected: str, observed: str) -> str:
-    """Return what was observed, masked: for a breach of a schema, the place and what stands there."""
-    observed = observed.removesuffix(_AGAIN)
-    match = _BREACH.fullmatch(observed)
-    return f"{match['pointer']}: {_breach(match['message'])}" if match else masked(observed)
+    return masked(observed.removesuffix(_AGAIN))
 
 
-# The validator's words, each with what they stand for; before some of them stands the value.
-_MESSAGES = (
-    (re.compile(r".* is a required property"), "absent"),
-    (re.compile(r".* was expected"), "another value than the one"),
-    (re.compile(r"\{.*?\} is not allowed for (?P<value>.*)"), "not allowed"),
-    (re.compile(r"(?P<value>.*) is not of types? .*"), "of another type"),
-    (re.compile(r"(?P<value>.*) does not match .*"), "of another pattern"),
-    (re.compile(r"(?P<value>.*) is not one of .*"), "none of those"),
-    (re.compile(r"(?P<value>.*) is not a .*"), "of another format"),
-    (re.compile(r"(?P<value>.*) (?:is (?:longer|shorter)|has (?:less|more)) than .*"), "of another length"),
-)
+# What the value is, for a keyword of JSON Schema that it breaks.
+_BROKEN = {
+    "const": "another value than the one",
+    "not": "not allowed",
+    "type": "of another type",
+    "pattern": "of another pattern",
+    "enum": "none of those",
+    "format": "of another format",
+    "minLength": "of another length",
+    "maxLength": "of another length",
+}
 
 
-def _breach(message: str) -> str:
-    for pattern, meaning in _MESSAGES:
-        if match := pattern.fullmatch(message):
-            value = match.groupdict().get("value")
-            # A long value has pushed the words out of some messages, and not out of others.
-            shape = value_shape(value) if value else ""
-            return ", ".join(part for part in (shape, "" if _is_whole(shape) else meaning) if part)
-    shape = value_shape(message)
-    return shape if _is_whole(shape) else masked(message)
+def _breach(keyword: str, pointer: str, observed: str) -> str:
+    """Return where a keyword was broken, and what stands there."""
+    where = pointer or "the answer"
+    if keyword == "required":
+        return f"{where}: absent"
+    shape = value_shape(observed.removesuffix(_AGAIN).removeprefix(where))
+    meaning = _BROKEN.get(keyword, f"breaks {keyword}")
+    # Which of several keywords a whole object breaks first may depend on what else stands in it.
+    return f"{where}: {shape}" if _is_whole(shape) else f"{where}: {shape}, {meaning}"
 
 
 def _is_whole(shape: str) -> bool:

@@ -132,17 +132,15 @@ _LABEL = "sendproof"
 _GREEN, _RED, _AMBER, _GREY = "#2e7d32", "#c62828", "#8a5a00", "#5f6368"
 _COLOURS = {exit_codes.OK: _GREEN, exit_codes.FAILED: _RED, exit_codes.INCOMPLETE: _AMBER, exit_codes.WAIVER: _AMBER}
 _STOPPED = {exit_codes.WAIVER: "waiver out of date", exit_codes.INTERRUPTED: "interrupted"}
-# Widths of Verdana at 11 px, rounded up. What has another font is drawn to the same width by `textLength`.
-_WIDTHS = {3.2: "ijl", 4.1: "f .,:()", 5.0: "rt/-", 6.0: "csz", 9.3: "w", 10.9: "m"}
-_WIDTH = {char: width for width, chars in _WIDTHS.items() for char in chars}
-_OTHER_WIDTH = 7.2
+# Of a letter in a font of fixed width at 11 px; `textLength` draws whatever font is there to that width.
+_LETTER_PX = 6.7
 _PADDING = 6
 
 
 def to_svg(run: Run) -> str:
     """Return the badge of a run as SVG: label, message, and both as its title."""
     message = badge_message(run)
-    label_width, message_width = text_width(_LABEL), text_width(message)
+    label_width, message_width = (round(len(text) * _LETTER_PX) for text in (_LABEL, message))
     return render(
         "badge.svg",
         label=_LABEL,
@@ -168,11 +166,6 @@ def badge_message(run: Run) -> str:
     if code == exit_codes.INCOMPLETE:
         return f"{len(undecided(run))} undecided"
     return _STOPPED.get(code, "not judged")
-
-
-def text_width(text: str) -> int:
-    """Return about how wide a text is in Verdana at 11 px, in whole pixels."""
-    return round(sum(_WIDTH.get(char, _OTHER_WIDTH) for char in text))
 
 
 SENT_COLUMNS = ("time", "id", "outcome", "recipient", "clauses", "case", "exchange")
