@@ -194,7 +194,7 @@ def _recipients(forecast: Forecast) -> Table:
 def _order(forecast: Forecast) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("asked about")
-    for name in ("first", "requests", "should be let in", "should be refused", "either"):
+    for name in ("first", "requests", "should be accepted", "should be refused", "either"):
         table.add_column(name, justify="right")
     for family in dict.fromkeys(item.case.family for item in forecast.asked):
         own = [item for item in forecast.asked if item.case.family == family]
