@@ -92,6 +92,8 @@ def test_results_have_the_documented_shape() -> None:
         "violated": 1,
         "expected": "a 4xx",
         "observed": "201",
+        "keyword": None,
+        "pointer": None,
         "observation": None,
         "evidence": ["x1"],
         "suspects": [],

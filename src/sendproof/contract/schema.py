@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -128,7 +129,7 @@ class ClauseSchema:
         pointer = "".join(f"/{part}" for part in (*at, *([member] if member else ())))
         field = str(at[0]) if at else member
         where = pointer or "the answer"
-        got = "nothing" if member else _shortened(repr(error.instance))
+        got = "nothing" if member else _shortened(_json(error.instance))
         return Breach(
             clause=clause,
             keyword=keyword,
@@ -171,8 +172,8 @@ _WORDS = {
     "pattern": "a text that matches {}",
     "format": "a text in the format {}",
     "const": "{}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
+    "minLength": "a length of at least {}",
+    "maxLength": "a length of at most {}",
     "minimum": "at least {}",
     "maximum": "at most {}",
     "minItems": "at least {} items",
@@ -187,10 +188,10 @@ def _expected(keyword: str, value: Any) -> str:
             _TYPES[name] for name in ([value] if isinstance(value, str) else sorted(value, reverse=True))
         )
     if keyword == "enum":
-        return f"one of {_shortened(', '.join(map(repr, value)))}"
+        return f"one of {_shortened(', '.join(map(_json, value)))}"
     if keyword == "not":
         return _excluded(value)
-    shown = _shortened(value if keyword in ("pattern", "format") else repr(value))
+    shown = _shortened(value if keyword in ("pattern", "format") else _json(value))
     return _WORDS.get(keyword, f"{keyword} {{}}").format(shown)
 
 
@@ -202,7 +203,11 @@ def _excluded(schema: Any) -> str:
         return "not null"
     if "pattern" in schema:
         return f"a text that does not match {_shortened(schema['pattern'])}"
-    return f"none of {_shortened(', '.join(map(repr, schema['enum'])))}" if "enum" in schema else "another value"
+    return f"none of {_shortened(', '.join(map(_json, schema['enum'])))}" if "enum" in schema else "another value"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _shortened(text: str) -> str:
