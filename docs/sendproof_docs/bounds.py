@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sendproof.reports.comparison import answer_changes, latency, model
+from sendproof.reports.comparison import answer_changes, comparison_values, latency
 from sendproof.reports.comparison.comparison_words import TITLES
 
 from .markdown import table
 
 CHANGES: Mapping[str, str] = {
-    model.REGRESSED: "It passed or was observed, and fails now.",
-    model.FAILS_NOW: "It was not decided, and fails now.",
-    model.LOST: "It was decided, and is not any more.",
-    model.FAILS_DIFFERENTLY: "It failed, and fails now in another way.",
-    model.FIXED: "It failed, and holds now.",
-    model.GAINED: "It was not decided, and holds now.",
-    model.OBSERVATION: "An open clause has another value.",
-    model.UNDECIDED: "It was not decided, and is not now, for another reason.",
-    model.NEW: "Only the newer contract has it.",
-    model.RETIRED: "Only the older contract has it.",
-    model.REDEFINED: "Its level, claim or concern is another one.",
+    comparison_values.REGRESSED: "It passed or was observed, and fails now.",
+    comparison_values.FAILS_NOW: "It was not decided, and fails now.",
+    comparison_values.LOST: "It was decided, and is not any more.",
+    comparison_values.FAILS_DIFFERENTLY: "It failed, and fails now in another way.",
+    comparison_values.FIXED: "It failed, and holds now.",
+    comparison_values.GAINED: "It was not decided, and holds now.",
+    comparison_values.OBSERVATION: "An open clause has another value.",
+    comparison_values.UNDECIDED: "It was not decided, and is not now, for another reason.",
+    comparison_values.NEW: "Only the newer contract has it.",
+    comparison_values.RETIRED: "Only the older contract has it.",
+    comparison_values.REDEFINED: "Its level, claim or concern is another one.",
 }
 """What each change of a clause means."""
 
@@ -43,7 +43,7 @@ def page() -> str:
 
 def changes() -> str:
     """Return the table of the changes of a clause, the worst first."""
-    rows = [(TITLES[kind], told, "yes" if kind in model.GATING else "no") for kind, told in CHANGES.items()]
+    rows = [(TITLES[kind], told, "yes" if kind in comparison_values.GATING else "no") for kind, told in CHANGES.items()]
     return table(("heading", "what happened to the clause", "exit 1"), rows)
 
 

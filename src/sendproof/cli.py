@@ -23,10 +23,10 @@ from sendproof.mock.profiles import profile_toml
 from sendproof.mock.server import serve
 from sendproof.mock.variants import VARIANTS
 from sendproof.reports import clauses as catalogue
-from sendproof.reports.comparison.comparison_command import compare
+from sendproof.reports.comparison.comparison_reports import compare
 from sendproof.reports.console import StreamConsole
 from sendproof.reports.forecast import print_forecast, to_json
-from sendproof.reports.matrix.matrix_command import matrix
+from sendproof.reports.matrix.matrix_reports import matrix
 from sendproof.reports.terminal import Progress
 from sendproof.reports.text import visible
 from sendproof.runs.gate import run_again, run_targets

@@ -18,7 +18,7 @@ from sendproof.judge.reasons import EXCUSED, NEVER_GATE, ReasonCode
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.faults import FAULTS
 from sendproof.mock.variants import VARIANTS
-from sendproof.reports.comparison.model import CLAUSE_CHANGES, GATING
+from sendproof.reports.comparison.comparison_values import CLAUSE_CHANGES, GATING
 from sendproof.runs.options import EFFORTS
 from sendproof.target.profile import Budget
 

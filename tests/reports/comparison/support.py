@@ -11,7 +11,7 @@ from typing import Any
 
 from sendproof.exchange import Headers
 from sendproof.reports.comparison.compare import compare
-from sendproof.reports.comparison.model import Comparison
+from sendproof.reports.comparison.comparison_values import Comparison
 from sendproof.reports.saved import SavedExchange, SavedRun
 
 JSON: Headers = (("Content-Type", "application/json"),)

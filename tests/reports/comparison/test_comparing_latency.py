@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from sendproof.reports.comparison.case_changes import case_of
-from sendproof.reports.comparison.latency import CHANCE, FEWEST_TIMES, compare_latency
-from sendproof.reports.comparison.model import Latency
-from sendproof.reports.comparison.ranks import shift
+from sendproof.reports.comparison.comparison_values import Latency
+from sendproof.reports.comparison.latency import CHANCE, FEWEST_TIMES, compare_latency, shift
+from sendproof.reports.comparison.shared_cases import case_of
 from sendproof.reports.saved import SavedExchange
 
 from .machines import times

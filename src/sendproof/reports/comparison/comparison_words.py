@@ -8,16 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sendproof.judge import verdicts
-from sendproof.reports.comparison.latency import (
-    CHANCE,
-    FEWEST_TIMES,
-    LOAD,
-    SMALLEST_COMMON_RATIO,
-    SMALLEST_COMMON_SHIFT_MS,
-    SMALLEST_RATIO,
-    SMALLEST_SHIFT_MS,
-)
-from sendproof.reports.comparison.model import (
+from sendproof.reports.comparison.comparison_values import (
     APPEARED,
     FAILS_DIFFERENTLY,
     FAILS_NOW,
@@ -38,7 +29,16 @@ from sendproof.reports.comparison.model import (
     Comparison,
     Latency,
 )
-from sendproof.reports.comparison.shape_changes import BODY
+from sendproof.reports.comparison.latency import (
+    CHANCE,
+    FEWEST_TIMES,
+    LOAD,
+    SMALLEST_COMMON_RATIO,
+    SMALLEST_COMMON_SHIFT_MS,
+    SMALLEST_RATIO,
+    SMALLEST_SHIFT_MS,
+)
+from sendproof.reports.comparison.shared_cases import BODY
 
 TITLES: Mapping[str, str] = MappingProxyType(
     {
