@@ -57,7 +57,7 @@ class Shown:
 
 
 @dataclass(slots=True)
-class Tally:
+class ChangeCounts:
     """All changes, by the status of the answers; and how many pairs could show each.
 
     `held` counts the pairs whose answers all have what would hold a place, `there` those whose
@@ -91,9 +91,9 @@ class _Pair:
         return self.old + self.new
 
 
-def tally(cases: Iterable[Case]) -> Tally:
+def count_changes(cases: Iterable[Case]) -> ChangeCounts:
     """Count what changed in the answers of the same class of status, 2xx or 4xx, to the same cases."""
-    counts = Tally()
+    counts = ChangeCounts()
     alike: Counter[tuple[str, str, _Shape]] = Counter()
     ever: tuple[set[_Shape], set[_Shape]] = set(), set()
     for case in cases:
@@ -116,13 +116,13 @@ def _shape(item: Look) -> _Shape:
     return frozenset(item.places.items())
 
 
-def _compare(pair: _Pair, counts: Tally) -> None:
+def _compare(pair: _Pair, counts: ChangeCounts) -> None:
     _count(counts.held, pair.status, pair.case.family, _ANYWHERE, 1)
     for place in sorted(set[str]().union(*(item.places for item in pair.looks))):
         _look_at(place, pair, counts)
 
 
-def _count_alike(status: str, family: str, places: Places, count: int, counts: Tally) -> None:
+def _count_alike(status: str, family: str, places: Places, count: int, counts: ChangeCounts) -> None:
     """Count pairs of answers of one shape: that is nearly all of them, so they are counted together."""
     _count(counts.held, status, family, _ANYWHERE, count)
     for place, kinds in places.items():
@@ -162,7 +162,7 @@ def _holder(place: str) -> str:
     return _ANYWHERE if above is None else above
 
 
-def _look_at(place: str, pair: _Pair, counts: Tally) -> None:
+def _look_at(place: str, pair: _Pair, counts: ChangeCounts) -> None:
     above = parent(place)
     # What stands in a thing that came, went or became another is told with that thing.
     if above is not None and not _is_container(_kinds(above, pair.looks)):
@@ -219,7 +219,7 @@ class Answers:
 def answer_changes(cases: Iterable[Case], failing: Mapping[str, frozenset[str]]) -> Answers:
     """Return what changed in the answers; `failing` maps clauses that fail anew to the cases of their evidence."""
     given = tuple(cases)
-    counts = tally(given)
+    counts = count_changes(given)
     found: dict[Change, dict[str, list[Shown]]] = defaultdict(dict)
     for (status, change), shown in counts.shown.items():
         found[change][status] = shown
@@ -272,7 +272,7 @@ def _other_answer(case: Case) -> str:
     return min(case.new, key=lambda item: item.status in old).exchange
 
 
-def _is_certain(status: str, change: Change, shown: list[Shown], counts: Tally) -> bool:
+def _is_certain(status: str, change: Change, shown: list[Shown], counts: ChangeCounts) -> bool:
     back = len(counts.shown.get((status, change.back), ()))
     if _chance(len(shown), back) < CHANCE:
         return True
@@ -284,7 +284,7 @@ def _is_certain(status: str, change: Change, shown: list[Shown], counts: Tally) 
     return any(count >= _FEW and count == counts.possible(status, change, family) for family, count in families.items())
 
 
-def _is_unheard_of(change: Change, counts: Tally) -> bool:
+def _is_unheard_of(change: Change, counts: ChangeCounts) -> bool:
     """Tell whether no answer of the other run had the like, to any case."""
     old, new = (ever.get(change.place, set[str]()) for ever in counts.ever)
     if change.kind == TYPE:
@@ -302,7 +302,7 @@ def _chance(there: int, back: int) -> float:
     return sum(math.comb(total, index) for index in range(there, total + 1)) / (1 << total)
 
 
-def _told(change: Change, shown: Mapping[str, list[Shown]], counts: Tally) -> AnswerChange:
+def _told(change: Change, shown: Mapping[str, list[Shown]], counts: ChangeCounts) -> AnswerChange:
     pairs = [pair for found in shown.values() for pair in found]
     return AnswerChange(
         kind=change.kind,

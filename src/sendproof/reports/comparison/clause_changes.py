@@ -101,7 +101,7 @@ class Asked:
     new: Mapping[str, SavedExchange]
     moved: frozenset[str]
 
-    def has_moved(self, old: Record, new: Record) -> bool:
+    def has_changed(self, old: Record, new: Record) -> bool:
         """Tell whether the evidence of a record is of a case that was answered otherwise."""
         shown = [self.old[item] for item in old["evidence"] if item in self.old]
         shown += [self.new[item] for item in new["evidence"] if item in self.new]
@@ -183,4 +183,4 @@ def _is_observed_otherwise(old: Record, new: Record, asked: Asked) -> bool:
     if old["verdict"] != verdicts.OBSERVATION or new["verdict"] != verdicts.OBSERVATION:
         return False
     before, after = both_values(old["observation"], new["observation"])
-    return before != after and (asked.alike or before.isdisjoint(after) or asked.has_moved(old, new))
+    return before != after and (asked.alike or before.isdisjoint(after) or asked.has_changed(old, new))

@@ -111,7 +111,7 @@ def compare(old: SavedRun, new: SavedRun) -> Comparison:
         alike=_is_alike(old, new),
         old={item.id: item for item in old.exchanges or ()},
         new={item.id: item for item in new.exchanges or ()},
-        moved=frozenset(case.name for case in cases if case.has_moved),
+        moved=frozenset(case.name for case in cases if case.has_changed),
     )
     clauses = clause_changes(old, new, asked)
     answers = answer_changes(cases, _failing(clauses, asked.new))

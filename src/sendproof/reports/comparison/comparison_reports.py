@@ -151,7 +151,7 @@ def _group(item: Latency) -> dict[str, Any]:
         "status": item.status,
         "family": None if item.family is None else _text(item.family),
         "verdict": item.verdict,
-        "told": item.is_told,
+        "told": item.is_reported,
         "old": _sample(item.old_ms),
         "new": _sample(item.new_ms),
         "shift_ms": _interval(item.shift_ms),

@@ -210,10 +210,12 @@ _ONE_GROUP: tuple[_View, ...] = (
 
 def _rolled_up(found: Sequence[Latency]) -> tuple[Latency, ...]:
     """Mark what is told already: the families of a status that shifted whole, and a status of which only some did."""
-    return tuple(replace(item, rolled_up=item.verdict == SHIFTED and _is_told(item, found)) for item in found)
+    return tuple(
+        replace(item, rolled_up=item.verdict == SHIFTED and _is_reported_already(item, found)) for item in found
+    )
 
 
-def _is_told(item: Latency, found: Sequence[Latency]) -> bool:
+def _is_reported_already(item: Latency, found: Sequence[Latency]) -> bool:
     if item.status is None:
         return False
     families = [other for other in found if other.status == item.status and other.family is not None]

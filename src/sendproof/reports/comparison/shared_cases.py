@@ -15,7 +15,7 @@ from sendproof.reports.saved import SavedExchange
 HEADER, MEDIA_TYPE, BODY = "header ", "media type", ""
 ABSENT, PRESENT = "absent", "present"
 # They follow from the body, the day or the connection.
-_UNTOLD_FIELDS = frozenset(
+_UNREPORTED_FIELDS = frozenset(
     (
         "age",
         "connection",
@@ -48,7 +48,7 @@ def look(exchange: SavedExchange, status: int) -> Look:
     media_type = (field_value(exchange.headers, "Content-Type") or ABSENT).partition(";")[0].strip().lower()
     places = {MEDIA_TYPE: frozenset({media_type})}
     for name, _ in exchange.headers:
-        if name.lower() not in _UNTOLD_FIELDS:
+        if name.lower() not in _UNREPORTED_FIELDS:
             places[f"{HEADER}{name.lower()[:_LONGEST_NAME]}"] = _PRESENT
     _add_body(exchange.body, places)
     return Look(exchange=exchange.id, status=status, places=places)
@@ -131,7 +131,7 @@ class Case:
         return frozenset(item.status for item in self.old), frozenset(item.status for item in self.new)
 
     @property
-    def has_moved(self) -> bool:
+    def has_changed(self) -> bool:
         """Whether the answers look otherwise in the new run."""
         old, new = (
             {(item.status, tuple(sorted(item.places.items()))) for item in looks} for looks in (self.old, self.new)
