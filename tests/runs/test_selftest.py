@@ -22,7 +22,6 @@ VARIANTS = {
 }
 
 
-@pytest.mark.slow
 def test_sample_of_the_matrix_holds(tmp_path: Path) -> None:
     assert main(["selftest", "textflow", "--sample", "2", "--jobs", "1", "--report-dir", str(tmp_path), "-q"]) == 0
     document = json.loads((tmp_path / "selftest" / "matrix.json").read_text("utf-8"))

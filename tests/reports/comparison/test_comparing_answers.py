@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sendproof.reports.comparison.compare import compare
-from sendproof.reports.comparison.shape_changes import look
+from sendproof.reports.comparison.shared_cases import look
 
 from .support import ACCEPTED, JSON, exchange, many, of_answers, record, run, told
 

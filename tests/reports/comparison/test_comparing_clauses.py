@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from sendproof.errors import UsageError
+from sendproof.reports.comparison.clause_changes import both_values
 from sendproof.reports.comparison.compare import compare
-from sendproof.reports.comparison.stable_answers import both_values
 
 from .support import OPEN, REQUIRED, clauses_changed, exchange, record, run
 

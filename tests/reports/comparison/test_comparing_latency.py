@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from sendproof.reports.comparison.case_changes import case_of
 from sendproof.reports.comparison.comparison_values import Latency
-from sendproof.reports.comparison.latency import CHANCE, FEWEST_TIMES, compare_latency
-from sendproof.reports.comparison.ranks import shift
+from sendproof.reports.comparison.latency import CHANCE, FEWEST_TIMES, compare_latency, shift
+from sendproof.reports.comparison.shared_cases import case_of
 from sendproof.reports.results import SavedExchange
 
 from .machines import times
@@ -22,7 +21,7 @@ def compared(old: Sequence[SavedExchange], new: Sequence[SavedExchange]) -> tupl
 
 
 def named(old: Sequence[SavedExchange], new: Sequence[SavedExchange]) -> list[tuple[int | None, str | None]]:
-    return [(item.status, item.family) for item in compared(old, new) if item.is_told]
+    return [(item.status, item.family) for item in compared(old, new) if item.is_reported]
 
 
 def paced(ms: float, count: int, *, family: str = "texts", status: int = 200) -> list[SavedExchange]:
@@ -109,7 +108,7 @@ def test_shift_below_the_smallest_of_interest_is_not_named() -> None:
 def test_shift_is_told_with_its_interval_and_sizes() -> None:
     quick = paced(4, 80, family="numbers", status=400)
     found = compared(mixed(quick, paced(12, 60)), mixed(quick, paced(160, 59)))
-    [item] = [item for item in found if item.is_told]
+    [item] = [item for item in found if item.is_reported]
     assert item.shift_ms
     assert item.ratio
     assert item.shift_ms.low < item.shift_ms.estimate < item.shift_ms.high
@@ -123,7 +122,7 @@ def test_few_times_are_too_few_to_tell() -> None:
     few = FEWEST_TIMES - 1
     found = compared(mixed(quick, paced(4, few)), mixed(quick, paced(4000, few)))
     assert {item.verdict for item in found if item.status == 200} == {"too_few"}
-    assert not [item for item in found if item.is_told]
+    assert not [item for item in found if item.is_reported]
 
 
 def test_so_many_groups_that_no_interval_is_narrow_enough_are_too_few_to_tell() -> None:

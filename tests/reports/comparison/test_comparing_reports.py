@@ -13,10 +13,7 @@ from rich.console import Console
 
 from sendproof.judge.verdicts import VERDICTS
 from sendproof.reports.comparison.compare import compare
-from sendproof.reports.comparison.comparison_json import SCHEMA_FILE, to_json
-from sendproof.reports.comparison.comparison_markdown import to_markdown
-from sendproof.reports.comparison.comparison_page import to_page
-from sendproof.reports.comparison.comparison_terminal import print_comparison
+from sendproof.reports.comparison.comparison_reports import SCHEMA_FILE, print_comparison, to_json, to_markdown, to_page
 from sendproof.reports.comparison.comparison_values import ANSWER_CHANGES, CLAUSE_CHANGES, Comparison
 from sendproof.reports.comparison.comparison_words import TITLES
 from tests.reports.support import HOSTILE

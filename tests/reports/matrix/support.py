@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sendproof.reports.matrix.concepts import Catalogue, load_catalogue
-from sendproof.reports.matrix.rows import Cell, Row, Table, build
+from sendproof.reports.matrix.rows import Catalogue, Cell, Row, Table, build, load_catalogue
 from sendproof.reports.results import SavedExchange, SavedRun
 
 NO_TIMES: Mapping[str, Mapping[str, float]] = {"accepted": {"count": 0}, "refused": {"count": 0}}

@@ -8,7 +8,7 @@ import pytest
 from sendproof.contract.model import provider_names
 from sendproof.errors import ContractError
 from sendproof.folders import schemas_dir
-from sendproof.reports.matrix.concepts import load_catalogue, load_concepts
+from sendproof.reports.matrix.rows import load_catalogue, load_concepts
 
 from .support import catalogue
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sendproof.reports.matrix.differences import differences
+from sendproof.reports.matrix.rows import differences
 
 from .support import failed, observed, record, row_of, saved, table_of, textflow, textingline
 

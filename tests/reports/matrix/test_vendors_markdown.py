@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sendproof.reports.matrix.matrix_markdown import to_markdown
+from sendproof.reports.matrix.matrix_reports import to_markdown
 from sendproof.reports.results import SavedRun
 from tests.reports.support import HOSTILE
 

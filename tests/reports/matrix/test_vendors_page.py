@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sendproof.reports.matrix.matrix_page import to_page
+from sendproof.reports.matrix.matrix_reports import to_page
 from sendproof.reports.results import SavedRun
 from tests.reports.support import HOSTILE
 

@@ -8,9 +8,7 @@ import pytest
 
 from sendproof.cli import main
 from sendproof.mock.accounts import Provider
-from sendproof.reports.matrix.concepts import load_catalogue
-from sendproof.reports.matrix.differences import differences
-from sendproof.reports.matrix.rows import Table, build
+from sendproof.reports.matrix.rows import Table, build, differences, load_catalogue
 from sendproof.reports.results import load_run
 from tests.runs.support import whole_run
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from sendproof.folders import schemas_dir
-from sendproof.reports.matrix.concepts import load_catalogue
 from sendproof.reports.matrix.matrix_words import absence, contract_note
-from sendproof.reports.matrix.rows import build
+from sendproof.reports.matrix.rows import build, load_catalogue
 
 from .support import cell_of, failed, observed, record, row_of, saved, table_of, textflow, textingline
 

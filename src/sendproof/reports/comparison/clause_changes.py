@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.judge import verdicts
-from sendproof.reports.comparison.case_changes import case_of
 from sendproof.reports.comparison.comparison_values import (
     CLAUSE_CHANGES,
     FAILS_DIFFERENTLY,
@@ -25,15 +25,65 @@ from sendproof.reports.comparison.comparison_values import (
     UNDECIDED,
     ClauseChange,
 )
-from sendproof.reports.comparison.stable_answers import both_values
+from sendproof.reports.comparison.shared_cases import case_of
 from sendproof.reports.results import SavedExchange, SavedRun
 from sendproof.reports.signature import masked, matches, signature_of_record
+
+_SEPARATOR = "; "
+# What results.json keeps of an observation; a file of another origin may hold more.
+_LONGEST = 2000
+_ID_FORM = re.compile(r"(?P<prefix>[^<]*)<(?P<classes>[a-z]+(?:, [a-z]+)*)>")
+_NUMBERED = re.compile(r"(?P<place>/\S*) (?P<number>[0-9]+)")
+# So many numbers in one place, and none of them in the other run, are counters or ids.
+_MANY_NUMBERS = 4
+
+
+def values(observation: str | None) -> frozenset[str]:
+    """Return the values of an open clause's observation, without what varies from run to run.
+
+    The classes of characters in ids are put together: a single id need not have them all.
+    """
+    classes: dict[str, set[str]] = {}
+    found: set[str] = set()
+    for value in observation[:_LONGEST].split(_SEPARATOR) if observation else ():
+        if form := _ID_FORM.fullmatch(value):
+            classes.setdefault(form["prefix"], set()).update(form["classes"].split(", "))
+        else:
+            found.add(value if _NUMBERED.fullmatch(value) else masked(value, _LONGEST))
+    return frozenset(found | {f"{prefix}<{', '.join(sorted(names))}>" for prefix, names in classes.items()})
+
+
+def both_values(old: str | None, new: str | None) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the values of two observations, without numbers that count up from answer to answer."""
+    one, other = values(old), values(new)
+    first, second = _numbers(one), _numbers(other)
+    counting = {
+        place
+        for place in first.keys() & second.keys()
+        if min(len(first[place]), len(second[place])) >= _MANY_NUMBERS and not first[place] & second[place]
+    }
+    return _without(one, counting), _without(other, counting)
+
+
+def _numbers(found: Iterable[str]) -> Mapping[str, set[str]]:
+    numbers: dict[str, set[str]] = {}
+    for value in found:
+        if match := _NUMBERED.fullmatch(value):
+            numbers.setdefault(match["place"], set()).add(match["number"])
+    return numbers
+
+
+def _without(found: Iterable[str], places: set[str]) -> frozenset[str]:
+    return frozenset(
+        value for value in found if not ((match := _NUMBERED.fullmatch(value)) and match["place"] in places)
+    )
+
 
 Record = Mapping[str, Any]
 _HELD = (verdicts.PASS, verdicts.OBSERVATION)
 _DECIDED = (*_HELD, verdicts.FAIL)
 _DEFINED_BY = ("level", "claim", "concern")
-_LONGEST = 2000
+_LONGEST_OBSERVED = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +100,7 @@ class Asked:
     new: Mapping[str, SavedExchange]
     moved: frozenset[str]
 
-    def has_moved(self, old: Record, new: Record) -> bool:
+    def has_changed(self, old: Record, new: Record) -> bool:
         """Tell whether the evidence of a record is of a case that was answered otherwise."""
         shown = [self.old[item] for item in old["evidence"] if item in self.old]
         shown += [self.new[item] for item in new["evidence"] if item in self.new]
@@ -109,7 +159,7 @@ def _kind(old: Record, new: Record, asked: Asked, contract: Contract | None) -> 
 def _signature(record: Record, contract: Contract | None, exchanges: Mapping[str, SavedExchange]) -> str:
     clause = contract.clauses.get(record["id"]) if contract else None
     if clause is None:
-        return masked((record["observed"] or "")[:_LONGEST])
+        return masked((record["observed"] or "")[:_LONGEST_OBSERVED])
     return signature_of_record(clause, record, exchanges)
 
 
@@ -132,4 +182,4 @@ def _is_observed_otherwise(old: Record, new: Record, asked: Asked) -> bool:
     if old["verdict"] != verdicts.OBSERVATION or new["verdict"] != verdicts.OBSERVATION:
         return False
     before, after = both_values(old["observation"], new["observation"])
-    return before != after and (asked.alike or before.isdisjoint(after) or asked.has_moved(old, new))
+    return before != after and (asked.alike or before.isdisjoint(after) or asked.has_changed(old, new))

@@ -139,7 +139,7 @@ class Latency:
     rolled_up: bool = False
 
     @property
-    def is_told(self) -> bool:
+    def is_reported(self) -> bool:
         """Whether the group is named as shifted."""
         return self.verdict == SHIFTED and not self.rolled_up
 
@@ -167,7 +167,7 @@ class Comparison:
     @property
     def shifts(self) -> tuple[Latency, ...]:
         """The groups of answers that became slower or faster."""
-        return tuple(item for item in self.latency if item.is_told)
+        return tuple(item for item in self.latency if item.is_reported)
 
     @property
     def is_changed(self) -> bool:

@@ -38,7 +38,7 @@ from sendproof.reports.comparison.latency import (
     SMALLEST_RATIO,
     SMALLEST_SHIFT_MS,
 )
-from sendproof.reports.comparison.shape_changes import BODY
+from sendproof.reports.comparison.shared_cases import BODY
 
 TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -171,5 +171,5 @@ def compared(found: Comparison) -> str:
     if found.old.exchanges is None or found.new.exchanges is None:
         return f"{clauses} compared, answers and times were not"
     exchanges = f"{len(found.old.exchanges)} and {len(found.new.exchanges)} exchanges"
-    groups = sum(item.verdict == STEADY or item.is_told for item in found.latency)
+    groups = sum(item.verdict == STEADY or item.is_reported for item in found.latency)
     return f"{clauses}, {found.shared_cases} cases of both runs ({exchanges}) and {groups} groups of times compared"

@@ -17,12 +17,48 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import median
 
-from sendproof.reports.comparison.case_changes import case_of, family_of
 from sendproof.reports.comparison.comparison_values import SHIFTED, STEADY, TOO_FEW, Interval, Latency
-from sendproof.reports.comparison.ranks import shift
+from sendproof.reports.comparison.shared_cases import case_of, family_of
 from sendproof.reports.results import SavedExchange
+
+
+def shift(old: Sequence[float], new: Sequence[float], chance: float) -> Interval | None:
+    """Return by how much `new` lies above `old`, with the interval that misses the truth with `chance` at most.
+
+    None where the samples are too small for any interval of that level.
+    """
+    differences = sorted(after - before for before, after in itertools.product(old, new))
+    cut = _cut(len(old), len(new), chance)
+    if cut < 1:
+        return None
+    return Interval(estimate=median(differences), low=differences[cut - 1], high=differences[-cut])
+
+
+@lru_cache(maxsize=256)
+def _cut(first: int, second: int, chance: float) -> int:
+    """Return how many of the smallest differences may be left out: the largest k with 2 P(U < k) <= chance."""
+    counts = _counts(first, second)
+    total = math.comb(first + second, first)
+    below = itertools.accumulate(counts)
+    return next(number for number, count in enumerate(below) if 2 * count > chance * total)
+
+
+@lru_cache(maxsize=256)
+def _counts(first: int, second: int) -> tuple[int, ...]:
+    """Return in how many orders of both samples Mann and Whitney's U is 0, 1, 2 and so on."""
+    if not first or not second:
+        return (1,)
+    counts = [0] * (first * second + 1)
+    # The largest of all is of the first sample, and then exceeds all of the second; or it is of the second.
+    for number, count in enumerate(_counts(first - 1, second)):
+        counts[number + second] += count
+    for number, count in enumerate(_counts(first, second - 1)):
+        counts[number] += count
+    return tuple(counts)
+
 
 CHANCE = 0.01
 SMALLEST_SHIFT_MS, SMALLEST_RATIO = 5.0, 1.2
@@ -174,10 +210,12 @@ _ONE_GROUP: tuple[_View, ...] = (
 
 def _rolled_up(found: Sequence[Latency]) -> tuple[Latency, ...]:
     """Mark what is told already: the families of a status that shifted whole, and a status of which only some did."""
-    return tuple(replace(item, rolled_up=item.verdict == SHIFTED and _is_told(item, found)) for item in found)
+    return tuple(
+        replace(item, rolled_up=item.verdict == SHIFTED and _is_reported_already(item, found)) for item in found
+    )
 
 
-def _is_told(item: Latency, found: Sequence[Latency]) -> bool:
+def _is_reported_already(item: Latency, found: Sequence[Latency]) -> bool:
     if item.status is None:
         return False
     families = [other for other in found if other.status == item.status and other.family is not None]

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 
 from sendproof.judge.verdicts import FAIL
 from sendproof.reports.matrix import matrix_words as words
-from sendproof.reports.matrix.column_widths import Room, cut
-from sendproof.reports.matrix.concepts import Concept
-from sendproof.reports.matrix.differences import KINDS, differences
-from sendproof.reports.matrix.rows import WAIVED, Cell, Column, Entry, Row, Table
+from sendproof.reports.matrix.rows import (
+    KINDS,
+    WAIVED,
+    Cell,
+    Column,
+    Concept,
+    Entry,
+    Room,
+    Row,
+    Table,
+    cut,
+    differences,
+)
 from sendproof.reports.pages.messages import body_text
 from sendproof.reports.results import SavedExchange
 from sendproof.reports.text import visible

@@ -1,17 +1,43 @@
-"""Vendors side by side as Markdown, for GitHub and the like."""
+"""Writes the matrix of vendors as Markdown or as a page: `sendproof matrix`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 
+import click
+from rich.console import Console
+from rich.text import Text
+
+import sendproof
 from sendproof.contract.clause import CONCERNS
+from sendproof.errors import UsageError
 from sendproof.judge.verdicts import FAIL
 from sendproof.reports import markdown
 from sendproof.reports.markdown import fenced
 from sendproof.reports.matrix import matrix_words as words
-from sendproof.reports.matrix.differences import KINDS, differences
-from sendproof.reports.matrix.figures import times
-from sendproof.reports.matrix.rows import WAIVED, WORST_FIRST, Cell, Column, Entry, Row, Table
+from sendproof.reports.matrix.figures import spend_plots, time_plot, times
+from sendproof.reports.matrix.rows import (
+    KINDS,
+    SHORT_KINDS,
+    WAIVED,
+    WORST_FIRST,
+    Cell,
+    Column,
+    Entry,
+    Row,
+    Table,
+    build,
+    differences,
+    load_catalogue,
+)
+from sendproof.reports.matrix.view import view
+from sendproof.reports.pages import render
+from sendproof.reports.results import SavedRun, load_run
+from sendproof.reports.terminal import Progress, StreamConsole
+from sendproof.reports.text import visible
+from sendproof.reports.write import write_named
 
 _LONGEST_TEXT, _LONGEST_VALUE = 300, 120
 _LONGEST_COMMAND = 1500
@@ -201,3 +227,70 @@ def _spend(table: Table) -> Iterator[str]:
         for column, run in ((column, column.run) for column in table.columns)
     )
     yield from _table(["column", "requests", "accepted messages", "credits"], rows)
+
+
+def to_page(table: Table) -> str:
+    """Return the page, of at most 5 MB however much evidence there is."""
+    shown = view(table)
+    measured = times(table)
+    return render(
+        "vendors.html",
+        version=sendproof.__version__,
+        table=table,
+        view=shown,
+        concerns=[concern for concern in CONCERNS if table.of(concern)],
+        kinds=KINDS,
+        short_kinds=SHORT_KINDS,
+        states=WORST_FIRST,
+        words=words,
+        times=measured,
+        time_plot=time_plot(measured),
+        spend=spend_plots(table),
+        has_mock=any(column.run.kind == "mock" for column in table.columns),
+    )
+
+
+_FILE = click.Path(path_type=Path)
+_WRITERS: Mapping[str, Callable[[Table], str]] = MappingProxyType({".html": to_page, ".md": to_markdown})
+
+
+@click.command()
+@click.argument("results", nargs=-1, required=True, type=_FILE)
+@click.option(
+    "-o", "--output", "outputs", type=_FILE, multiple=True, help="A page (.html) or Markdown (.md); may be repeated."
+)
+def matrix(*, results: tuple[Path, ...], outputs: tuple[Path, ...]) -> None:
+    """Set results side by side, concept by concept.
+
+    RESULTS are results.json files or their folders, each a column, in that order.
+    """
+    for output in outputs:
+        _check_ending(output)
+    table = build(_loaded(results), load_catalogue())
+    if not outputs:
+        click.echo(to_markdown(table), nl=False)
+    console = StreamConsole(highlight=False)
+    for output in outputs:
+        write_named(output, _WRITERS[output.suffix](table))
+        console.print(Text(f"{visible(str(output), None)}: {_in_short(table)}"), soft_wrap=True)
+
+
+def _check_ending(output: Path) -> None:
+    if output.suffix not in _WRITERS:
+        shown = visible(output.name, 80)
+        raise UsageError(f"-o: expected a name that ends in .html or .md, got {shown!r}. Correct the ending.")
+
+
+def _loaded(paths: Sequence[Path]) -> tuple[SavedRun, ...]:
+    runs: list[SavedRun] = []
+    with Progress(Console(stderr=True, highlight=False)) as progress:
+        for number, path in enumerate(paths):
+            progress.update(number, len(paths), f"reads {path}")
+            runs.append(load_run(path))
+    return tuple(runs)
+
+
+def _in_short(table: Table) -> str:
+    differing = sum(1 for row in table.rows if differences(row))
+    columns = len(table.columns)
+    return f"{columns} column{'' if columns == 1 else 's'}, {len(table.rows)} concepts, {differing} differ"
