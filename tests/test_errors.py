@@ -19,7 +19,7 @@ from sendproof.errors import ContractError, MachineError, TargetError, UsageErro
         (MachineError("m"), 11, "m"),
         (KeyboardInterrupt(), 2, "interrupted"),
         (OSError(28, "No space left on device", "r/a"), 11, "r/a: No space left on device."),
-        (BrokenPipeError(32, "Broken pipe"), 11, "nobody reads"),
+        (BrokenPipeError(32, "Broken pipe"), 11, "standard output: what is printed here is read no more."),
         (MemoryError(), 11, "this machine has no memory left."),
         (sqlite3.OperationalError("database is locked"), 11, "the ledger: database is locked."),
         (TypeError("two\nlines"), 3, "internal error: TypeError: two lines. Run it again with --debug"),

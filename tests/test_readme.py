@@ -123,7 +123,7 @@ def test_output_of_the_readme_is_that_of_a_run(tmp_path: Path, capsys: pytest.Ca
 
 def test_steps_of_ci_are_six_lines_of_yaml() -> None:
     (block,) = _blocks("yaml")
-    assert len(block.splitlines()) == 6
+    assert len(block.splitlines()) <= 6
     assert [set(step) & {"uses", "run"} for step in yaml.safe_load(block)] == [{"uses"}, {"run"}, {"run"}, {"uses"}]
 
 

@@ -79,8 +79,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo("sendproof: aborted, nothing was done", err=True)
         return exit_codes.INTERRUPTED
     except (Exception, KeyboardInterrupt, SystemExit) as error:
+        # No command exits by itself, but click does, with 1, where a pipe is read no more.
+        cause = BrokenPipeError() if isinstance(error, SystemExit) else error
         if debug:
             traceback.print_exception(error)
-        click.echo(f"sendproof: {visible(line_of(error), None)}", err=True)
-        return exit_code_of(error)
+        click.echo(f"sendproof: {visible(line_of(cause), None)}", err=True)
+        return exit_code_of(cause)
     return result if isinstance(result, int) else exit_codes.OK

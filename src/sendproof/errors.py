@@ -62,7 +62,7 @@ def line_of(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "this machine has no memory left. Free some, or lower --max-examples."
     if isinstance(error, BrokenPipeError):
-        return "nobody reads any more what is printed here."
+        return "standard output: what is printed here is read no more."
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename is not None else ""
         return f"{where}{error.strerror or text or type(error).__name__}. Free the disk, or correct the path."

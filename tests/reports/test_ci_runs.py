@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 # pytester moves the home directory, and with it the cache of cases.
 CACHE = platformdirs.user_cache_path()
 OWN_TESTS = """
-from sendproof.runs.suite import ClauseVerdict
+from sendproof import ClauseVerdict
 
 CONCERN = "auth"
 FAMILIES = ("credentials",)

@@ -127,7 +127,7 @@ def test_plan_says_what_a_balance_or_a_limit_cannot_tell(
 ) -> None:
     file = tmp_path / "my.toml"
     # A burst has to fit into its window on a busy machine, too.
-    window_s = min(max(1.0, value / 4), 5.0)
+    window_s = min(max(1.0, value / 2), 8.0)
     with MockServer(provider, window_s=window_s, metered_balance=value, limit_per_minute=value) as mock:
         file.write_text(to_toml({**mock.profile(), "budget": BUDGET}), "utf-8")
         plan = planned(file, capfd)

@@ -115,7 +115,7 @@ def test_run_in_which_pytest_executes_nothing_is_not_green(
         ),
         ('"$@" >/dev/full', 11, "standard output: expected a stream that can be written"),
         ('set -o pipefail; "$@" | true', 11, "standard output"),
-        ('set -o pipefail; "$@" | head -c 1 >/dev/null', 11, "nobody reads any more what is printed here"),
+        ('set -o pipefail; "$@" | head -c 1 >/dev/null', 11, "what is printed here is read no more"),
         ('"$@" <&- 2>&-', 0, ""),
         ('mkdir gone; cd gone; rmdir ../gone; "$@"', 4, "--report-dir"),
     ],
