@@ -23,6 +23,7 @@ from sendproof.contract.lock import Lock, load_lock
 from sendproof.contract.model import Contract, load_contract
 from sendproof.folders import schemas_dir
 
+Captured = pytest.CaptureFixture[str]
 CLAUSES = ("tf.requests.to-required", "tf.requests.message-max-refused")
 TEXT = "Everything about texts\nThe field to is required.\nA message has at most 1,600 characters.\n"
 TODAY = date(2026, 2, 1)
@@ -45,13 +46,13 @@ def reported(contract: Contract, text: str, form: str = "terminal", *, writes: b
     return report_drift(contract, [tuple(text_blocks(text))], form=form, writes=writes, today=TODAY)
 
 
-def test_document_that_says_the_same_is_exit_0(contract: Contract, capsys: pytest.CaptureFixture[str]) -> None:
+def test_document_that_says_the_same_is_exit_0(contract: Contract, capsys: Captured) -> None:
     assert reported(contract, TEXT.replace("\n", "\n\n")) == 0
     assert capsys.readouterr().out == "textflow: no clause in doubt, 3 of 3 passages stand\n"
 
 
 def test_clause_in_doubt_is_exit_1_and_said_with_its_claim_and_the_new_words(
-    contract: Contract, capsys: pytest.CaptureFixture[str]
+    contract: Contract, capsys: Captured
 ) -> None:
     assert reported(contract, TEXT.replace("1,600", "1,400")) == 1
     said = capsys.readouterr().out
@@ -62,12 +63,12 @@ def test_clause_in_doubt_is_exit_1_and_said_with_its_claim_and_the_new_words(
     assert said.endswith("textflow: 1 clause in doubt, 2 of 3 passages stand; 1 passage new\n")
 
 
-def test_change_of_what_promises_nothing_is_exit_0(contract: Contract, capsys: pytest.CaptureFixture[str]) -> None:
+def test_change_of_what_promises_nothing_is_exit_0(contract: Contract, capsys: Captured) -> None:
     assert reported(contract, TEXT.replace("Everything", "All")) == 0
     assert "(heading)" in capsys.readouterr().out
 
 
-def test_json_names_each_clause_with_its_passages(contract: Contract, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_names_each_clause_with_its_passages(contract: Contract, capsys: Captured) -> None:
     assert reported(contract, TEXT.replace("required", "optional"), "json") == 1
     made = json.loads(capsys.readouterr().out)
     assert made["exit_code"] == 1
@@ -77,9 +78,7 @@ def test_json_names_each_clause_with_its_passages(contract: Contract, capsys: py
 
 
 @pytest.mark.parametrize(("form", "escaped"), [("markdown", "\\@everyone"), ("github", "%25 @everyone")])
-def test_words_of_the_document_are_no_markup(
-    contract: Contract, capsys: pytest.CaptureFixture[str], form: str, escaped: str
-) -> None:
+def test_words_of_the_document_are_no_markup(contract: Contract, capsys: Captured, form: str, escaped: str) -> None:
     hostile = TEXT.replace("required.", "required.\n::error::<script>% @everyone\x1b[2J")
     assert reported(contract, hostile, form) == 0
     said = capsys.readouterr().out
@@ -91,15 +90,13 @@ def test_words_of_the_document_are_no_markup(
         assert "<script>" not in said
 
 
-def test_annotation_of_github_is_one_line_for_each_clause(
-    contract: Contract, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert reported(contract, "", "github") == 1
+def test_annotation_of_github_is_one_line_for_each_clause(contract: Contract, capsys: Captured) -> None:
+    assert reported(contract, "Everything about texts\n\nEntirely new words", "github") == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("::")[1].split(" title")[0] for line in lines] == ["warning", "warning", "notice"]
 
 
-def test_lock_is_written_with_what_must_be_read(contract: Contract, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lock_is_written_with_what_must_be_read(contract: Contract, capsys: Captured) -> None:
     assert reported(contract, TEXT.replace("1,600", "1,400"), writes=True) == 1
     file = contract.folder / "document.lock"
     assert re.search(r"wrote \S+document\.lock: 1 passage to read", capsys.readouterr().err.replace("\n", " "))
@@ -108,14 +105,14 @@ def test_lock_is_written_with_what_must_be_read(contract: Contract, capsys: pyte
     assert reported(contract, TEXT.replace("1,600", "1,400")) == 0
 
 
-def test_empty_document_puts_every_clause_of_the_provider_in_doubt(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "empty.html").write_text("<p></p>")
-    assert main(["drift", "textingline", "--document", str(tmp_path / "empty.html"), "--format", "json"]) == 1
-    named = {clause["id"] for clause in json.loads(capsys.readouterr().out)["in_doubt"]}
-    of_provider = {name for name in load_contract("textingline").clauses if name.startswith("tl.")}
-    assert named == of_provider
+@pytest.mark.parametrize(
+    "page",
+    ["", "<p></p>", "<h1>Just a moment...</h1><p>Verify you are human</p>", "<form><input name=user>Log in</form>"],
+)
+def test_page_with_nothing_of_the_document_is_exit_4(page: str, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "page.html").write_text(page)
+    assert main(["drift", "textingline", "--document", str(tmp_path / "page.html")]) == 4
+    assert "expected textingline-send-a-message, got a page with none of its" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -130,7 +127,7 @@ def test_empty_document_puts_every_clause_of_the_provider_in_doubt(
     ],
 )
 def test_wrong_words_are_said_and_nothing_is_judged(
-    arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], code: int, said: str, capsys: Captured
 ) -> None:
     assert main(["drift", "textflow", *arguments]) == code
     captured = capsys.readouterr()
@@ -168,16 +165,14 @@ def pages() -> Iterator[str]:
         thread.join()
 
 
-def test_page_is_fetched_once(pages: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["drift", "textflow", "--url", f"{pages}/page"]) == 1
-    assert "Entirely new words" in capsys.readouterr().out
+def test_page_is_fetched_once(pages: str, capsys: Captured) -> None:
+    assert main(["drift", "textflow", "--url", f"{pages}/page"]) == 4
+    assert "the new copy: expected textflow-send-sms" in capsys.readouterr().err
     assert Pages.asked == ["/page"]
 
 
 @pytest.mark.parametrize(("path", "said"), [("/old", "got 301. It moved to '/page': name that"), ("/none", "got 404")])
-def test_answer_that_is_no_page_is_exit_11(
-    pages: str, path: str, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_answer_that_is_no_page_is_exit_11(pages: str, path: str, said: str, capsys: Captured) -> None:
     assert main(["drift", "textflow", "--url", f"{pages}{path}"]) == 11
     assert said in capsys.readouterr().err
     assert Pages.asked == [path]

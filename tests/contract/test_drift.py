@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from sendproof.contract.documents import Block, OpenApi, html_blocks, markdown_blocks, read_document, text_blocks
+from sendproof.contract.documents import (
+    MOST_BYTES,
+    Block,
+    OpenApi,
+    html_blocks,
+    markdown_blocks,
+    read_document,
+    text_blocks,
+)
 from sendproof.contract.drift import CHANGED, GONE, Drift, drift_of
 from sendproof.contract.lock import Lock
 from sendproof.errors import UsageError
@@ -141,6 +149,102 @@ def test_same_words_laid_out_otherwise_are_no_change(change: Callable[[str], str
     drift = drift_of("example", LOCK, [blocks], today="2026-02-01")
     assert changed != TEXT
     assert (drift.clauses, drift.new) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("form", "old", "new"),
+    [
+        ("html", '<pre>{\n"code": "NO_KEY",\n"ok": false\n}</pre>', '<pre>{"code":"NO_KEY","ok":false}</pre>'),
+        ("html", '"code": "NO_KEY",', '<span class="ln">2</span>"code": "NO_KEY",<button>Copy</button>'),
+        ("html", "<td>yes</td>", '<td><img alt="yes" src="tick.svg"></td>'),
+        ("html", "<td>yes</td>", "<td><svg><title>yes</title><path d=''/></svg></td>"),
+        ("html", "refused with", "refused<br>with"),
+        ("html", "<main>", "<main><nav>On this page: wait</nav><a>Skip to content</a>"),
+        ("html", "</h1>", '</h1><p aria-hidden="true">#</p><p hidden>Draft</p><p style="display: none">Menu</p>'),
+        ("html", "</h1>", "</h1><p><span>Section titled “Send a text”</span></p>"),
+        ("html", "<li>Header X-Key: your key</li>", "<dl><dt>Header X-Key</dt><dd>your key</dd></dl>"),
+        ("html", "\n<p>Wait", '\n<div role="tabpanel" hidden><p>Wait'),
+        ("markdown", "# Send a text", "# Send a text {#send}"),
+        ("markdown", "Wait 30", "> [!NOTE]\n> Wait 30"),
+        ("markdown", "Wait 30 seconds after a 429", ":::caution\nWait 30 seconds after a 429[^1]\n:::"),
+        ("markdown", "\nWait", "\n{/* not yet */}\nWait"),
+        ("text", '{\n"code": "NO_KEY",\n"ok": false\n}', '{"code":"NO_KEY","ok":false}'),
+        ("text", "2. Each", "(2) Each"),
+        ("text", "Send a text", "Skip to content\nSend a text\nSection titled “Send a text”"),
+    ],
+)
+def test_what_a_generator_of_sites_adds_is_no_change(form: str, old: str, new: str) -> None:
+    text = FORMS[form][0]
+    assert old in text
+    drift = drifted(text.replace(old, new), form)
+    assert (drift.clauses, drift.new) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("form", "old", "new"),
+    [
+        ("html", "<b>1,500</b>", "<del>1,500</del>"),
+        ("html", "<li>Each text", "<li hidden>Each text"),
+        ("html", "<li>Each text", '<li style="display:none">Each text'),
+        ("html", "<li>Each text has at most <b>1,500</b> characters.</li>", ""),
+        ("markdown", "**1,500**", "~~1,500~~"),
+        (
+            "markdown",
+            "2. Each text has at most **1,500** characters.",
+            "{/* 2. Each text has at most 1,500 characters. */}",
+        ),
+    ],
+)
+def test_words_that_are_withdrawn_do_not_stand(form: str, old: str, new: str) -> None:
+    text = FORMS[form][0].replace("Prices</a>", "Prices</a>Each text has at most 1,500 characters.")
+    assert old in text
+    assert drifted(text.replace(old, new), form).clauses == ("c.4",)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_words_added_beside_a_passage_that_changed_put_both_in_doubt(form: str) -> None:
+    text = FORMS[form][0]
+    for old, new in (("1,500", "1,200"), ("/v2/texts", "/v3/texts"), ("nothing is sent", "nothing is sent at night")):
+        text = text.replace(old, new)
+    assert set(drifted(text, form).clauses) == {"c.3", "c.4", "c.5"}
+
+
+def test_words_in_a_new_cell_of_a_row_put_the_row_in_doubt() -> None:
+    cell = "<td>one of your numbers</td>"
+    assert drifted(HTML.replace(cell, f"{cell}<td>from May on</td>"), "html").clauses == ("c.12",)
+
+
+def test_words_after_a_line_break_that_go_on_a_sentence_put_it_in_doubt() -> None:
+    assert drifted(HTML.replace("after a 429", "after a 429<br>from here"), "html").clauses == ("c.21",)
+
+
+def test_star_within_code_is_no_emphasis() -> None:
+    lock = locked(tuple(text_blocks("Keys\n\nThey begin with sk_test_* here")))
+    drift = drift_of("example", lock, [tuple(text_blocks("Keys\n\nThey begin with sk_test_ here"))], today="2026-02-01")
+    assert len(drift.clauses) == 1
+
+
+@pytest.mark.parametrize("name", ["copy", "copy.txt.html", "copy.xhtml"])
+def test_page_is_known_by_its_beginning_where_its_name_says_nothing(name: str) -> None:
+    drift = drift_of("example", LOCK, [read_document(HTML.encode(), name=name)], today="2026-02-01")
+    assert (drift.clauses, drift.new) == ((), ())
+
+
+def test_page_without_a_passage_is_refused() -> None:
+    with pytest.raises(UsageError, match="got a page with none of its 14 passages"):
+        drifted("Verify you are human")
+
+
+def test_page_that_is_too_large_is_refused() -> None:
+    with pytest.raises(UsageError, match="expected a page of at most 2 MB"):
+        read_document(b"a " * (MOST_BYTES // 2 + 1), name="a.html")
+
+
+def test_pattern_that_lost_a_mark_is_a_change() -> None:
+    data = {"openapi": "3.0.0", "paths": {"/a": {"get": {"schema": {"pattern": r"^(a|\d)$"}}}}}
+    lock = locked(OpenApi(data=data), "/paths/~1a/get")
+    changed = json.loads(json.dumps(data).replace("a|", "a"))
+    assert drift_of("example", lock, [OpenApi(data=changed)], today="2026-02-01").clauses == ("c./schema",)
 
 
 @pytest.mark.parametrize("form", FORMS)

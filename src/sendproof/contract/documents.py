@@ -12,6 +12,7 @@ import itertools
 import json
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,27 +24,48 @@ from markdown_it import MarkdownIt
 
 from sendproof.errors import UsageError
 
-# What lays a text out, in any of the formats: table borders, emphasis, code spans, bullets, line continuation.
-_LAYOUT = frozenset("|*`\\•·◦▪‣●○")
+# What lays a text out, in any of the formats: table borders, code spans, bullets, line continuation.
+_LAYOUT = frozenset("|`\\•·◦▪‣●○")
 _PLAIN = str.maketrans("“”„«»‘’‚–—−‐‑‒", '"""""\'\'\'------')
-# Rules, marks of headings, the comma in "1,600", and what ends a word: a list has full stops where a table has none.
-_LEFT_OUT = re.compile(r"[-=_~]{3,}|#{1,6}(?=\s)|(?<=\d),(?=\d{3}(?!\d))|[.,;:](?=\s|$)")
+_LEFT_OUT = re.compile(
+    r"[-=~]{3,}|#{1,6}(?=\s)"  # rules, and the marks of headings
+    r"|(?<=\d),(?=\d{3}(?!\d))"  # 1,600 and 1600 are one number
+    r"|[.,;:](?=\s|$)"  # what ends a word: a list has full stops where a table has none
+    r"|(?<=[\"'\]}])[,:]|[,:](?=[\"'\[{])"  # JSON is written with white space after these, or without
+    r"|(?<=\s)[-–—](?=\s[^\W\d])"  # a dash before an explanation, for which a table has a cell
+)
+# Emphasis as people write it in plain text; a `*` that stands alone is what it is.
+_EMPHASIS = re.compile(r"(\*{1,2})(?=\S)([^*\n]{1,200})(?<=\S)\1")
 # At the beginning of a block: a bullet, the number of a list, of a section, the marks of a heading or a quotation.
-_MARKER = re.compile(r"\s*(?:[-+*•·◦▪‣●○]\s+|\d{1,2}[.)]\s+|\d{1,2}(?:\.\d{1,2})+\s+|\#{1,6}\s+|>\s+)")
+_MARKER = re.compile(r"\s*(?:[-+*•·◦▪‣●○]\s+|\(?\d{1,2}[.)]\s+|\d{1,2}(?:\.\d{1,2})+\s+|\#{1,6}\s+|>\s+|_{3,}\s*$)")
 _STOP = re.compile(r"[.,;:]+(?=\s|$)")
 _SENTENCE_END = re.compile(r"[.!?]['\")\]]*$")
+_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029]")
 
+# What generators of sites add to Markdown, and no reader sees: the marks of notes, ids of headings, comments of MDX.
+_UNSEEN_IN_MARKDOWN = re.compile(
+    r"^[ >]{0,8}\[![A-Z]{1,20}\]$|^ {0,8}:::.*$|\{#[\w-]{1,80}\}$|\{/\*[^*]{0,2000}\*/\}|\[\^\w{1,20}\]|\{\" \"\}",
+    re.MULTILINE,
+)
+# What generators of sites write for screen readers: the anchor of a heading repeats it, a link skips the menu.
+_FOR_SCREEN_READERS = re.compile(r"\s*(?:Section titled [“\"].*[”\"]|Skip to (?:main )?content)\s*")
 # Members of an object of OpenAPI that say something of their own: one may be reworded without the others.
 _PROSE = ("description", "summary", "title", "example")
-_UNSEEN = ("script", "style", "template", "noscript", "head", "svg")
+# Struck text is withdrawn; buttons copy or switch.
+_UNSEEN = ("script", "style", "template", "noscript", "head", "button", "del", "s", "strike")
+_UNSEEN_CLASSES = frozenset({"ln", "linenos", "lineno", "line-number"})
+_AROUND = ("nav", "footer")
+MOST_BYTES = 2 << 20
+"""Of a page; one of two megabytes takes some seconds. The largest page of a vendor that was seen has a fifth of it."""
 _CELLS = ("td", "th")
 _BLOCKS = frozenset(
-    """address article aside blockquote body br caption dd details div dl dt fieldset figcaption figure footer form
+    """address article aside blockquote body caption dd details div dl dt fieldset figcaption figure footer form
     h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul""".split()  # noqa: SIM905 - a list would take fifty lines
 )
 _ENDINGS = {
     ".html": "html",
     ".htm": "html",
+    ".xhtml": "html",
     ".md": "markdown",
     ".mdx": "markdown",
     ".markdown": "markdown",
@@ -65,13 +87,12 @@ _MEDIA_TYPES = {
 class Block:
     """What stands together: a line of text, a paragraph, a cell. `row` is the same for the cells of a row.
 
-    `line` counts from 1 in the file; `in_page` is False for what stands around a page: menus, footers.
+    `line` counts from 1 in the file. What stands around a page (menus, footers) is no block of it.
     """
 
     text: str
     line: int
     row: int
-    in_page: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +124,16 @@ class Stream:
             start = last + 1
         return " ".join(" ".join(pieces).split())
 
+    def row(self, offset: int) -> int:
+        """Return the row in which a character stands."""
+        return self.blocks[self.of_block[offset]].row
+
     def ends_sentence(self, end: int) -> bool:
-        """Whether a sentence, or the block, ends before the character at `end`."""
-        block = self.of_block[end - 1]
-        if end == len(self.text) or self.of_block[end] != block:
+        """Whether a sentence, or the row, ends before the character at `end`."""
+        if end == len(self.text) or self.row(end) != self.row(end - 1):
             return True
-        return ends_sentence(self.blocks[block].text[: self.places[end]])
+        block = self.of_block[end - 1]
+        return ends_sentence(self.blocks[block].text[: self.places[end] if self.of_block[end] == block else None])
 
     def line(self, offset: int) -> int:
         """Return the line of the file in which a character stands."""
@@ -123,9 +148,18 @@ class OpenApi:
     data: Mapping[str, Any]
 
 
+BEGINNING = 8
+"""Characters that `beginning` looks at: fewer are shared by many lines of JSON, and few passages are shorter."""
+
+
 def fingerprint(squeezed: str) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of characters that carry meaning (`squeeze`)."""
     return hashlib.sha256(squeezed.encode()).hexdigest()[:16]
+
+
+def beginning(squeezed: str) -> str:
+    """Return 8 hexadecimal digits of the first characters, which tell most other places from that of a passage."""
+    return f"{zlib.crc32(squeezed[:BEGINNING].encode()):08x}"
 
 
 def squeeze(text: str) -> str:
@@ -140,14 +174,24 @@ def read_document(data: bytes, *, name: str, media_type: str = "") -> tuple[Bloc
     or is JSON or YAML and no OpenAPI document.
     """
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        text = _LINE_ENDS.sub("\n", data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise UsageError(f"{name}: expected text in UTF-8, got a byte that is none. Save it as UTF-8.") from error
     ending = name[name.rfind(".") :].lower() if "." in name else ""
-    form = _MEDIA_TYPES.get(media_type.partition(";")[0].strip().lower()) or _ENDINGS.get(ending, "text")
+    form = _MEDIA_TYPES.get(media_type.partition(";")[0].strip().lower()) or _ENDINGS.get(ending) or _form_of(text)
     if form == "openapi":
         return OpenApi(data=_openapi(text, name))
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{name}: expected a page of at most {MOST_BYTES >> 20} MB, got more. Save its text alone.")
     return tuple({"html": html_blocks, "markdown": markdown_blocks, "text": text_blocks}[form](text))
+
+
+def _form_of(text: str) -> str:
+    """Return the format of a document whose name does not tell it."""
+    start = text.lstrip()[:200].lower()
+    if start.startswith(("<!doctype html", "<html", "<?xml")):
+        return "html"
+    return "openapi" if re.match(r"(?:\{\s*)?\"?(?:openapi|swagger)\"?\s*:", start) else "text"
 
 
 def stream_of(blocks: Sequence[Block]) -> Stream:
@@ -157,6 +201,8 @@ def stream_of(blocks: Sequence[Block]) -> Stream:
     places: list[int] = []
     starts: list[int] = []
     for number, block in enumerate(blocks):
+        if _FOR_SCREEN_READERS.fullmatch(block.text):
+            continue
         before = -2
         for char, place in _meaning(block.text):
             # After white space or layout, and at the edge between punctuation and words.
@@ -176,16 +222,20 @@ def _meaning(text: str) -> Iterator[tuple[str, int]]:
     start = found.end() if (found := _MARKER.match(text)) else 0
     left_out = {place for found in _LEFT_OUT.finditer(text) for place in range(*found.span())}
     for place in range(start, len(text)):
-        if place in left_out:
+        char = text[place]
+        if place in left_out or char in _LAYOUT or char.isspace():
             continue
-        for char in unicodedata.normalize("NFKC", text[place].translate(_PLAIN)):
-            if not (char.isspace() or char in _LAYOUT or unicodedata.category(char) == "Cf"):
-                yield char, place
+        if char.isascii():
+            yield char, place
+            continue
+        for plain in unicodedata.normalize("NFKC", char.translate(_PLAIN)):
+            if not (plain.isspace() or unicodedata.category(plain) == "Cf"):
+                yield plain, place
 
 
 def text_blocks(text: str) -> Iterator[Block]:
     """Yield the lines of a plain text; where one was wrapped, what follows belongs to it."""
-    written = text.split("\n")
+    written = _EMPHASIS.sub(r"\2", text).split("\n")
     width = max(map(len, written))
     lines: list[str] = []
     for number, line in enumerate([*written, ""], 1):
@@ -214,7 +264,9 @@ def markdown_blocks(text: str) -> Iterator[Block]:
         # Front matter, as generators of sites have it, is no part of the page.
         end = lines.index("---", 1) + 1
         text = "\n".join([*[""] * end, *lines[end:]])
-    parser = MarkdownIt("commonmark").enable("table")
+    # Lines stay where they are, since passages are named by them.
+    text = _UNSEEN_IN_MARKDOWN.sub(lambda found: "\n" * found[0].count("\n"), text)
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     tokens = parser.parse(text)
     for token in tokens:
         if token.map and token.nesting >= 0 and token.type != "inline":
@@ -223,56 +275,85 @@ def markdown_blocks(text: str) -> Iterator[Block]:
 
 
 def html_blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks of an HTML page: what a reader sees, in the order of the source."""
-    soup = BeautifulSoup(text, "html.parser")
-    for unseen in soup.find_all(_UNSEEN):
-        unseen.extract()
-    page = _page(soup)
+    """Yield the blocks of an HTML page: what a reader sees of it, in the order of the source."""
+    page = _page(BeautifulSoup(text, "html.parser"))
     rows = itertools.count(1)
     row_of: dict[int, int] = {}
-    for tag, words in _runs(soup):
-        in_page = tag is page or page in tag.parents
+    for tag, words in _runs(page):
         line = _line(tag)
         if tag.name == "pre" or tag.find_parent("pre") is not None:
             # Each line of a listing stands for itself.
             for number, listed in enumerate(words.split("\n")):
-                yield Block(text=listed, line=line + number, row=next(rows), in_page=in_page)
+                yield Block(text=listed, line=line + number, row=next(rows))
             continue
         row = tag.find_parent("tr") if tag.name in _CELLS else None
         number = next(rows) if row is None else row_of.setdefault(id(row), next(rows))
-        yield Block(text=words, line=line, row=number, in_page=in_page)
+        yield Block(text=words, line=line, row=number)
 
 
-def _runs(soup: BeautifulSoup) -> Iterator[tuple[Tag, str]]:
+def _page(soup: BeautifulSoup) -> Tag:
+    """Return what a page is about, without what its readers do not see, and without menus and footers."""
+    for unseen in soup.find_all(_is_unseen):
+        if isinstance(unseen, Tag) and unseen.name in ("img", "svg"):
+            unseen.replace_with(_described(unseen))
+        else:
+            unseen.extract()
+    for found in (soup.find_all("main"), soup.find_all(role="main"), soup.find_all("article")):
+        if len(found) == 1 and isinstance(found[0], Tag):
+            return found[0]
+    return soup
+
+
+def _is_unseen(tag: Tag) -> bool:
+    # A tab is hidden until it is chosen, and read then.
+    if tag.get("role") == "tabpanel":
+        return False
+    style = "".join(str(tag.get("style", "")).split())
+    return (
+        tag.name in (*_UNSEEN, *_AROUND, "img", "svg")
+        or tag.has_attr("hidden")
+        or tag.get("aria-hidden") == "true"
+        or "display:none" in style
+        or not _UNSEEN_CLASSES.isdisjoint(tag.get_attribute_list("class"))
+    )
+
+
+def _described(picture: Tag) -> str:
+    """Return what a picture says: a tick may be the Yes of a table."""
+    title = picture.find("title")
+    return f" {picture.get('alt') or picture.get('aria-label') or (title.get_text() if title else '')} "
+
+
+def _runs(page: Tag) -> Iterator[tuple[Tag, str]]:
     """Yield what stands together in a block, with the block."""
     pieces: list[str] = []
     within: Tag | None = None
-    for node, tag in (*_texts(soup), (None, soup)):
-        if within is not None and (node is None or tag is not within):
-            if "".join(pieces).strip():
-                yield within, "".join(pieces)
+    for node, tag in (*_texts(page), (None, page)):
+        goes_on = node is not None and tag is within
+        if node is not None and tag is within and pieces and pieces[-1] == _BREAK:
+            # A sentence goes on after a line break.
+            goes_on = str(node).lstrip()[:1].islower() and not ends_sentence("".join(pieces))
+        if within is not None and not goes_on:
+            if (run := "".join(pieces)).strip():
+                yield within, run
             pieces, within = [], None
         if node is not None:
             within = tag
             pieces.append(str(node))
 
 
-def _texts(soup: BeautifulSoup) -> Iterator[tuple[NavigableString | None, Tag]]:
-    """Yield each text with the block that it stands in; None where a `br` ends one."""
-    for node in soup.descendants:
-        if isinstance(node, Tag) and node.name == "br":
-            yield None, node
-        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
-            parents = [parent for parent in node.parents if parent.name in _BLOCKS]
-            yield node, parents[0] if parents else soup
+# No document has one here: its line ends were made plain.
+_BREAK = "\N{LINE SEPARATOR}"
 
 
-def _page(soup: BeautifulSoup) -> Tag:
-    """Return what a page is about, without menus and footers, where it says so itself."""
-    for found in (soup.find_all("main"), soup.find_all(role="main"), soup.find_all("article")):
-        if len(found) == 1 and isinstance(found[0], Tag):
-            return found[0]
-    return soup
+def _texts(page: Tag) -> Iterator[tuple[str, Tag]]:
+    """Yield each text with the block that it stands in, and a `br` as the break that it is."""
+    for node in page.descendants:
+        if isinstance(node, Tag) and node.name != "br":
+            continue
+        if isinstance(node, Tag) or (isinstance(node, NavigableString) and not isinstance(node, PreformattedString)):
+            block = next((parent for parent in node.parents if parent.name in _BLOCKS), page)
+            yield _BREAK if isinstance(node, Tag) else str(node), block
 
 
 def _line(tag: Tag) -> int:
@@ -344,7 +425,7 @@ def _addresses(data: Mapping[str, Any], pointer: str) -> list[str]:
 def _collect(whole: Mapping[str, Any], node: object, at: str, inside: tuple[str, ...], found: dict[str, str]) -> None:
     if isinstance(node, dict) and isinstance(target := node.get("$ref"), str):
         if target in inside:
-            # A schema that contains itself is told once.
+            # A schema that contains itself counts once.
             return
         _collect(whole, _at(whole, target.removeprefix("#")), at, (*inside, target), found)
         return
@@ -354,12 +435,15 @@ def _collect(whole: Mapping[str, Any], node: object, at: str, inside: tuple[str,
         return
     if not isinstance(node, dict):
         return
-    told = {key: node[key] for key in _PROSE if isinstance(node.get(key), str)}
-    found.update({f"{at}/{key}": fingerprint(squeeze(words)) for key, words in told.items()})
+    prose = {key: node[key] for key in _PROSE if isinstance(node.get(key), str)}
+    # OpenAPI's prose is Markdown.
+    found.update(
+        {f"{at}/{key}": fingerprint(stream_of(tuple(markdown_blocks(words))).text) for key, words in prose.items()}
+    )
     own = {
         str(key): _plain(value)
         for key, value in node.items()
-        if not str(key).startswith("x-") and key not in told and _is_plain(value)
+        if not str(key).startswith("x-") and key not in prose and _is_plain(value)
     }
     if own:
         found[at or "/"] = fingerprint(json.dumps(own, sort_keys=True, ensure_ascii=False))
@@ -384,8 +468,6 @@ def _is_plain(value: object) -> bool:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, str):
-        return squeeze(value)
     if isinstance(value, list):
         # A list of plain values is a set in all that OpenAPI says with one: required, enum, tags.
         return sorted((_plain(item) for item in value), key=repr)

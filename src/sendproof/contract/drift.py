@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from sendproof.contract.documents import Block, OpenApi, Stream, fingerprint, openapi_objects, stream_of
+from sendproof.contract.documents import (
+    BEGINNING,
+    Block,
+    OpenApi,
+    Stream,
+    beginning,
+    fingerprint,
+    openapi_objects,
+    stream_of,
+)
 from sendproof.contract.lock import Lock, Passage
 from sendproof.errors import UsageError
 
@@ -66,13 +76,20 @@ class _Span:
 def drift_of(provider: str, lock: Lock, documents: Sequence[Sequence[Block] | OpenApi], *, today: str) -> Drift:
     """Compare a new copy of a document with its lock. Several files are parts of one copy; `today` is its date.
 
-    UsageError where the lock is of a page and the copy an OpenAPI document, or the other way round.
+    UsageError where the lock is of a page and the copy an OpenAPI document, or the other way round, and where not one
+    passage stands: that is a page that was blocked, or another one, and no change of this one.
     """
     blocks = [block for document in documents if not isinstance(document, OpenApi) for block in document]
     descriptions = [document for document in documents if isinstance(document, OpenApi)]
     lock = replace(lock, retrieved=today)
     if lock.operation is None and not descriptions:
-        return _of_page(provider, lock, _Page(lock.passages, stream_of(blocks)))
+        found = _of_page(provider, lock, _Page(lock.passages, stream_of(blocks)))
+        if lock.passages and not found.held:
+            raise UsageError(
+                f"the new copy: expected {lock.document}, got a page with none of its {len(lock.passages)} passages. "
+                "Look at the file: it may be empty, a login, or another page."
+            )
+        return found
     if lock.operation is not None and not blocks and len(descriptions) == 1:
         return _of_openapi(provider, lock, descriptions[0])
     expected = "one OpenAPI document" if lock.operation is not None else "text, HTML or Markdown"
@@ -137,7 +154,6 @@ class _Page:
     def __init__(self, passages: Sequence[Passage], stream: Stream) -> None:
         self._passages, self._stream = passages, stream
         self._spans = _spans(passages, stream)
-        self._covered = [span.start for span in self._spans], [span.end for span in self._spans]
         # The number of each passage that stands in the stream, with its place.
         self.placed = _placed(passages, self._spans)
 
@@ -152,10 +168,9 @@ class _Page:
         return tuple(found)
 
     def new_words(self) -> Iterator[NewWords]:
-        """Yield the words that no passage covers, block by block; what stands around a page counts for nothing."""
-        for start, end in self._gaps():
-            if self._stream.blocks[self._stream.of_block[start]].in_page:
-                yield NewWords(at=self._stream.line(start), text=self._stream.shown(start, end))
+        """Yield the words that no passage covers, row by row."""
+        for start, end in self._gaps:
+            yield NewWords(at=self._stream.line(start), text=self._stream.shown(start, end))
 
     def passages(self) -> Iterator[Passage]:
         """Yield the passages of the new copy in its order: those that still stand as they are, and new ones."""
@@ -163,97 +178,110 @@ class _Page:
         pieces: list[tuple[int, Passage]] = [
             (start, replace(self._passages[number], at=self._stream.line(start))) for start, number in numbers.items()
         ]
-        for start, end in self._gaps():
+        for start, end in self._gaps:
             text = self._stream.text[start:end]
-            if self._stream.blocks[self._stream.of_block[start]].in_page:
-                fresh = Passage(at=self._stream.line(start), fingerprint=fingerprint(text), length=len(text))
-                pieces.append((start, fresh))
+            fresh = Passage(
+                at=self._stream.line(start), fingerprint=fingerprint(text), length=len(text), begins=beginning(text)
+            )
+            pieces.append((start, fresh))
         yield from (passage for _, passage in sorted(pieces, key=lambda piece: piece[0]))
 
-    def _gaps(self) -> Iterator[tuple[int, int]]:
-        """Yield the stretches with words that no passage covers, cut where a row of blocks ends."""
+    @cached_property
+    def _gaps(self) -> tuple[tuple[int, int], ...]:
+        """The stretches with words that no passage covers, cut where a row ends."""
         edges = [0, *(edge for span in self._spans for edge in (span.start, span.end)), len(self._stream.text)]
-        for start, end in zip(edges[::2], edges[1::2], strict=True):
-            yield from self._rows(start, end)
+        pairs = zip(edges[::2], edges[1::2], strict=True)
+        return tuple(gap for start, end in pairs for gap in self._rows(start, end))
 
     def _rows(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         while start < end:
-            row = self._stream.blocks[self._stream.of_block[start]].row
             last = start
-            while last < end and self._stream.blocks[self._stream.of_block[last]].row == row:
+            while last < end and self._stream.row(last) == self._stream.row(start):
                 last += 1
             if any(char.isalnum() for char in self._stream.text[start:last]):
                 yield start, last
             start = last
 
+    def _between(self, number: int, other: int) -> tuple[tuple[int, int], ...]:
+        """Return the gaps between the places of two passages; before the first one and after the last are the ends."""
+        start = self.placed[number].end if number >= 0 else 0
+        end = self.placed[other].start if other < len(self._passages) else len(self._stream.text)
+        return tuple(gap for gap in self._gaps if start <= gap[0] and gap[1] <= end)
+
+    def _standing(self, number: int, step: int) -> int:
+        """Return the next passage that stands, in a direction; -1 or their count where there is none."""
+        near = number + step
+        while 0 <= near < len(self._passages) and near not in self.placed:
+            near += step
+        return near
+
     def _in_place_of(self, number: int) -> str:
         """Return the words between the neighbours of a passage that is gone."""
-        before = next((self.placed[near].end for near in range(number - 1, -1, -1) if near in self.placed), 0)
-        after = next(
-            (self.placed[near].start for near in range(number + 1, len(self._passages)) if near in self.placed),
-            len(self._stream.text),
-        )
-        gaps = [gap for gap in self._gaps() if before <= gap[0] and gap[1] <= after]
+        gaps = self._between(self._standing(number, -1), self._standing(number, 1))
         return " … ".join(self._stream.shown(*gap) for gap in gaps)
 
     def _added_to(self, number: int) -> str:
-        """Return the words that were added to a passage: they adjoin it in its block and in its sentence."""
+        """Return the words that were added to a passage: they adjoin it in its row and in its sentence."""
         span = self.placed[number]
-        text, of_block = self._stream.text, self._stream.of_block
-        added = ""
-        # What stands where a gone neighbour stood is told with that.
-        if number + 1 >= len(self._passages) or number + 1 in self.placed:
-            end = self._free_until(span.end, step=1)
-            end = bisect_right(of_block, of_block[span.end - 1], span.end, max(end, span.end))
-            if any(char.isalnum() for char in text[span.end : end]) and not self._stream.ends_sentence(span.end):
-                added = self._stream.shown(span.end, end)
-        if number == 0 or number - 1 in self.placed:
-            start = self._free_until(span.start, step=-1)
-            start = bisect_left(of_block, of_block[span.start], min(start, span.start), span.start)
-            if any(char.isalnum() for char in text[start : span.start]) and not self._stream.ends_sentence(span.start):
-                added = " … ".join(filter(None, [self._stream.shown(start, span.start), added]))
-        return added
+        sides = [
+            *(gap for gap in self._gaps if self._adjoins(gap[1], span.start) and self._is_addition(gap, number, -1)),
+            *(gap for gap in self._gaps if self._adjoins(span.end, gap[0]) and self._is_addition(gap, number, 1)),
+        ]
+        return " … ".join(self._stream.shown(*gap) for gap in sides)
 
-    def _free_until(self, offset: int, *, step: int) -> int:
-        """Return where the next covered stretch begins after an offset (`step` 1), or the one before it ends (-1)."""
-        starts, ends = self._covered
-        if step == 1:
-            index = bisect_left(starts, offset)
-            return starts[index] if index < len(starts) else len(self._stream.text)
-        index = bisect_right(ends, offset) - 1
-        return ends[index] if index >= 0 else 0
+    def _adjoins(self, end: int, start: int) -> bool:
+        """Whether what begins at `start` goes on the sentence that what ends at `end` belongs to."""
+        if not (0 < end <= start < len(self._stream.text)) or self._stream.ends_sentence(end):
+            return False
+        between = self._stream.text[end:start]
+        return self._stream.row(end - 1) == self._stream.row(start) and not any(map(str.isalnum, between))
+
+    def _is_addition(self, gap: tuple[int, int], number: int, step: int) -> bool:
+        """Whether words beside a passage are more of it, and not what stands in place of a neighbour that is gone."""
+        near = self._standing(number, step)
+        gone = range(min(number, near) + 1, max(number, near))
+        if not gone:
+            return True
+        gaps = self._between(*sorted((number, near)))
+        lost = self._passages[number + step]
+        # A reworded neighbour has about its length; more gaps than neighbours are gone are words of somewhere else.
+        return len(gaps) > len(gone) or 2 * (gap[1] - gap[0]) < lost.length
 
 
 def _spans(passages: Sequence[Passage], stream: Stream) -> tuple[_Span, ...]:
     """Return where passages stand in a stream, without overlaps: longer ones first, then in the stream's order."""
-    known: dict[int, set[str]] = defaultdict(set)
-    for passage in passages:
-        known[passage.length].add(passage.fingerprint)
+    candidates = sorted(_candidates(passages, stream), key=lambda span: (span.start - span.end, span.start))
     taken = bytearray(len(stream.text))
     found: list[_Span] = []
-    for length in sorted(known, reverse=True):
-        # A short one is found beside another that was found: again, until there is no more.
-        while fresh := tuple(_of_length(length, known[length], stream, taken)):
-            found += fresh
-            if length >= SHORT:
-                break
+    left = candidates
+    # A short one is found beside another that was found: again, until there is no more.
+    while fresh := [span for span in left if _takes(span, stream, taken)]:
+        found += fresh
+        left = [span for span in left if span.end - span.start < SHORT and not any(taken[span.start : span.end])]
     return tuple(sorted(found, key=lambda span: span.start))
 
 
-def _of_length(length: int, known: Container[str], stream: Stream, taken: bytearray) -> Iterator[_Span]:
-    """Yield the passages of a length that stand where nothing is taken, and take their places."""
+def _candidates(passages: Sequence[Passage], stream: Stream) -> Iterator[_Span]:
+    """Yield each place at which a passage stands, whatever else may stand there."""
+    lengths: dict[tuple[int, str], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for passage in passages:
+        lengths[min(passage.length, BEGINNING), passage.begins][passage.length].add(passage.fingerprint)
+    looked_at = sorted({length for length, _ in lengths})
     for start in stream.starts:
-        end = start + length
-        if (
-            end > len(taken)
-            or taken[start]
-            or taken[end - 1]
-            or (length < SHORT and not _is_edge(stream, taken, start, end))
-        ):
-            continue
-        if (seen := fingerprint(stream.text[start:end])) in known and not any(taken[start:end]):
-            taken[start:end] = b"\1" * length
-            yield _Span(start, end, seen)
+        for first in looked_at:
+            known = lengths.get((first, beginning(stream.text[start : start + first])), {})
+            for length, prints in known.items():
+                if (seen := fingerprint(stream.text[start : start + length])) in prints:
+                    yield _Span(start, start + length, seen)
+
+
+def _takes(span: _Span, stream: Stream, taken: bytearray) -> bool:
+    """Take the place of a passage, if it is free, and a short one stands where it may."""
+    start, end = span.start, span.end
+    if any(taken[start:end]) or (end - start < SHORT and not _is_edge(stream, taken, start, end)):
+        return False
+    taken[start:end] = b"\1" * (end - start)
+    return True
 
 
 def _is_edge(stream: Stream, taken: bytearray, start: int, end: int) -> bool:

@@ -22,13 +22,14 @@ class Passage:
     """A passage of a page, or an object of an OpenAPI document: its clauses, or why it is informative.
 
     `at` is where it stood: the line of a page, from 1, or a JSON pointer from the operation. `length` counts
-    the characters that carry meaning; it is 0 for an object. A passage with neither clauses nor `informative` has
-    not been read by anybody yet.
+    the characters that carry meaning, and `begins` stands for the first of them; an object has neither. A passage
+    with neither clauses nor `informative` has not been read by anybody yet.
     """
 
     at: int | str
     fingerprint: str
     length: int = 0
+    begins: str = ""
     clauses: tuple[str, ...] = ()
     informative: str | None = None
 
@@ -60,7 +61,7 @@ class Lock:
             at = f"at = {_quoted(passage.at)}" if isinstance(passage.at, str) else f"line = {passage.at}"
             yield f"\n[[passage]]\n{at}\nfingerprint = {_quoted(passage.fingerprint)}\n"
             if passage.length:
-                yield f"length = {passage.length}\n"
+                yield f"length = {passage.length}\nbegins = {_quoted(passage.begins)}\n"
             if passage.clauses:
                 yield f"clauses = [{', '.join(map(_quoted, passage.clauses))}]\n"
             if passage.informative is not None:
