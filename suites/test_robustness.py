@@ -6,7 +6,7 @@ Bytes that are no UTF-8, no JSON, no object; depth, size, NUL; other methods on 
 from sendproof import ClauseVerdict
 
 CONCERN = "robustness"
-FAMILIES = ("hostile", "json_forms", "unknown_fields", "methods", "schema-fuzzing")
+FAMILIES = ("hostile", "json_forms", "forms", "unknown_fields", "methods", "schema-fuzzing")
 
 
 def test_clause(verdict: ClauseVerdict) -> None:

@@ -71,7 +71,7 @@ ROWS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"accepted": [{"statuses": ["200"]}], "refused": [{"statuses": [400]}]}, "a code such as 429 or a class"),
     ({"accepted": [{"statuses": [True]}], "refused": [{"statuses": [400]}]}, "a code such as 429 or a class"),
-    ({"accepted": [{"statuses": [200], "at": "/a"}], "refused": [{"statuses": [400]}]}, "at and equals together"),
+    ({"accepted": [{"statuses": [200], "at": "/a"}], "refused": [{"statuses": [400]}]}, "at with equals or unlike"),
     ({"accepted": [{"statuses": [200], "without": ["1"]}], "refused": [{"statuses": [400]}]}, "expected error codes"),
     ({"accepted": [{"statuses": [200], "has": ["a"]}], "refused": [{"statuses": [400]}]}, "JSON pointers such as"),
 ]

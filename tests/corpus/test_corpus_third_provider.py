@@ -18,7 +18,7 @@ _EDITS = {
         ('recipient = "to"', 'recipient = "destination"'),
         ('text = "message"', 'text = "content"'),
         ("sender = true", "sender = false"),
-        ('scheme = "header"', 'scheme = "bearer"'),
+        ('header = "X-API-Key"', 'header = "Authorization"\nword = "Bearer"'),
         ("max_length = 1600", "max_length = 100"),
     ),
     "openapi.yaml": (("    post:", "    put:"),),

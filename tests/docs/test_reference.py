@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import fields
+from typing import get_args
 
 import click
 import pytest
@@ -13,7 +14,7 @@ from sendproof_docs import bounds, checks, clauses, commands, mocks, profile, re
 from sendproof.cli import cli
 from sendproof.contract import deciding
 from sendproof.contract.model import HTTP, load_contract, provider_names
-from sendproof.contract.provider import FIXTURE_KINDS
+from sendproof.contract.provider import FixtureKind
 from sendproof.judge.verdicts import EXCUSED_REASONS, NEVER_GATE, ReasonCode
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.faults import FAULTS
@@ -134,7 +135,7 @@ def test_every_part_of_the_budget_is_explained() -> None:
 
 
 def test_every_kind_of_fixture_is_explained() -> None:
-    assert set(profile.KINDS) == set(FIXTURE_KINDS)
+    assert set(profile.KINDS) == set(get_args(FixtureKind))
 
 
 def test_efforts_are_told_with_their_bounds() -> None:

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from sendproof.contract.model import Contract
+from sendproof.contract.pointer import MISSING
 from sendproof.exchange import Response
-from sendproof.judge.parsing import MISSING, answer_of, parse
+from sendproof.judge.parsing import answer_of, parse
 from tests.judge.support import FLOW, LINE, Talk
 
 ODD = {

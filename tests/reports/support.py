@@ -9,9 +9,9 @@ from functools import cache
 from typing import Any
 
 from sendproof.contract.clause import Clause
-from sendproof.contract.model import Contract, load_contract
+from sendproof.contract.model import Contract, load_contract, load_provider
+from sendproof.contract.pointer import MISSING
 from sendproof.exchange import Credential, Exchange, Headers, Request
-from sendproof.judge.parsing import MISSING
 from sendproof.judge.request_analysis import RequestAnalysis
 from sendproof.judge.verdicts import (
     FAIL,
@@ -82,7 +82,7 @@ def judgement(outcome: str, elapsed_s: float) -> Judgement:
         text=None,
         has_media=False,
         identity_known=True,
-        provider_fields={},
+        provider=load_provider("textflow"),
     )
     return Judgement(
         exchange=exchange(elapsed_s=elapsed_s),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sendproof.contract.clause import Clause, clause_from_toml
+from sendproof.contract.packs import FACTS, pack_folders
 from sendproof.contract.provider import Provider
 from sendproof.contract.schema import ClauseSchema
 from sendproof.errors import ContractError, UsageError
@@ -19,6 +20,7 @@ from sendproof.folders import schemas_dir
 
 HTTP = "http"
 REQUEST, ACCEPTED, REFUSAL = "request", "accepted", "refusal"
+_SCHEMAS = "*.schema.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +42,27 @@ class Contract:
 
 
 def provider_names(root: Path | None = None) -> tuple[str, ...]:
-    """Return the providers that have a folder of data under `root`."""
-    return tuple(sorted(path.parent.name for path in (root or schemas_dir()).glob("*/provider.toml")))
+    """Return the providers that have a pack: under `root`, by default those that ship and those that the user named."""
+    return tuple(sorted(_folders(root)))
+
+
+def _folders(root: Path | None) -> Mapping[str, Path]:
+    return pack_folders() if root is None else {file.parent.name: file.parent for file in root.glob(f"*/{FACTS}")}
 
 
 def load_provider(name: str, root: Path | None = None) -> Provider:
     """Read one `provider.toml`. An unknown name raises UsageError."""
-    folder = _folder(name, root or schemas_dir())
-    return Provider.from_toml(_toml(folder / "provider.toml"), where=f"{name}/provider.toml")
+    folder = _folder(name, root)
+    return Provider.from_toml(_toml(folder / FACTS), where=f"{name}/{FACTS}")
 
 
 def load_contract(name: str, root: Path | None = None) -> Contract:
     """Read the contract of one provider, the promises of HTTP included."""
-    root = root or schemas_dir()
     folder = _folder(name, root)
-    resources = {schema["$id"]: schema for schema in map(_json, sorted(root.glob("*/*.schema.json")))}
+    http = (root or schemas_dir()) / HTTP
+    resources = {schema["$id"]: schema for schema in map(_json, sorted([*folder.glob(_SCHEMAS), *http.glob(_SCHEMAS)]))}
     clauses: dict[str, Clause] = {}
-    for file in (folder / "clauses.toml", root / HTTP / "clauses.toml"):
+    for file in (folder / "clauses.toml", http / "clauses.toml"):
         _collect(file, clauses)
     _check_dependencies(clauses)
 
@@ -71,7 +77,7 @@ def load_contract(name: str, root: Path | None = None) -> Contract:
         accepted=schema(ACCEPTED),
         refusal=schema(REFUSAL),
         by_check=_by_check(clauses.values()),
-        sha256=_digest([*folder.iterdir(), *(root / HTTP).iterdir()]),
+        sha256=_digest([*folder.iterdir(), *http.iterdir()]),
         folder=folder,
     )
 
@@ -102,11 +108,14 @@ def _check_dependencies(clauses: Mapping[str, Clause]) -> None:
                 raise ContractError(f"{clause.id}: after: expected a required clause, got {other}. Leave it out.")
 
 
-def _folder(name: str, root: Path) -> Path:
-    if name not in provider_names(root):
-        known = ", ".join(provider_names(root))
-        raise UsageError(f"provider: expected one of {known}, got {name!r}. Name a provider that has a contract.")
-    return root / name
+def _folder(name: str, root: Path | None) -> Path:
+    folders = _folders(root)
+    if name not in folders:
+        known = ", ".join(sorted(folders))
+        raise UsageError(
+            f"provider: expected one of {known}, got {name!r}. Name one that has a pack, or its folder with --pack."
+        )
+    return folders[name]
 
 
 def _digest(files: list[Path]) -> str:

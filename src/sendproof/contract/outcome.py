@@ -14,6 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from sendproof.contract.pointer import MISSING, at
 from sendproof.errors import ContractError
 
 GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530})
@@ -44,7 +45,7 @@ class Outcome(StrEnum):
 
 _DECLARED = (Outcome.THROTTLED, Outcome.REFUSED, Outcome.FAILED, Outcome.ACCEPTED)
 """The outcomes that a pack tells of, in the order in which they are tried."""
-_KEYS = ("statuses", "at", "equals", "has", "lacks", "without")
+_KEYS = ("statuses", "at", "equals", "unlike", "has", "lacks", "without")
 _NUMBER = re.compile(rb"(?<![\w.+-])(?<![0-9]:)[0-9]++(?![\w-]|[.:][0-9])")
 
 
@@ -53,13 +54,15 @@ class OutcomeRule:
     """One way to tell an outcome: all that is given must hold.
 
     `statuses` are status codes, or classes of them as their first digit. `at` is a JSON pointer, at
-    which `equals` stands. `has` are pointers at which something stands, `lacks` those at which nothing
-    does, in an object that is not empty. `without` are error codes that tell of something else, wherever they stand.
+    which `equals` stands, or something else than `unlike`. `has` are pointers at which something stands,
+    `lacks` those at which nothing does, in an object that is not empty. `without` are error codes that tell
+    of something else, wherever they stand.
     """
 
     statuses: frozenset[int]
     at: str | None = None
     equals: Any = None
+    unlike: Any = None
     has: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     without: frozenset[int] = frozenset()
@@ -68,8 +71,10 @@ class OutcomeRule:
         """Whether an answer is told so."""
         if status not in self.statuses and status // 100 not in self.statuses:
             return False
-        if self.at is not None and not any(_are_equal(found, self.equals) for found in _at(answer, self.at)):
-            return False
+        if self.at is not None:
+            wanted, alike = (self.equals, True) if self.unlike is None else (self.unlike, False)
+            if not any(_are_equal(found, wanted) is alike for found in _at(answer, self.at)):
+                return False
         if not all(_at(answer, pointer) for pointer in self.has):
             return False
         if self.without and any(int(number[:_LONGEST]) in self.without for number in _NUMBER.findall(body)):
@@ -111,11 +116,8 @@ def is_page(body: bytes) -> bool:
 
 def _at(value: Any, pointer: str) -> list[Any]:
     """Return what stands at a JSON pointer, as a list of one, or nothing."""
-    for part in pointer.split("/")[1:]:
-        if not isinstance(value, Mapping) or part not in value:
-            return []
-        value = value[part]
-    return [value]
+    found = at(value, pointer)
+    return [] if found is MISSING else [found]
 
 
 def _are_equal(one: Any, other: Any) -> bool:
@@ -149,8 +151,8 @@ def _rules(rows: Any, where: str) -> Iterator[OutcomeRule]:
 def _rule(row: Any, where: str) -> OutcomeRule:
     if not isinstance(row, Mapping) or not set(row) <= set(_KEYS) or "statuses" not in row:
         raise ContractError(f"{where}: expected a table of {', '.join(_KEYS)} with statuses, got {row!r}. Correct it.")
-    if ("at" in row) != ("equals" in row):
-        raise ContractError(f"{where}: expected at and equals together, got one of them. Add the other.")
+    if ("at" in row) != (("equals" in row) != ("unlike" in row)):
+        raise ContractError(f"{where}: expected at with equals or unlike, got one alone. Add the other.")
     pointers = [*([row["at"]] if "at" in row else []), *row.get("has", []), *row.get("lacks", [])]
     wrong = [pointer for pointer in pointers if not (isinstance(pointer, str) and pointer.startswith("/"))]
     if wrong:
@@ -159,6 +161,7 @@ def _rule(row: Any, where: str) -> OutcomeRule:
         statuses=frozenset(_status(item, where) for item in row["statuses"]),
         at=row.get("at"),
         equals=row.get("equals"),
+        unlike=row.get("unlike"),
         has=tuple(row.get("has", ())),
         lacks=tuple(row.get("lacks", ())),
         without=frozenset(_code(item, where) for item in row.get("without", ())),

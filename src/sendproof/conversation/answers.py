@@ -52,7 +52,7 @@ def is_short_of_credits(contract: Contract, exchange: Exchange) -> bool:
     if exchange.response is None or not is_refused(contract.provider, exchange):
         return False
     answer = answer_of(exchange.response)
-    return any(has_code(answer, code) for code in codes_of_insufficient_credits(contract))
+    return any(has_code(contract.provider, answer, code) for code in codes_of_insufficient_credits(contract))
 
 
 def is_refused_for_its_moment(contract: Contract, exchange: Exchange) -> bool:

@@ -6,10 +6,14 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
+from sendproof.contract.outcome import Outcome
 from sendproof.contract.provider import Provider
 from sendproof.corpus.case import Case, tokens_in
 from sendproof.exchange import Exchange, Request, Response
+from sendproof.judge.parsing import parse
 from sendproof.judge.texts_and_numbers import segments
 from sendproof.target.binding import BoundRequest, RecipientGuard
 from sendproof.target.budget import Allowance
@@ -127,7 +131,7 @@ class DryRun:
         return exchanges
 
     def _answered(self, case: Case, bound: BoundRequest, price: int) -> Exchange:
-        message = _json(bound.body)
+        message = _message(self._provider, bound.body)
         status, answer, is_message = self._reply(case, message, price)
         self._budget.settle(accepted=status == _ACCEPTED, credits_=price)
         text = str(message.get(self._provider.fields["text"], ""))
@@ -181,11 +185,10 @@ class DryRun:
         answer: dict[str, object] = {}
         for role, pointer in self._provider.answer.items():
             if (value := identity if role == "id" else values.get(role)) is not None:
-                *above, name = pointer.removeprefix("/").split("/")
-                place = answer
-                for member in above:
-                    place = place.setdefault(member, {})  # type: ignore[assignment]  # only objects are put there
-                place[name] = value
+                _put(answer, pointer, value)
+        for rule in self._provider.outcomes[Outcome.ACCEPTED]:
+            if rule.at is not None:
+                _put(answer, rule.at, rule.equals)
         return answer
 
     def _pay(self, key: str, price: int) -> bool:
@@ -202,11 +205,17 @@ class DryRun:
         return True
 
 
-def _json(body: bytes) -> Mapping[str, object]:
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
+def _put(answer: Any, pointer: str, value: object) -> None:
+    """Put a value at a JSON pointer, with the objects and the lists of one entry that it stands in."""
+    names = pointer.removeprefix("/").split("/")
+    for name, following in pairwise(names):
+        inner: Any = [{}] if following.isdecimal() else {}
+        answer = answer[int(name)] if isinstance(answer, list) else answer.setdefault(name, inner)
+    answer[int(names[-1]) if isinstance(answer, list) else names[-1]] = value
+
+
+def _message(provider: Provider, body: bytes) -> Mapping[str, object]:
+    message = parse(body, provider.body_format).value
     return message if isinstance(message, dict) else {}
 
 

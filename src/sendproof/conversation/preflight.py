@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 
 from sendproof.contract.model import Contract, load_contract, provider_names
 from sendproof.contract.outcome import is_page
+from sendproof.contract.pointer import MISSING
 from sendproof.contract.provider import Provider
 from sendproof.conversation.answers import is_foreign
 from sendproof.exchange import Exchange, Response
-from sendproof.judge.parsing import MISSING, answer_of
+from sendproof.judge.parsing import answer_of
 from sendproof.judge.refused import documenting, says
 from sendproof.target.profile import Profile
 

@@ -36,8 +36,8 @@ from sendproof.conversation.balances_and_limits import (
     taste,
 )
 from sendproof.conversation.plan import SCENARIO, Plan
-from sendproof.corpus.case import Case
-from sendproof.corpus.message_builder import compact, media_token, numbered
+from sendproof.corpus.case import Case, token
+from sendproof.corpus.message_builder import compact, content_type, fields_of, media_token, numbered
 from sendproof.exchange import Exchange
 from sendproof.target.budget import BudgetSpent
 from sendproof.target.profile import Profile
@@ -72,7 +72,7 @@ STANDS_FOR: Mapping[str, Mapping[str, str]] = MappingProxyType(
         AT_ONCE: {"at_once.1": "plain.recipient2", "at_once.2": "plain.sender2"},
     }
 )
-_RECIPIENTS = ("@{recipient}", "@{recipient2}")
+_RECIPIENTS = ("recipient", "recipient2")
 # Of requests and credits balances and limits take no more than this part.
 _SHARE_OF_OTHER_BUDGETS = 3
 _STEP_NAMES = {SMS: "sms", LONG: "long-sms", MMS: "mms"}
@@ -210,16 +210,25 @@ def messages_of(provider: Provider, scenario: str, *, left: int) -> int:
 
 def message(provider: Provider, name: str, *, key: str = "main", media: bool = False, **extra: str) -> Case:
     """Return a valid message; `extra` are fields by role."""
-    fields = provider.fields
-    values = {"recipient": "@{recipient}", "text": provider.example_text}
+    spelling = provider.spellings[0]
+    values = {"recipient": token("recipient", spelling), "text": provider.example_text}
     if "sender" not in provider.optional:
-        values["sender"] = "@{sender}"
+        values["sender"] = token("sender", spelling)
     needs = () if key == "main" else (key,)
     if media and provider.media_fixture:
         values["media"] = media_token(provider) or ""
         needs = (*needs, provider.media_fixture)
-    body = {fields[role]: value for role, value in (values | extra).items()}
-    case = Case(id=name, family=SCENARIO, body=compact(body), key=key, expects="accept", needs=needs)
+    body = compact(fields_of(provider, values | extra))
+    case = Case(
+        id=name,
+        family=SCENARIO,
+        body=body,
+        method=provider.method,
+        headers=content_type(provider),
+        key=key,
+        expects="accept",
+        needs=needs,
+    )
     return numbered(provider, case)
 
 
@@ -310,8 +319,8 @@ def at_once(provider: Provider, asker: ScenarioAsker) -> None:
     asker.ask_together(
         [
             message(provider, "at_once.0"),
-            message(provider, "at_once.1", recipient="@{recipient2}"),
-            message(provider, "at_once.2", sender="@{sender2}"),
+            message(provider, "at_once.1", recipient=token("recipient2", provider.spellings[0])),
+            message(provider, "at_once.2", sender=token("sender2", provider.spellings[0])),
         ]
     )
 
@@ -354,10 +363,11 @@ class _Burst:
         self._made = 0
         self._is_slow = False
 
-    def next_case(self, *, recipient: str = "@{recipient}") -> Case:
+    def next_case(self, *, recipient: str = "recipient") -> Case:
         """Return another message than all before."""
         self._made += 1
-        return message(self._provider, f"rate_limits.burst-{self._made}", key=self._key, recipient=recipient)
+        number = token(recipient, self._provider.spellings[0])
+        return message(self._provider, f"rate_limits.burst-{self._made}", key=self._key, recipient=number)
 
     def one_after_the_other(self) -> int:
         """Ask until one is refused, then with another key; return how many were accepted.

@@ -43,6 +43,7 @@ FAMILIES: tuple[Callable[[Provider], Iterator[Case]], ...] = (
     families_messages.idempotency,
     families_messages.unknown_fields,
     families_requests.json_forms,
+    families_requests.forms,
     families_requests.hostile,
     families_requests.methods,
 )

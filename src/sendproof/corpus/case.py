@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
 from sendproof.exchange import Headers
 
@@ -29,7 +30,7 @@ class Case:
     - `@{nonce}`: 24 letters and digits, unlike in every sending.
 
     A token stands inside a JSON string (or is all digits): what replaces it is escaped as
-    JSON escapes it. `substitute` does so.
+    JSON escapes it; in a body of a form, as a form does. `substitute` does so.
 
     `key` names the key that is presented and `presents` how: "exact", "missing",
     "empty", "unknown", "unknown_id", "wrong_secret", "other_secret", "empty_secret",
@@ -62,14 +63,22 @@ class Case:
 
 SPELLINGS = ("e164", "eleven_digits", "ten_digits", "formatted", "formatted_eleven_digits")
 MARK = b"@{"
-_TOKEN = re.compile(rb"@\{([a-z0-9_]+(?:\.[a-z0-9_]+)*)\}")
+_TOKEN = re.compile(rb"@\{((?:recipient|sender|fixture|nonce)[a-z0-9_.]*)\}")
 
 
-def substitute(body: bytes, value_of: Callable[[str], str]) -> bytes:
-    """Return `body` with each token `@{name}` replaced by `value_of(name)`, escaped as JSON does."""
+def substitute(body: bytes, value_of: Callable[[str], str], *, in_form: bool = False) -> bytes:
+    """Return `body` with each token `@{name}` replaced by `value_of(name)`, escaped as JSON does, or a form.
+
+    Messages are JSON objects until they are sent; `in_form` tells that anything else is a form as it is sent.
+    """
     if MARK not in body:
         return body
-    return _TOKEN.sub(lambda match: json.dumps(value_of(match[1].decode()))[1:-1].encode(), body)
+    escaped = quote_plus if in_form and not body.startswith(b"{") else _in_json
+    return _TOKEN.sub(lambda match: escaped(value_of(match[1].decode())).encode(), body)
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def tokens_in(body: bytes) -> tuple[str, ...]:
@@ -81,6 +90,7 @@ def spelled(number: str, spelling: str) -> str:
     """Return an E.164 number in one of `SPELLINGS`; all but the first two take it for +1 and ten digits, any ten."""
     area, exchange, line = number[2:5], number[5:8], number[8:]
     return {
+        "digits": number[1:],
         "e164": number,
         "eleven_digits": number[1:],
         "ten_digits": number[2:],

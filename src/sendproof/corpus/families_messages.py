@@ -124,7 +124,7 @@ def senders(provider: Provider) -> Iterator[Case]:
             sender = token(f"fixture.{fixture.name}", spelling)
             name = f"{hyphened(fixture.name)}-{hyphened(spelling)}"
             yield draft.case(name, draft.message(sender=sender), needs=(fixture.name,))
-            again = draft.message(sender=sender, recipient="@{recipient2}", text=OTHER_TEXT)
+            again = draft.message(sender=sender, recipient=draft.number("recipient2"), text=OTHER_TEXT)
             yield draft.case(f"{name}-again", again, needs=(fixture.name,))
             if draft.has("media"):
                 message = draft.message(sender=sender, media=draft.media)
@@ -137,12 +137,12 @@ def failing_recipients(provider: Provider) -> Iterator[Case]:
     for fixture in provider.fixtures.values():
         for cause in fixture.causes:
             need = f"{fixture.name}.{cause}"
-            message = draft.message(recipient=f"@{{fixture.{need}}}")
+            message = draft.message(recipient=draft.number(f"fixture.{need}"))
             yield draft.case(hyphened(cause), message, needs=(need,))
-            again = draft.message(recipient=f"@{{fixture.{need}}}", text=OTHER_TEXT)
+            again = draft.message(recipient=draft.number(f"fixture.{need}"), text=OTHER_TEXT)
             yield draft.case(f"{hyphened(cause)}-again", again, needs=(need,))
             if draft.has("media"):
-                message = draft.message(recipient=f"@{{fixture.{need}}}", media=draft.media)
+                message = draft.message(recipient=draft.number(f"fixture.{need}"), media=draft.media)
                 yield draft.case(f"{hyphened(cause)}-media", message, needs=(need,))
 
 
@@ -225,7 +225,7 @@ def text_facts(provider: Provider) -> Iterator[Case]:
         if fixture.kind == "text":
             message = draft.message(text=f"@{{fixture.{fixture.name}}}")
             yield draft.case(hyphened(fixture.name), message, needs=(fixture.name,))
-            again = {**message, draft.field("recipient"): "@{recipient2}"}
+            again = draft.message(text=f"@{{fixture.{fixture.name}}}", recipient=draft.number("recipient2"))
             yield draft.case(f"{hyphened(fixture.name)}-again", again, needs=(fixture.name,))
             if draft.has("media"):
                 message = draft.message(text=f"@{{fixture.{fixture.name}}}", media=draft.media)
@@ -306,7 +306,7 @@ def _no_text(draft: MessageBuilder) -> Iterator[Case]:
     for name, value in _NO_TEXT:
         yield draft.case(name, draft.message(text=value))
         if name in ("missing", "null", "empty"):
-            again = draft.message(text=value, recipient="@{recipient2}", sender="@{sender2}")
+            again = draft.message(text=value, recipient=draft.number("recipient2"), sender=draft.number("sender2"))
             yield draft.case(f"{name}-again", again)
 
 
@@ -366,7 +366,7 @@ def media(provider: Provider) -> Iterator[Case]:
         return
     example = draft.media
     yield draft.case("alone", draft.message(text=OMIT, media=example))
-    yield draft.case("alone-again", draft.message(text=OMIT, media=example, recipient="@{recipient2}"))
+    yield draft.case("alone-again", draft.message(text=OMIT, media=example, recipient=draft.number("recipient2")))
     yield draft.case("with-text", draft.message(media=example))
     yield draft.case("with-other-text", draft.message(media=example, text=OTHER_TEXT))
     yield draft.case("with-idempotency", draft.message(media=example, idempotency=NONCE))

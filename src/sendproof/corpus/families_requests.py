@@ -7,10 +7,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from sendproof.contract.provider import Provider
+from sendproof.contract.provider import BodyFormat, Provider
 from sendproof.corpus.case import Case, token
 from sendproof.corpus.families_messages import ruler
-from sendproof.corpus.message_builder import MARK, NONCE, OMIT, OTHER_TEXT, MessageBuilder, compact, hyphened
+from sendproof.corpus.message_builder import (
+    MARK,
+    NONCE,
+    OMIT,
+    OTHER_TEXT,
+    MessageBuilder,
+    as_form,
+    compact,
+    hyphened,
+)
 
 _TEXTS = (
     # What a service that trims, folds or escapes cannot leave alone; of printable ASCII and line breaks.
@@ -31,6 +40,7 @@ _TEXTS = (
 
 _WRONG: Mapping[str, tuple[str, ...]] = {
     "header": ("missing", "empty", "unknown"),
+    "word": ("missing", "empty", "unknown", "scheme", "scheme_wrong"),
     "basic": (
         *("missing", "empty", "scheme", "scheme_wrong", "malformed"),
         *("unknown_id", "wrong_secret", "other_secret", "empty_secret"),
@@ -61,8 +71,8 @@ def plain(provider: Provider) -> Iterator[Case]:
     if len(provider.spellings) > 1:
         # So that a run can begin where the first spelling is refused.
         yield draft.case("other-spelling", draft.message(recipient=token("recipient", provider.spellings[-2])))
-    yield draft.case("recipient2", draft.message(recipient="@{recipient2}"))
-    yield draft.case("sender2", draft.message(sender="@{sender2}"))
+    yield draft.case("recipient2", draft.message(recipient=draft.number("recipient2")))
+    yield draft.case("sender2", draft.message(sender=draft.number("sender2")))
     if draft.has("idempotency"):
         yield draft.case("idempotency", draft.message(idempotency=NONCE))
     if draft.has("media"):
@@ -106,9 +116,10 @@ def near_misses(provider: Provider) -> Iterator[Case]:
 def elsewhere(provider: Provider) -> Iterator[Case]:
     """Present the right key, and a wrong one, in another place than the documented one."""
     draft = MessageBuilder(provider=provider, family="elsewhere")
-    for presents in ("query", "query_wrong", "bearer", "bearer_wrong"):
-        if presents.removesuffix("_wrong") != provider.credential_scheme:
-            yield from _twice(draft, presents)
+    # Where a word stands before the key, or a scheme, another word is one of the wrong credentials.
+    bearer = ("bearer", "bearer_wrong") if provider.credential_scheme == "header" else ()
+    for presents in ("query", "query_wrong", *bearer):
+        yield from _twice(draft, presents)
 
 
 def carriers(provider: Provider) -> Iterator[Case]:
@@ -141,7 +152,8 @@ def _twice(draft: MessageBuilder, presents: str, needs: tuple[str, ...] = ()) ->
     yield draft.case(f"{name}-again", draft.message(text=OTHER_TEXT), presents=presents, needs=needs)
 
 
-_JSON = "application/json"
+_JSON = BodyFormat.JSON.media_type
+_FORM = BodyFormat.FORM.media_type
 _METHODS = ("GET", "PUT", "DELETE", "PATCH")
 _MAX_BODY_BYTES = 128 * 1024
 # Sent once: more than the buffers of common proxies take.
@@ -150,6 +162,8 @@ _HUGE_BODY_BYTES = 640 * 1024
 
 def json_forms(provider: Provider) -> Iterator[Case]:
     """Write the plain message in every way that JSON permits, and in some that it does not."""
+    if provider.body_format is not BodyFormat.JSON:
+        return
     draft = MessageBuilder(provider=provider, family="json_forms")
     yield from _permitted(draft)
     yield from _not_permitted(draft)
@@ -218,17 +232,62 @@ def _other_types(draft: MessageBuilder) -> Iterator[Case]:
         ("type-capitals", None, "Application/JSON"),
         ("type-other-charset", None, f"{_JSON}; charset=iso-8859-1"),
         ("type-plain", None, "text/plain"),
-        ("type-form", None, "application/x-www-form-urlencoded"),
+        ("type-form", None, _FORM),
         ("type-unknown", None, "application/x-unheard-of"),
-        ("form", form, "application/x-www-form-urlencoded"),
+        ("form", form, _FORM),
         ("form-as-json", form, _JSON),
     ):
         yield draft.case(name, body, headers=(("Content-Type", content_type),))
     yield draft.case("type-missing", headers=())
 
 
+def forms(provider: Provider) -> Iterator[Case]:
+    """Write the plain message in other ways as a form, and what is no proper form."""
+    if provider.body_format is not BodyFormat.FORM:
+        return
+    draft = MessageBuilder(provider=provider, family="forms")
+    message = draft.message()
+    body, text = as_form(message), draft.field("text").encode()
+    without_text = as_form(draft.message(text=OMIT))
+    yield draft.case("reversed", dict(reversed(message.items())))
+    yield draft.case("spaces-as-escapes", body.replace(b"+", b"%20"))
+    yield draft.case("escaped-name", body.replace(text + b"=", b"%%%02x%b=" % (text[0], text[1:])))
+    yield draft.case("trailing-separator", body + b"&")
+    yield draft.case("unknown-name", {**message, "UnheardOf": "1"})
+    yield draft.case("text-twice", {**message, draft.field("text"): ["One text.", "Another text."]})
+    for name, value in (
+        ("bad-escape", b"%zz"),
+        ("cut-escape", b"%"),
+        ("invalid-utf8", b"caf%E9"),
+        ("overlong", b"%C0%AF"),
+        ("surrogate", b"%ED%A0%80"),
+        ("nul", b"a%00b"),
+        ("controls", b"%01%08%1B%5B31m"),
+        ("raw-eight-bit", b"caf\xe9"),
+        ("raw-newline", b"a\nb"),
+        ("header-injection", b"a%0D%0AX-Injected%3A+yes%0D%0A%0D%0A"),
+        ("format-string", b"%25s%25n+%7B0.__class__%7D"),
+        ("large", b"large+" * 20_000),
+    ):
+        yield draft.case(f"text-{name}", without_text + b"&" + text + b"=" + value)
+    for name, data in (
+        ("empty", b""),
+        ("separators-alone", b"&&&&"),
+        ("no-equals", b"message"),
+        ("binary", bytes(range(256))),
+        ("many-names", b"&".join(b"n%d=x" % index for index in range(1_000))),
+        ("long-name", b"n" * 10_000 + b"=x"),
+    ):
+        yield draft.case(name, data)
+    yield draft.case("type-missing", headers=())
+    for name, media in (("json", _JSON), ("plain", "text/plain"), ("charset", f"{_FORM}; charset=utf-8")):
+        yield draft.case(f"type-{name}", headers=(("Content-Type", media),))
+
+
 def hostile(provider: Provider) -> Iterator[Case]:
     """Send what breaks careless services. None of it can reach anybody's telephone."""
+    if provider.body_format is not BodyFormat.JSON:
+        return
     draft = MessageBuilder(provider=provider, family="hostile")
     for name, literal in _LITERALS:
         yield draft.case(f"text-{name}", draft.raw("text", literal))

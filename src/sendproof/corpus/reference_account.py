@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sendproof.account import Account
+from sendproof.contract.body import wire_body
 from sendproof.contract.model import Contract
-from sendproof.contract.provider import Fixture, Provider
+from sendproof.contract.provider import BodyFormat, Fixture, Provider
 from sendproof.corpus.case import SPELLINGS, Case, spelled, substitute
 from sendproof.exchange import Credential, Request
 from sendproof.judge.request_analysis import Reason, RequestAnalysis, read_request
@@ -47,8 +48,12 @@ class ReferenceAccount:
 
     def request(self, case: Case) -> Request:
         """Return the request that a case makes of this account."""
-        path = self.provider.path + (f"?{case.query}" if case.query else "")
-        body = substitute(case.body, self.values.__getitem__)
+        in_form = self.provider.body_format is BodyFormat.FORM
+        path = re.sub(r"\{[^{}]*\}", "AC", self.provider.path) + (f"?{case.query}" if case.query else "")
+        body = wire_body(
+            self.provider,
+            substitute(case.body, self.values.__getitem__, in_form=in_form),
+        )
         return Request(method=case.method, path=path, headers=case.headers, body=body)
 
     def credential(self, case: Case) -> Credential:
@@ -107,7 +112,7 @@ def _values(provider: Provider) -> Iterator[tuple[str, str]]:
 
 def _spellings(name: str, number: str) -> Iterator[tuple[str, str]]:
     yield name, number
-    for spelling in SPELLINGS:
+    for spelling in (*SPELLINGS, "digits"):
         yield f"{name}.{spelling}", spelled(number, spelling)
 
 

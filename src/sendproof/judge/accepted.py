@@ -10,8 +10,9 @@ from typing import Any
 from sendproof.account import Account
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
+from sendproof.contract.pointer import MISSING, at
 from sendproof.judge.answered_exchange import Answered, schema_findings
-from sendproof.judge.parsing import MISSING, at, http_date
+from sendproof.judge.parsing import http_date
 from sendproof.judge.texts_and_numbers import difference, is_e164_of, is_same_text, spelling_of
 from sendproof.judge.verdicts import (
     ACCEPTED,
@@ -69,7 +70,7 @@ def _doubtful_pointers(answered: Answered) -> frozenset[str]:
     """Return where an answer is about what the documents leave open: it proves nothing of a promise there."""
     analysis, pointers = answered.analysis, answered.provider.answer
     return frozenset(
-        pointer for role, pointer in pointers.items() if role in analysis.provider_fields and analysis.taints(role)
+        pointer for role, pointer in pointers.items() if role in analysis.provider.fields and analysis.taints(role)
     )
 
 
@@ -239,10 +240,11 @@ def _date_of_answer(answered: Answered, params: _Params) -> Relation | None:
 
 
 def _moment(text: Any) -> datetime | None:
+    """Return the moment that a text names, in ISO 8601 or as in mail (RFC 2822)."""
     try:
         return datetime.fromisoformat(text)
     except (TypeError, ValueError):
-        return None
+        return http_date(text) if isinstance(text, str) else None
 
 
 _RELATIONS: Mapping[str, _Rule] = {

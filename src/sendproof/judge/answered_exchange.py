@@ -9,10 +9,10 @@ from typing import Any
 from sendproof.account import Account
 from sendproof.contract.model import Contract
 from sendproof.contract.outcome import Outcome
+from sendproof.contract.pointer import MISSING, at
 from sendproof.contract.provider import Provider
 from sendproof.contract.schema import Breach, ClauseSchema
 from sendproof.exchange import Exchange, Response
-from sendproof.judge.parsing import MISSING, at
 from sendproof.judge.request_analysis import RequestAnalysis
 from sendproof.judge.verdicts import CONTRADICTED, UPHELD, Finding, OfAnExchange
 
@@ -71,7 +71,8 @@ class Answered(OfAnExchange):
 
     def at_role(self, role: str) -> Any:
         """Return what stands in the answer where the provider puts the value of `role`, or MISSING."""
-        return at(self.value, self.provider.answer[role])
+        pointer = self.provider.answer.get(role)
+        return MISSING if pointer is None else at(self.value, pointer)
 
     def breaches(self, schema: ClauseSchema) -> tuple[Breach, ...]:
         """Return what the answer breaks of a schema; no JSON is judged as null is, which no schema permits."""

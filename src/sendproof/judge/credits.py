@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
+from sendproof.contract.pointer import at
 from sendproof.exchange import NEVER_SENT
-from sendproof.judge.parsing import at
 from sendproof.judge.refused import has_code
 from sendproof.judge.request_analysis import IDENTITY
 from sendproof.judge.retries import recognised_retries
@@ -365,7 +365,8 @@ def _outcome(contract: Contract, item: Judgement) -> CreditOutcome | None:
 def _is_short(contract: Contract, item: Judgement) -> bool:
     """Whether a message was refused for too few credits: by the documented code, or, if there is none, at all."""
     codes = codes_of_insufficient_credits(contract)
-    return item.outcome == REFUSED and (not codes or any(has_code(item.answer, code) for code in codes))
+    named = (has_code(contract.provider, item.answer, code) for code in codes)
+    return item.outcome == REFUSED and (not codes or any(named))
 
 
 def overdrawn(contract: Contract, account: Account, judgements: Sequence[Judgement]) -> frozenset[str]:

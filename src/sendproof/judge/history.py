@@ -187,11 +187,11 @@ def _is_vouched(
     if not item.of_the_account or item.exchange.id in dry:
         return False
     text, key_state = item.analysis.text, item.analysis.key_state
-    if any(has_code(item.answer, code) for code in contract.provider.unexcludable_of_text):
+    if any(has_code(contract.provider, item.answer, code) for code in contract.provider.unexcludable_of_text):
         is_known = text in account.texts or without_serial(text or "") in last_accepted
         return (key_state is not None and is_known) or text in (None, "")
     was_paid_later = last_accepted.get(None, 0.0) > item.exchange.started_s
-    if any(has_code(item.answer, code) for code in codes_of_insufficient_credits(contract)):
+    if any(has_code(contract.provider, item.answer, code) for code in codes_of_insufficient_credits(contract)):
         return key_state == "active" and was_paid_later
     return key_state in ("active", None) and was_paid_later
 

@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import parse_qsl
 
+from sendproof.contract.pointer import MISSING
+from sendproof.contract.provider import BodyFormat
 from sendproof.exchange import Response
 
 # Deeper than any message, and far from the depth at which a parser that recurses gives up (Python's: some 1000).
@@ -20,20 +23,14 @@ _TEXTS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 
 
-class Missing:
-    """The type of `MISSING`."""
-
-    def __repr__(self) -> str:
-        return "nothing"
-
-
-MISSING = Missing()
-
-
 class BodyKind(StrEnum):
-    """What a body is. EXTENDED is JSON with duplicate names, NaN, a byte order mark or numbers out of range."""
+    """What a body is: JSON, a form, or none of it as it should be.
+
+    EXTENDED is JSON with duplicate names, NaN, a byte order mark or numbers out of range.
+    """
 
     JSON = "json"
+    FORM = "form"
     EXTENDED = "extended"
     DEEP = "deep"
     NOT_JSON = "not_json"
@@ -48,8 +45,27 @@ class Body:
     value: Any = MISSING
 
 
-def parse(data: bytes) -> Body:
-    """Parse a body. Never raises."""
+def parse(data: bytes, written: BodyFormat = BodyFormat.JSON) -> Body:
+    """Parse a body that is written in a format. Never raises."""
+    return _parse_form(data) if written is BodyFormat.FORM else _parse_json(data)
+
+
+def _parse_form(data: bytes) -> Body:
+    """Parse a form into a text, or several in a list, for each name."""
+    try:
+        pairs = parse_qsl(data.decode("utf-8"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        return Body(kind=BodyKind.NOT_UTF8)
+    value: dict[str, Any] = {}
+    for name, text in pairs:
+        if name not in value:
+            value[name] = text
+        else:
+            value[name] = [*(value[name] if isinstance(value[name], list) else [value[name]]), text]
+    return Body(kind=BodyKind.FORM, value=value)
+
+
+def _parse_json(data: bytes) -> Body:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -113,15 +129,6 @@ def answer_of(response: Response) -> Any:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
-
-
-def at(value: Any, pointer: str) -> Any:
-    """Return what stands at a JSON pointer, or MISSING."""
-    for part in pointer.split("/")[1:]:
-        if not isinstance(value, dict) or part not in value:
-            return MISSING
-        value = value[part]
-    return value
 
 
 def media_type(content_type: str | None) -> str:

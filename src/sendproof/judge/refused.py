@@ -9,9 +9,9 @@ from typing import Any
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import Contract
 from sendproof.contract.outcome import TRANSPORT
+from sendproof.contract.pointer import MISSING, at
 from sendproof.contract.provider import Provider
 from sendproof.judge.answered_exchange import Answered, schema_findings
-from sendproof.judge.parsing import MISSING, at
 from sendproof.judge.request_analysis import IDENTITY, WHOLE_BODY, RequestAnalysis
 from sendproof.judge.verdicts import Finding, shown
 
@@ -96,7 +96,7 @@ def _codes(answered: Answered) -> Iterator[Finding]:
     documented = [clause for clause in contract.with_check("documented_code") if _concerns(clause.params, analysis)]
     for clause in documented:
         code = clause.params["code"]
-        named, expected = has_code(value, code), f"the code {code}"
+        named, expected = has_code(answered.provider, value, code), f"the code {code}"
         unless = () if codes else tuple(item.id for item in due)
         yield answered.checked(clause.id, holds=named, expected=expected, observed=shown(codes or value), unless=unless)
         for item in due:
@@ -151,7 +151,7 @@ def _observed(answered: Answered, what: str) -> Iterator[str]:
         yield from codes_of(contract, value, answered.response.status)
     else:
         for clause in contract.with_check("documented_code"):
-            yield from (" ".join(place) for place in code_locations(value, clause.params["code"]))
+            yield from (" ".join(place) for place in code_locations(answered.provider, value, clause.params["code"]))
 
 
 def speaks_of_the_account(answered: Answered) -> bool:
@@ -199,7 +199,7 @@ def documenting(contract: Contract) -> tuple[Clause, ...]:
 def says(provider: Provider, clause: Clause, answer: Any) -> bool:
     """Whether an answer bears the text or the code that a clause documents."""
     if clause.check == "documented_code":
-        return has_code(answer, clause.params["code"])
+        return has_code(provider, answer, clause.params["code"])
     return at(answer, provider.refusal_text or "") in texts_of(clause)
 
 
@@ -210,28 +210,40 @@ def texts_of(clause: Clause) -> tuple[str, ...]:
 
 def is_unexcludable(provider: Provider, answer: Any) -> bool:
     """Whether a refusal speaks of the account in a way that no request can rule out."""
-    if any(has_code(answer, code) for code in provider.unexcludable_codes):
+    if any(has_code(provider, answer, code) for code in provider.unexcludable_codes):
         return True
     return any(at(answer, pointer) == text for pointer, text in provider.unexcludable_texts)
 
 
-def has_code(answer: Any, code: int) -> bool:
-    """Whether a number or text equal to `code`, or a text that names it, stands anywhere."""
-    return next(code_locations(answer, code), None) is not None
+def has_code(provider: Provider, answer: Any, code: int | str) -> bool:
+    """Whether an answer bears an error code: at the pointer that the pack gives, or anywhere where it gives none."""
+    return next(code_locations(provider, answer, code), None) is not None
 
 
-def code_locations(answer: Any, code: int, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (pointer, JSON type) of each place where `code` stands."""
+def code_locations(provider: Provider, answer: Any, code: int | str) -> Iterator[tuple[str, str]]:
+    """Yield (pointer, JSON type) of each place where a code stands.
+
+    At the pack's pointer it is the same value. Without one it is a number or text equal to it, or a text that names it.
+    """
+    if provider.refusal_code is None:
+        yield from _locations(answer, code)
+        return
+    found = at(answer, provider.refusal_code)
+    if type(found) is type(code) and found == code:
+        yield provider.refusal_code, "string" if isinstance(found, str) else "number"
+
+
+def _locations(answer: Any, code: int | str, pointer: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(answer, dict):
         for key, value in answer.items():
             if str(code) == key:
                 yield f"{pointer}/{key}", "name"
-            yield from code_locations(value, code, f"{pointer}/{key[:_LONGEST_NAME]}")
+            yield from _locations(value, code, f"{pointer}/{key[:_LONGEST_NAME]}")
     elif isinstance(answer, list):
         for value in answer:
-            yield from code_locations(value, code, f"{pointer}/*")
+            yield from _locations(value, code, f"{pointer}/*")
     elif isinstance(answer, str):
-        if re.search(rf"(?<![0-9]){code}(?![0-9])", answer):
+        if re.search(rf"(?<![0-9]){re.escape(str(code))}(?![0-9])", answer):
             yield pointer, "string"
     elif isinstance(answer, int | float) and not isinstance(answer, bool) and answer == code:
         yield pointer, "number"
@@ -242,6 +254,9 @@ def codes_of(contract: Contract, answer: Any, status: int) -> list[str]:
 
     The status of the answer, repeated in it, is none, nor is a year, a time, a path or an id.
     """
+    if pointer := contract.provider.refusal_code:
+        found = at(answer, pointer)
+        return [] if found in (MISSING, None, "") else [f"{pointer} {str(found)[:_LONGEST_CODE]}"]
     lengths = frozenset(len(str(clause.params["code"])) for clause in contract.with_check("documented_code"))
     return list(dict.fromkeys(f"{pointer} {value}" for pointer, value in _located_codes(answer, status, lengths, "")))
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from sendproof.account import Account
 from sendproof.contract.model import Contract
+from sendproof.contract.pointer import MISSING
+from sendproof.contract.provider import BodyFormat, Provider
 from sendproof.exchange import Credential, Request, field_value
-from sendproof.judge.parsing import MISSING, BodyKind, charset, is_json_type, parse
+from sendproof.judge.parsing import BodyKind, charset, is_json_type, media_type, parse
 from sendproof.judge.texts_and_numbers import (
     has_marks,
     is_odd,
@@ -40,7 +42,7 @@ class Reason:
     level: str
     fields: tuple[str, ...]
     tainted: bool = True
-    code: int | None = None
+    code: int | str | None = None
     concern: str = ""
     of_transport: bool = False
     by_form: bool = False
@@ -64,7 +66,7 @@ class RequestAnalysis:
     text: str | None
     has_media: bool
     identity_known: bool
-    provider_fields: Mapping[str, str]
+    provider: Provider
 
     @property
     def hard(self) -> tuple[Reason, ...]:
@@ -73,14 +75,13 @@ class RequestAnalysis:
 
     def value(self, role: str) -> Any:
         """Return the request field that plays `role`, or MISSING."""
-        name = self.provider_fields.get(role)
-        return self.instance.get(name, MISSING) if isinstance(self.instance, dict) and name else MISSING
+        return _value(self.provider, self.instance, role)
 
     def taints(self, role: str) -> bool:
         """Whether the answer cannot be related to the field of `role`."""
         if not self.reasons:
             return False
-        name = self.provider_fields.get(role, "")
+        name = self.provider.fields.get(role, "")
         return any(reason.tainted and (name in reason.fields or WHOLE_BODY in reason.fields) for reason in self.reasons)
 
 
@@ -107,8 +108,7 @@ class _Facts:
         return isinstance(value, str) and value in self.account.media_urls
 
     def field(self, role: str) -> Any:
-        name = self.contract.provider.fields.get(role)
-        return self.instance.get(name, MISSING) if isinstance(self.instance, dict) and name else MISSING
+        return _value(self.contract.provider, self.instance, role)
 
 
 _Params = Mapping[str, Any]
@@ -133,21 +133,20 @@ def read_request(contract: Contract, account: Account, request: Request, credent
         text=facts.text,
         has_media=facts.has_media,
         identity_known=credential.key is not None or credential.fault is not None,
-        provider_fields=contract.provider.fields,
+        provider=contract.provider,
     )
 
 
 def _is_operation(contract: Contract, request: Request) -> bool:
     path = request.path.split("?")[0]
-    return request.method == contract.provider.method and path.endswith(contract.provider.path)
+    return request.method == contract.provider.method and contract.provider.path_pattern.search(path) is not None
 
 
 def _facts(contract: Contract, account: Account, request: Request, credential: Credential) -> _Facts:
-    body = parse(request.body)
-    fields, plan = contract.provider.fields, contract.provider.number_plan
-    get = body.value.get if isinstance(body.value, dict) else lambda name, default=None: default
-    text = get(fields["text"])
-    media = get(fields["media"]) if "media" in fields else None
+    provider = contract.provider
+    body, plan = parse(request.body, provider.body_format), provider.number_plan
+    values = {role: _value(provider, body.value, role) for role in provider.fields}
+    text, media = values["text"], values.get("media")
     return _Facts(
         contract=contract,
         account=account,
@@ -156,11 +155,20 @@ def _facts(contract: Contract, account: Account, request: Request, credential: C
         kind=body.kind,
         instance=body.value,
         key_state=account.keys.get(credential.key) if credential.key else None,
-        recipient=to_e164(get(fields["recipient"]), plan=plan),
-        sender=to_e164(get(fields["sender"]), plan=plan),
+        recipient=to_e164(values["recipient"], plan=plan),
+        sender=to_e164(values.get("sender"), plan=plan),
         text=text if isinstance(text, str) else None,
         has_media=isinstance(media, str) and media != "",
     )
+
+
+def _value(provider: Provider, instance: Any, role: str) -> Any:
+    """Return the request field that plays a role, or MISSING; of a list of one recipient, that one."""
+    name = provider.fields.get(role)
+    value: Any = instance.get(name, MISSING) if isinstance(instance, dict) and name else MISSING
+    if role == "recipient" and provider.recipients_as_list and isinstance(value, list) and len(value) == 1:
+        return value[0]
+    return value
 
 
 def _reasons(facts: _Facts) -> Iterator[Reason]:
@@ -228,8 +236,10 @@ def _has_odd_characters(facts: _Facts, params: _Params) -> bool:
 
 
 def _is_media_type_doubtful(facts: _Facts, params: _Params) -> bool:
-    content_type = field_value(facts.request.headers, "Content-Type")
-    return not is_json_type(content_type) or charset(content_type) not in ("", "utf-8")
+    content_type, written = field_value(facts.request.headers, "Content-Type"), facts.contract.provider.body_format
+    is_form = media_type(content_type) == written.media_type
+    is_usual = is_json_type(content_type) if written is BodyFormat.JSON else is_form
+    return not is_usual or charset(content_type) not in ("", "utf-8")
 
 
 # By the name of a check: the part of the request that is at fault (a role, IDENTITY, WHOLE_BODY, or none that an answer

@@ -17,8 +17,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sendproof.contract.model import Contract
+from sendproof.contract.pointer import MISSING, at
 from sendproof.exchange import NEVER_SENT
-from sendproof.judge.parsing import MISSING, at
 from sendproof.judge.refused import names_anything_documented
 from sendproof.judge.verdicts import (
     ACCEPTED,

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from sendproof.contract.outcome import NOT_SERVED, Outcome
+from sendproof.contract.pointer import MISSING, at
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.accepted import accepted_findings, named_findings
 from sendproof.judge.answered_exchange import Answered, Context
-from sendproof.judge.parsing import MISSING, answer_of, at, is_json_type, media_type
+from sendproof.judge.parsing import answer_of, is_json_type, media_type
 from sendproof.judge.refused import has_code, is_documented, refused_findings, speaks_of_the_account
 from sendproof.judge.request_analysis import IDENTITY, Reason, RequestAnalysis, read_request
 from sendproof.judge.verdicts import (
@@ -97,7 +98,8 @@ def _with_reasons_of_refusal(context: Context, analysis: RequestAnalysis, value:
             for clause in context.contract.with_check("key_state")
             if clause.params["state"] == "no_credits"
         ]
-    kept = tuple(reason for reason in reasons if reason.code is None or has_code(value, reason.code))
+    provider = context.contract.provider
+    kept = tuple(reason for reason in reasons if reason.code is None or has_code(provider, value, reason.code))
     return analysis if kept == analysis.reasons else replace(analysis, reasons=kept)
 
 

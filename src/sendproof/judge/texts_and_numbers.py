@@ -138,9 +138,14 @@ def spelling_of(text: str) -> str | None:
 
 
 def to_e164(text: object, *, plan: str) -> str | None:
-    """Return the number that `text` stands for: as it is for "e164", from any spelling for "nanp"."""
+    """Return the number that `text` stands for.
+
+    As it is for "e164", with the `+` that it lacks for "digits", from any spelling for "nanp".
+    """
     if not isinstance(text, str):
         return None
+    if plan == "digits":
+        return f"+{text}" if _E164.fullmatch(f"+{text}") else None
     if plan == "e164":
         return text if _E164.fullmatch(text) else None
     for pattern in _SPELLINGS.values():

@@ -13,9 +13,10 @@ from pathlib import Path
 from sendproof import exit_codes
 from sendproof.contract.model import Contract
 from sendproof.contract.outcome import Outcome
+from sendproof.contract.pointer import MISSING, at
 from sendproof.errors import MachineError, UsageError
 from sendproof.exchange import MAYBE_SERVED, NEVER_SENT, Exchange
-from sendproof.judge.parsing import MISSING, answer_of, at
+from sendproof.judge.parsing import answer_of
 from sendproof.judge.verdicts import FAIL, NOT_APPLICABLE, PASS, Judgement
 from sendproof.reports.har import to_har
 from sendproof.reports.junit import write_junit

@@ -5,21 +5,20 @@ What might reach a number that the profile does not name is kept back here, befo
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from sendproof.contract.provider import Provider
-from sendproof.corpus.case import SPELLINGS, Case, spelled
+from sendproof.contract.body import wire_body
+from sendproof.contract.provider import BodyFormat, Provider
+from sendproof.corpus.case import SPELLINGS, Case, spelled, substitute
 from sendproof.errors import SendproofError
 from sendproof.exchange import Credential, Headers
 from sendproof.target.credentials import FAULTS, classify, present
 from sendproof.target.profile import Profile
 from sendproof.target.recipients import Withheld, refusal_of
 
-_TOKEN = re.compile(rb"@\{((?:recipient|sender|fixture|nonce)[A-Za-z0-9_.]*)\}")
 # Whether there is such a number is not asked: the samples of documents are spelled as well.
 _NANP = re.compile(r"\+1\d{10}", re.ASCII)
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -95,14 +94,14 @@ def bind(case: Case, profile: Profile, provider: Provider, nonce: str) -> BoundR
     credential = classify(provider, profile.keys, headers, query)
     _check_credential(case, credential)
     _check_wire(case, headers, query)
-    origin, path = _address(profile.base_url, provider.path)
+    origin, path = _address(profile.base_url, _path(provider, profile, case.key))
     target = f"{path}?{query}" if query else path
     return BoundRequest(
         method=case.method,
         url=origin + target,
         path=target,
         headers=headers,
-        body=_body(case, profile, nonce),
+        body=wire_body(provider, _body(case, profile, provider, nonce)),
         credential=credential,
         key=case.key,
         presented=presented.values if credential.key is None else (),
@@ -128,25 +127,29 @@ def _check_wire(case: Case, headers: Headers, query: str) -> None:
         raise Unbindable(f"case {case.id}: expected a well-formed request head, got another. It is left out.")
 
 
+def _path(provider: Provider, profile: Profile, key: str) -> str:
+    """Return the path of the operation with the parts of a key that stand in it."""
+    if "{" not in provider.path:
+        return provider.path
+    parts = zip(provider.credential_parts, profile.keys[key], strict=True)
+    return provider.path.format_map({name: quote(secret.value, safe="") for name, secret in parts})
+
+
 @lru_cache(maxsize=64)
 def _address(base_url: str, path: str) -> tuple[str, str]:
     parts = urlsplit(base_url)
     return f"{parts.scheme}://{parts.netloc}", parts.path + path
 
 
-def _body(case: Case, profile: Profile, nonce: str) -> bytes:
-    if b"@{" not in case.body:
-        return case.body
+def _body(case: Case, profile: Profile, provider: Provider, nonce: str) -> bytes:
+    def value(name: str) -> str:
+        return nonce if name == "nonce" else _value(case, profile, name)
 
-    def value(match: re.Match[bytes]) -> bytes:
-        text = nonce if match[1] == b"nonce" else _value(case, profile, match[1].decode("ascii"))
-        return text.encode("utf-8")
-
-    return _TOKEN.sub(value, case.body)
+    return substitute(case.body, value, in_form=provider.body_format is BodyFormat.FORM)
 
 
 def _value(case: Case, profile: Profile, token: str) -> str:
-    """Return what stands for a token, escaped for a JSON string."""
+    """Return what stands for a token."""
     role, _, rest = token.partition(".")
     numbers = {"recipient": profile.recipients, "sender": profile.senders}.get(role.removesuffix("2"))
     if role == "fixture":
@@ -157,7 +160,7 @@ def _value(case: Case, profile: Profile, token: str) -> str:
         text = _spelled(numbers[-1 if len(numbers) == 1 else int(role.endswith("2"))], rest)
     if text is None:
         raise _unbindable(case, f"a value for @{{{token}}}")
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+    return text
 
 
 def _fixture(profile: Profile, name: str) -> str | None:
@@ -168,7 +171,9 @@ def _fixture(profile: Profile, name: str) -> str | None:
 
 
 def _spelled(number: str, spelling: str) -> str | None:
-    """Return a number in one of the spellings of `Case`; all but E.164 are those of the NANP."""
+    """Return a number in one of the spellings of `Case`; all but the first two are those of the NANP."""
     if spelling in ("", "e164"):
         return number
+    if spelling == "digits":
+        return number[1:]
     return spelled(number, spelling) if _NANP.fullmatch(number) and spelling in SPELLINGS else None

@@ -106,13 +106,15 @@ def _marked(fault: str, values: Iterable[str], known: Iterable[Parts]) -> str:
 
 def _read(provider: Provider, value: str) -> Parts | str:
     """Return the parts of a credential, or the fault that keeps it from being read."""
-    if provider.credential_scheme != "basic":
-        return (value,) if value else "empty"
-    scheme, _, token = value.partition(" ")
     if not value:
         return "empty"
-    if scheme.lower() != "basic":
+    if provider.credential_scheme == "header":
+        return (value,)
+    scheme, _, token = value.partition(" ")
+    if scheme.lower() != (provider.credential_word or "basic").lower():
         return "scheme"
+    if provider.credential_scheme == "word":
+        return (token.strip(" \t"),) if token.strip(" \t") else "empty"
     try:
         text = base64.b64decode(token.strip(" \t"), validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
@@ -255,9 +257,9 @@ def present(
         given = wish.parts if how == "query" else tuple(wish.invented(part) for part in wish.parts)
         pairs = zip(provider.credential_parts, given, strict=True)
         return Presented(query="&".join(f"{part}={quote(value, safe='')}" for part, value in pairs), values=given)
-    if how in (("scheme", "scheme_wrong") if basic else ("bearer", "bearer_wrong")):
+    if how in (("bearer", "bearer_wrong") if provider.credential_scheme == "header" else ("scheme", "scheme_wrong")):
         secret = wish.invented(wish.secret) if how.endswith("_wrong") else wish.secret
-        return Presented(headers=(("Authorization", f"Bearer {secret}"),), values=(secret,))
+        return Presented(headers=(("Authorization", f"{other_word(provider)} {secret}"),), values=(secret,))
     if how == "malformed":
         return _malformed(wish, name) if basic else None
     name = {"carrier_lower": name.lower(), "carrier_upper": name.upper()}.get(how, name)
@@ -268,8 +270,15 @@ def present(
 
 def _carried(provider: Provider, name: str, parts: Parts) -> Presented:
     joined = ":".join(parts)
-    value = f"Basic {_base64(joined)}" if provider.credential_scheme == "basic" else joined
+    value = {"basic": f"Basic {_base64(joined)}", "word": f"{provider.credential_word} {joined}"}.get(
+        provider.credential_scheme, joined
+    )
     return Presented(headers=((name, value),), values=(*parts, joined))
+
+
+def other_word(provider: Provider) -> str:
+    """Return the word of a scheme that is not the provider's."""
+    return "Token" if provider.credential_word.lower() == "bearer" else "Bearer"
 
 
 def _malformed(wish: _Wish, name: str) -> Presented:

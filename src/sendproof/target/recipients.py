@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
 import phonenumbers
 
-from sendproof.contract.provider import Provider
+from sendproof.contract.provider import BodyFormat, Provider
 from sendproof.errors import SendproofError
 from sendproof.target.phone_numbers import country_digits, masked
 
@@ -113,7 +113,10 @@ def refusal_of(
     rule = _rule(provider.number_plan, allowed, senders)
     in_documents = _rule(provider.number_plan, allowed | senders, frozenset())
     try:
-        return _refusal_of_body(body, provider.fields["recipient"].casefold(), rule, in_documents)
+        field = provider.fields["recipient"].casefold()
+        if provider.body_format is BodyFormat.FORM and (values := _of_form(body, field)) is not None:
+            return next(filter(None, (_refusal(value, rule) for value in values)), None)
+        return _refusal_of_body(body, field, rule, in_documents)
     except _TooMuch as error:
         return f"the recipient cannot be read: {error}"
 
@@ -137,6 +140,15 @@ def _refusal_of_body(body: bytes, field: str, rule: _Rule, in_documents: _Rule) 
         if refusal:
             return refusal
     return None
+
+
+def _of_form(body: bytes, field: str) -> list[str] | None:
+    """Return every value of the recipient's field in a form, several as one text too; None for what is no form."""
+    if re.fullmatch(rb"[\w.%+*~@{}-]+=[^=&;]*(?:&[\w.%+*~@{}-]+=[^=&;]*)*", body) is None:
+        return None
+    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    values = [value for name, value in pairs if _is_called(name, field)]
+    return [*values, ",".join(values)] if len(values) > 1 else values
 
 
 def _refusal_of_document(body: bytes, rule: _Rule) -> str | None:

@@ -11,7 +11,6 @@ import html
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
@@ -20,6 +19,7 @@ from urllib.parse import quote, quote_plus
 from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
 from sendproof.exchange import Headers
+from sendproof.judge.parsing import parse
 from sendproof.target.profile import REDACTED, Secret
 from sendproof.target.pseudonyms import Pseudonyms, SentText
 
@@ -79,7 +79,7 @@ class Redactor:
         self._query = re.compile(rf"(?<=[?&])({names})=[^&]*", re.IGNORECASE)
         field = provider.answer.get("text", "").rpartition("/")[2]
         self._text_field = re.compile(rb'("%b"\s*+:\s*+)(%b)' % (re.escape(field).encode(), _QUOTED)) if field else None
-        self._sent_field = provider.fields["text"]
+        self._sent_field, self._body_format = provider.fields["text"], provider.body_format
 
     def asked(self, data: bytes) -> bytes:
         """Return the content of a request without secrets, and with stand-ins for what the profile gave."""
@@ -112,10 +112,9 @@ class Redactor:
 
     def _sent_text(self, asked: bytes) -> str:
         """Return the text of a request, all of it where it is no JSON object."""
-        with suppress(ValueError, RecursionError):
-            sent = json.loads(asked)
-            if isinstance(sent, dict):
-                return str(sent.get(self._sent_field, ""))
+        sent = parse(asked, self._body_format).value
+        if isinstance(sent, dict):
+            return str(sent.get(self._sent_field, ""))
         return asked.decode("utf-8", "replace")
 
     def request_headers(self, headers: Headers) -> Headers:
