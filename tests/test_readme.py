@@ -16,7 +16,7 @@ import yaml
 from sendproof import exit_codes
 from sendproof.cli import cli, main
 from sendproof.contract.model import load_contract, provider_names
-from sendproof.runs.asking import providers
+from sendproof.runs.asking import Providers
 from sendproof.target.profile_loader import parse_profile
 
 ROOT = Path(__file__).parent.parent
@@ -88,7 +88,7 @@ def test_both_commands_stand_in_the_readme() -> None:
 def test_profile_is_read_by_the_real_loader(data: dict[str, Any]) -> None:
     names = re.findall(r'env = "([A-Z_]+)"', README)
     environ = {name: f"secret-of-{name}" for name in names}
-    profile = parse_profile(data, where="README.md", name="readme", providers=providers(), environ=environ)
+    profile = parse_profile(data, where="README.md", name="readme", providers=Providers(), environ=environ)
     assert profile.provider == data["provider"]
 
 

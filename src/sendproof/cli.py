@@ -11,13 +11,15 @@ import click
 
 import sendproof
 from sendproof import exit_codes
-from sendproof.commands.shared import DEBUG, Invocation
+from sendproof.commands.shared import DEBUG, PACK, Invocation
+from sendproof.contract.packs import forget_packs
 from sendproof.errors import exit_code_of, line_of
 from sendproof.reports.text import visible
 
 _COMMANDS = {
     "run": "sendproof.commands.run_and_plan",
     "plan": "sendproof.commands.run_and_plan",
+    "pack": "sendproof.commands.pack_command",
     "init": "sendproof.commands.catalogue",
     "clauses": "sendproof.commands.catalogue",
     "explain": "sendproof.commands.explain_command",
@@ -37,6 +39,8 @@ class _Commands(MutableMapping[str, click.Command]):
 
     def __getitem__(self, name: str) -> click.Command:
         command: click.Command = getattr(import_module(_COMMANDS[name]), name)
+        if PACK not in command.params and not isinstance(command, click.Group):
+            command.params.append(PACK)
         return command
 
     def __iter__(self) -> Iterator[str]:
@@ -65,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # For every command, and wherever it stands.
     debug = DEBUG in given[:split]
     words = [word for word in given[:split] if word != DEBUG]
+    forget_packs()
     try:
         result = cli.main(
             words, prog_name="sendproof", standalone_mode=False, obj=Invocation(given[split + 1 :], debug)

@@ -23,7 +23,9 @@ class UsageError(SendproofError):
 
 
 class ContractError(SendproofError):
-    """A file of the contract is wrong: schema, clauses, provider. Exit 3."""
+    """A file of a pack is wrong: facts, clauses, schema. Exit 4."""
+
+    exit_code = exit_codes.USAGE
 
 
 class TargetError(SendproofError):

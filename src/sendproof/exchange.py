@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 Headers = tuple[tuple[str, str], ...]
+REDACTED = "[redacted]"
+"""What stands in the place of a secret in an exchange, as it is kept and judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

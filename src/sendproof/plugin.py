@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
     add("provider", metavar="NAME", help="run against the embedded mock of this provider")
     add("target", metavar="FILE", type=Path, help="run against the target of this profile")
+    add("pack", metavar="DIR", type=Path, action="append", default=[], help="a vendor's pack in a folder of its own")
     add("report-dir", metavar="DIR", type=Path, help="where the folder of reports is written")
     add("seed", metavar="N", type=int, help="of what is generated")
     add("max-examples", metavar="N", type=int, help="how much is generated; by default the effort's")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sendproof.contract.model import load_provider
 from sendproof.exchange import Credential
 from sendproof.judge.refusal_causes import words
 from sendproof.judge.verdicts import CONTRADICTED, UNDECIDED, UPHELD, ReasonCode
@@ -179,5 +180,5 @@ def test_ids_and_times_are_no_words() -> None:
         {"error": "No", "id": "0a4c2a9e-7b1d-4c7e-9a51-1e8f8b1f2a11", "code": 33004},
     ):
         talk.say(flow_message(), 400, answer)
-    one, other, third = (words(exchange) for exchange in talk.exchanges)
+    one, other, third = (words(load_provider("textflow"), exchange) for exchange in talk.exchanges)
     assert one == other != third

@@ -10,7 +10,7 @@ from sendproof.contract.model import load_provider
 from sendproof.exchange import Exchange
 from sendproof.judge.history import judge
 from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, RunFacts, Verdict, verdicts
-from sendproof.runs.asking import UNBOUNDED, RunTarget, open_conversation, providers
+from sendproof.runs.asking import UNBOUNDED, Providers, RunTarget, open_conversation
 from sendproof.runs.trial import LIVE_BUDGET, load_contract_once, plan_once
 from sendproof.target.pacing import WallClock
 from sendproof.target.profile_loader import parse_profile
@@ -30,7 +30,7 @@ def judged_reading(
     with serve(provider, fault) as base_url:
         data: dict[str, Any] = dict(profile(provider, base_url))
         data["budget"] = {**(LIVE_BUDGET if fault else UNBOUNDED), "retry_after_s": 1.0}
-        target = parse_profile(data, where="reading", name="reading", providers=providers(), environ={})
+        target = parse_profile(data, where="reading", name="reading", providers=Providers(), environ={})
         account = Pseudonyms(target).account(target.account())
         here = RunTarget(profile=target, provider=load_provider(provider), clock=WallClock(), kind="live")
 

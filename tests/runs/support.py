@@ -19,7 +19,7 @@ from sendproof.conversation.evidence import Evidence
 from sendproof.corpus.build import load_corpus
 from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
-from sendproof.runs.asking import RunTarget, asking_of, open_conversation, plan_of, providers
+from sendproof.runs.asking import Providers, RunTarget, asking_of, open_conversation, plan_of
 from sendproof.runs.suite import load_suites
 from sendproof.target.pacing import WallClock
 from sendproof.target.profile_loader import parse_profile
@@ -65,7 +65,7 @@ class Unhurried(WallClock):
 
 def held(data: Mapping[str, Any], *, show_progress: Any = None, folder: Path = Path()) -> tuple[Evidence, float]:
     """Hold a conversation about everything, and return its evidence and how long it would have waited."""
-    profile = parse_profile(data, where="p.toml", name="p", providers=providers(), environ={}, folder=folder)
+    profile = parse_profile(data, where="p.toml", name="p", providers=Providers(), environ={}, folder=folder)
     contract, clock = load_contract(profile.provider), Unhurried()
     here = RunTarget(profile=profile, provider=load_provider(profile.provider), clock=clock, kind="live")
     plan = plan_of(

@@ -16,7 +16,7 @@ from sendproof.judge.history import judge
 from sendproof.judge.verdicts import verdicts
 from sendproof.mock.accounts import Provider
 from sendproof.mock.server import MockServer
-from sendproof.runs.asking import RunTarget, open_conversation, providers
+from sendproof.runs.asking import Providers, RunTarget, open_conversation
 from sendproof.runs.trial import LIVE_BUDGET, load_contract_once, plan_once
 from sendproof.target.pacing import MovedClock
 from sendproof.target.profile_loader import parse_profile
@@ -82,7 +82,7 @@ def _renumber(value: Any) -> Any:
 
 
 def _verdicts(provider: Provider, mock: MockServer, data: dict[str, Any]) -> tuple[dict[str, tuple[str, str]], bytes]:
-    profile = parse_profile(data, where="p", name="p", providers=providers(), environ={})
+    profile = parse_profile(data, where="p", name="p", providers=Providers(), environ={})
     here = RunTarget(profile=profile, provider=load_provider(provider), clock=MovedClock(mock.advance), kind="mock")
     contract, plan = load_contract_once(provider), plan_once(provider, 0, 8)
     with open_conversation(here, contract, plan, show_progress=_nothing, keep=_nothing) as talk:

@@ -26,7 +26,7 @@ LEVELS = ("required", "recommended", "open", "excluded")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a clause is stated. `fingerprint` is that of the line, where there is one."""
+    """Where a clause is stated. `fingerprint` is that of the passage, if the pack's lock has the document."""
 
     document: str
     section: str
@@ -51,6 +51,11 @@ class Clause:
     params: Mapping[str, Any]
     reason: str | None
     after: tuple[str, ...] = ()
+
+    @property
+    def is_of_http(self) -> bool:
+        """Whether it is a promise of HTTP or JSON, which holds for every vendor."""
+        return self.source.document.startswith("RFC ")
 
     @property
     def gates(self) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sendproof.contract.clause import Clause
-from sendproof.contract.model import Contract
 from sendproof.contract.schema import keywords
+
+if TYPE_CHECKING:
+    from sendproof.contract.model import Contract
 
 SELECTORS: Mapping[str, str] = {
     "accepted": "feature",

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sendproof.contract.clause import Clause, clause_from_toml
+from sendproof.contract.pack_checks import check_pack
 from sendproof.contract.packs import FACTS, pack_folders
 from sendproof.contract.provider import Provider
 from sendproof.contract.schema import ClauseSchema
@@ -57,7 +58,14 @@ def load_provider(name: str, root: Path | None = None) -> Provider:
 
 
 def load_contract(name: str, root: Path | None = None) -> Contract:
-    """Read the contract of one provider, the promises of HTTP included."""
+    """Read the contract of one provider, the promises of HTTP included; ContractError where its pack has a mistake."""
+    contract = read_contract(name, root)
+    check_pack(contract)
+    return contract
+
+
+def read_contract(name: str, root: Path | None = None) -> Contract:
+    """Read the contract of one provider, as far as its files can be read: what it says may be wrong."""
     folder = _folder(name, root)
     http = (root or schemas_dir()) / HTTP
     resources = {schema["$id"]: schema for schema in map(_json, sorted([*folder.glob(_SCHEMAS), *http.glob(_SCHEMAS)]))}

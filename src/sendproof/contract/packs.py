@@ -54,5 +54,5 @@ def forget_packs() -> None:
 
 def pack_folders() -> Mapping[str, Path]:
     """Return the folder of every known pack, by the name of its vendor: those that ship, then the user's own."""
-    shipped = {file.parent.name: file.parent for file in sorted(schemas_dir().glob(f"*/{FACTS}"))}
+    shipped = {file.parent.name: file.parent for file in sorted(schemas_dir().glob(f"[!_]*/{FACTS}"))}
     return shipped | _named

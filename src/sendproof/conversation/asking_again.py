@@ -133,7 +133,7 @@ class AskingAgain:
             return True
         if not self._words.is_doubtful(case, exchange) or self._words.probe is None:
             return False
-        if has_same_words(exchange, self._asker.ask_once(self._words.probe)):
+        if has_same_words(self._contract.provider, exchange, self._asker.ask_once(self._words.probe)):
             self._words.passes(exchange)
             return True
         self._words.stays(exchange)
@@ -147,7 +147,7 @@ class AskingAgain:
             self._waited += 1
             self._asker.pause(pause_s, "the target refuses all requests, for nothing that is documented")
             again = self._asker.ask_once(case)
-            if not has_same_words(exchange, again):
+            if not has_same_words(self._contract.provider, exchange, again):
                 if self._words.probe is not None:
                     self._asker.ask_once(self._words.probe)
                 return again or exchange
@@ -302,7 +302,7 @@ class RefusalWords:
 
     def is_passing(self, exchange: Exchange) -> bool:
         """Whether a request was refused in words that passed before."""
-        return words(exchange) in self._passing
+        return words(self._contract.provider, exchange) in self._passing
 
     def is_doubtful(self, case: Case, exchange: Exchange) -> bool:
         """Whether a request that is to be refused may have been so for something that passes.
@@ -312,7 +312,7 @@ class RefusalWords:
         """
         if case.expects != "refuse" or not is_refused(self._contract.provider, exchange):
             return False
-        said = words(exchange)
+        said = words(self._contract.provider, exchange)
         if said is None or said in self._usual or said in self._passing:
             return False
         of_identity = self._is_of_identity(case)
@@ -333,19 +333,19 @@ class RefusalWords:
 
     def passes(self, exchange: Exchange) -> None:
         """Take the words of a refusal for such as come and go."""
-        if (said := words(exchange)) is not None:
+        if (said := words(self._contract.provider, exchange)) is not None:
             self._passing.add(said)
             self._usual.discard(said)
 
     def stays(self, exchange: Exchange) -> None:
         """Take the words of a refusal for the service's own."""
-        if (said := words(exchange)) is not None:
+        if (said := words(self._contract.provider, exchange)) is not None:
             self._usual.add(said)
 
 
-def has_same_words(exchange: Exchange, other: Exchange | None) -> bool:
+def has_same_words(provider: Provider, exchange: Exchange, other: Exchange | None) -> bool:
     """Whether two answers say the same, but for ids and times."""
-    return other is not None and words(exchange) == words(other)
+    return other is not None and words(provider, exchange) == words(provider, other)
 
 
 # So many parts of one text are asked for.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from sendproof.contract.model import Contract, load_contract, provider_names
@@ -10,6 +11,7 @@ from sendproof.contract.outcome import is_page
 from sendproof.contract.pointer import MISSING
 from sendproof.contract.provider import Provider
 from sendproof.conversation.answers import is_foreign
+from sendproof.errors import ContractError
 from sendproof.exchange import Exchange, Response
 from sendproof.judge.parsing import answer_of
 from sendproof.judge.refused import documenting, says
@@ -98,7 +100,11 @@ def _other_host(own: Provider, base_url: str) -> str | None:
 
 
 def _others(own: Provider) -> Iterator[Contract]:
-    yield from (load_contract(name) for name in provider_names() if name != own.name)
+    for name in provider_names():
+        # What is wrong with another pack says nothing of this target.
+        with suppress(ContractError):
+            if name != own.name:
+                yield load_contract(name)
 
 
 def _cause(contract: Contract, response: Response) -> str:

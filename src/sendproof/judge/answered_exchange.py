@@ -12,7 +12,7 @@ from sendproof.contract.outcome import Outcome
 from sendproof.contract.pointer import MISSING, at
 from sendproof.contract.provider import Provider
 from sendproof.contract.schema import Breach, ClauseSchema
-from sendproof.exchange import Exchange, Response
+from sendproof.exchange import REDACTED, Exchange, Response
 from sendproof.judge.request_analysis import RequestAnalysis
 from sendproof.judge.verdicts import CONTRADICTED, UPHELD, Finding, OfAnExchange
 
@@ -75,8 +75,16 @@ class Answered(OfAnExchange):
         return MISSING if pointer is None else at(self.value, pointer)
 
     def breaches(self, schema: ClauseSchema) -> tuple[Breach, ...]:
-        """Return what the answer breaks of a schema; no JSON is judged as null is, which no schema permits."""
-        return schema.breaches(None if self.value is MISSING else self.value)
+        """Return what the answer breaks of a schema; no JSON is judged as null is, which no schema permits.
+
+        In the place of a secret it is unknown what stood there.
+        """
+        found = schema.breaches(None if self.value is MISSING else self.value)
+        return tuple(breach for breach in found if not self._is_redacted(breach.pointer)) if found else found
+
+    def _is_redacted(self, pointer: str) -> bool:
+        value = at(self.value, pointer)
+        return isinstance(value, str) and REDACTED in value
 
 
 def schema_findings(

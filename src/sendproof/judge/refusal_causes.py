@@ -16,8 +16,11 @@ from itertools import combinations
 from typing import Any
 
 from sendproof.contract.model import Contract
+from sendproof.contract.pointer import at
+from sendproof.contract.provider import Provider
 from sendproof.contract.samples import without_serial
 from sendproof.exchange import Exchange
+from sendproof.judge.parsing import answer_of
 from sendproof.judge.refused import documenting, names_anything_documented, says
 from sendproof.judge.request_analysis import IDENTITY, WHOLE_BODY
 from sendproof.judge.verdicts import ACCEPTED, CONTRADICTED, REFUSED, UNDECIDED, UPHELD, Finding, Judgement, ReasonCode
@@ -124,17 +127,23 @@ def uncontrolled(messages: Messages, judgements: Sequence[Judgement]) -> frozens
 
 
 Words = tuple[int, bytes]
-"""The status code and the body of a refusal, without what is another each time."""
+"""The status code of a refusal with its error code, or its body without what is another each time."""
 # Ids and times; codes are shorter, and limits and seconds count as words.
 _VOLATILE = re.compile(rb"[0-9A-Fa-f-]{12,}+|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]++")
 # Bytes of a body that are compared: more than any refusal says, so that a hostile answer takes no time.
 _MOST_WORDS = 2_000
 
 
-def words(exchange: Exchange) -> Words | None:
-    """Return the words of an answer; None where there is none."""
+def words(provider: Provider, exchange: Exchange) -> Words | None:
+    """Return the words of an answer; None where there is none. An error code at the pack's pointer says enough."""
     response = exchange.response
-    return None if response is None else (response.status, _VOLATILE.sub(b"#", response.body[:_MOST_WORDS]))
+    if response is None:
+        return None
+    if provider.refusal_code is not None:
+        code = at(answer_of(response), provider.refusal_code)
+        if isinstance(code, str | int):
+            return response.status, str(code)[:_MOST_WORDS].encode("utf-8", "surrogatepass")
+    return response.status, _VOLATILE.sub(b"#", response.body[:_MOST_WORDS])
 
 
 def of_a_moment(contract: Contract, messages: Messages, judgements: Sequence[Judgement]) -> frozenset[str]:
@@ -147,7 +156,9 @@ def of_a_moment(contract: Contract, messages: Messages, judgements: Sequence[Jud
     refused = [
         (item, said)
         for item in judgements
-        if item.outcome == REFUSED and (said := words(item.exchange)) and not _names_anything(contract, item)
+        if item.outcome == REFUSED
+        and (said := words(contract.provider, item.exchange))
+        and not _names_anything(contract, item)
     ]
     accepted = {messages.likeness(item) for item in judgements if item.outcome == ACCEPTED}
     of_valid = {said for item, said in refused if item.unexplained and messages.likeness(item) in accepted}
@@ -165,7 +176,7 @@ def _replaced_words(contract: Contract, judgements: Sequence[Judgement]) -> set[
     usual: dict[tuple[str, ...], dict[Words, int]] = {}
     last: dict[Any, tuple[Words, int]] = {}
     for number, item in enumerate(judgements):
-        said = words(item.exchange)
+        said = words(contract.provider, item.exchange)
         if item.outcome != REFUSED or said is None or not item.analysis.reasons:
             continue
         reasons = tuple(reason.clause for reason in item.analysis.reasons)

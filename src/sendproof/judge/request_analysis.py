@@ -132,9 +132,15 @@ def read_request(contract: Contract, account: Account, request: Request, credent
         sender=facts.sender,
         text=facts.text,
         has_media=facts.has_media,
-        identity_known=credential.key is not None or credential.fault is not None,
+        identity_known=credential.key is not None or _is_known_fault(contract, credential),
         provider=contract.provider,
     )
+
+
+def _is_known_fault(contract: Contract, credential: Credential) -> bool:
+    """Whether a clause speaks of what is wrong with credentials; of another fault nothing is promised."""
+    fault = credential.fault
+    return fault is not None and any(fault in clause.params["faults"] for clause in contract.with_check("credential"))
 
 
 def _is_operation(contract: Contract, request: Request) -> bool:
@@ -186,7 +192,7 @@ def _reasons(facts: _Facts) -> Iterator[Reason]:
                     tainted=name not in _UNTAINTED,
                     code=clause.params.get("code"),
                     concern=clause.concern,
-                    of_transport=clause.source.fingerprint is None,
+                    of_transport=clause.is_of_http,
                 )
 
 

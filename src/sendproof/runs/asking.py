@@ -60,14 +60,24 @@ class RunTarget:
     keeps_ledger: bool = False
 
 
-def providers() -> Mapping[str, Provider]:
-    """Return the facts of every provider that has a contract."""
-    return {name: load_provider(name) for name in provider_names()}
+class Providers(Mapping[str, Provider]):
+    """The facts of every provider that has a pack, each read when it is looked up: a broken one breaks no other."""
+
+    def __getitem__(self, name: str) -> Provider:
+        if name not in provider_names():
+            raise KeyError(name)
+        return load_provider(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(provider_names())
+
+    def __len__(self) -> int:
+        return len(provider_names())
 
 
 def read_target(path: Path) -> Profile:
     """Read a target profile with the environment of this process."""
-    return load_profile(path, providers(), os.environ)
+    return load_profile(path, Providers(), os.environ)
 
 
 def target_of(options: Options) -> Profile:
@@ -128,7 +138,7 @@ def open_target(options: Options) -> Iterator[RunTarget]:
         raise UsageError(f"run: {provider.name} has no embedded mock. Give a --target profile.")
     with MockProcess(known) as mock:
         data: dict[str, Any] = {**mock.profile(), "budget": UNBOUNDED}
-        profile = parse_profile(data, where=f"mock of {known}", name=known, providers=providers(), environ={})
+        profile = parse_profile(data, where=f"mock of {known}", name=known, providers=Providers(), environ={})
         profile = replace(profile, budget=bounded(options, profile.budget))
         yield RunTarget(profile=profile, provider=provider, clock=MovedClock(mock.advance), kind="mock")
 

@@ -25,6 +25,7 @@ import pytest
 
 from sendproof import exit_codes, process
 from sendproof.contract.model import load_contract, load_provider, provider_names
+from sendproof.contract.packs import added_packs
 from sendproof.errors import UsageError, exit_code_of, line_of
 from sendproof.folders import suites_dir
 from sendproof.judge.verdicts import ERROR, EXCUSED_REASONS, FAIL, INCONCLUSIVE, NEVER_GATE, NOT_EXERCISED, ReasonCode
@@ -349,6 +350,7 @@ def _arguments(options: Options, shared: Path, pytest_arguments: Sequence[str]) 
     }
     several = [("concern", name) for name in options.concerns] + [("clause", name) for name in options.clauses]
     several += [("case", name) for name in options.cases]
+    several += [("pack", str(folder)) for folder in added_packs()]
     pairs = [(name, value) for name, value in values.items() if value is not None] + several
     # One word each: a value that begins with a dash stays a value.
     own = [f"--sendproof-{name}={value}" for name, value in pairs]

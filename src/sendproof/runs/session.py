@@ -24,6 +24,7 @@ from rich.console import Console
 from sendproof import exit_codes
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract, load_contract
+from sendproof.contract.packs import add_pack
 from sendproof.errors import SendproofError, UsageError, line_of
 from sendproof.process import ended_alike, held_back
 from sendproof.reports import html, terminal
@@ -61,6 +62,8 @@ class Session:
         self._signals = ExitStack()
         self._signals.enter_context(ended_alike())
         try:
+            for folder in config.option.sendproof_pack:
+                add_pack(folder)
             provider, self.name = _target(options, is_confirmed=options.confirmed or self._only_looks)
             self.contract = load_contract(provider)
             _check_selection(options, self.contract)

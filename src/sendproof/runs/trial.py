@@ -35,7 +35,7 @@ from sendproof.mock.faults.fault_model import Change
 from sendproof.mock.server import MockServer
 from sendproof.mock.variants import VARIANTS
 from sendproof.reports.run_view import is_missing
-from sendproof.runs.asking import UNBOUNDED, RunTarget, asking_of, open_conversation, plan_of, providers
+from sendproof.runs.asking import UNBOUNDED, Providers, RunTarget, asking_of, open_conversation, plan_of
 from sendproof.runs.suite import load_suites
 from sendproof.target.pacing import MovedClock
 from sendproof.target.profile import Budget
@@ -256,7 +256,7 @@ def recorded(
         metered_balance=metered_balance,
     ) as mock:
         data: dict[str, Any] = {**mock.profile(), "budget": budget}
-        profile = parse_profile(data, where=subject.name, name=subject.name, providers=providers(), environ={})
+        profile = parse_profile(data, where=subject.name, name=subject.name, providers=Providers(), environ={})
         account = Pseudonyms(profile).account(profile.account())
         clock = MovedClock(mock.advance)
         here = RunTarget(profile=profile, provider=load_provider(subject.provider), clock=clock, kind="mock")

@@ -9,11 +9,10 @@ from types import MappingProxyType
 
 from sendproof.account import Account, RateLimit
 from sendproof.contract.provider import Provider
+from sendproof.exchange import REDACTED
 
 MAIN = "main"
 KEY_KINDS = frozenset({"key", "rate_limit", "metered"})
-
-REDACTED = "[redacted]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sendproof.account import RateLimit
+from sendproof.contract.packs import add_pack
 from sendproof.contract.provider import Fixture, Provider
 from sendproof.errors import UsageError
 from sendproof.target.address import base_url
@@ -21,7 +22,18 @@ from sendproof.target.phone_numbers import masked, without_numbers
 from sendproof.target.profile import KEY_KINDS, MAIN, Budget, Given, Profile, Secret
 from sendproof.target.table import Table, got, hidden, kind, shortened, toml_text
 
-TOP = ("provider", "base_url", "allow_http", "timeout_s", "credentials", "account", "network", "budget", "fixtures")
+TOP = (
+    "provider",
+    "pack",
+    "base_url",
+    "allow_http",
+    "timeout_s",
+    "credentials",
+    "account",
+    "network",
+    "budget",
+    "fixtures",
+)
 _EXTRAS: Mapping[str, tuple[str, ...]] = {
     "key": (),
     "rate_limit": ("limit_per_minute", "window_s"),
@@ -84,7 +96,7 @@ def parse_profile(
     """Parse the content of a profile; `where` names its source in errors, `folder` is where its paths begin."""
     top = Table(data, where=where)
     top.only(TOP)
-    provider = _provider(top, providers)
+    provider = _provider(top, providers, folder)
     allow_http = top.flag("allow_http", default=False)
     fixtures = top.table("fixtures", private=True)
     fixtures.only(provider.fixtures)
@@ -135,7 +147,13 @@ def _reason(error: Exception) -> str:
     return shortened(f"an error: {without_numbers(told)}{mark}{place}", 120).rstrip(".").replace("\n", " ")
 
 
-def _provider(top: Table, providers: Mapping[str, Provider]) -> Provider:
+def _provider(top: Table, providers: Mapping[str, Provider], folder: Path) -> Provider:
+    """Return the facts of the profile's vendor: by its name, or of the pack in a folder from that of the profile on."""
+    if "pack" in top:
+        name = add_pack(folder / top.text("pack", "Write the path of a folder."))
+        if "provider" in top and top.raw("provider") != name:
+            raise top.error("provider", f"{name!r}, as the pack is called", got(top.raw("provider")), "Leave it out.")
+        return providers[name]
     advice = f"Write one of {', '.join(sorted(providers))}."
     provider = providers.get(top.text("provider", advice))
     if provider is None:

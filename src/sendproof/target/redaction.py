@@ -18,9 +18,9 @@ from urllib.parse import quote, quote_plus
 
 from sendproof.contract.model import Contract
 from sendproof.contract.provider import Provider
-from sendproof.exchange import Headers
+from sendproof.exchange import REDACTED, Headers
 from sendproof.judge.parsing import parse
-from sendproof.target.profile import REDACTED, Secret
+from sendproof.target.profile import Secret
 from sendproof.target.pseudonyms import Pseudonyms, SentText
 
 _MARK = REDACTED.encode("ascii")
