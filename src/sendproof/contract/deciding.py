@@ -122,6 +122,7 @@ FAULTS: Mapping[str, str] = {
     "id_prepended": "those of a key id preceded by more characters",
     "id_white_space": "those of a key id with white space around it",
     "malformed": "malformed",
+    "other_account": "right, on the path of another account",
     "missing": "missing",
     "prefix": "without their last characters",
     "prepended": "preceded by more characters",

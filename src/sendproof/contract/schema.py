@@ -43,6 +43,8 @@ _CONSTRAINING = frozenset(
     )
 )
 _SUBSCHEMAS = ("then", "else")
+_FIRST = "0"
+"""In a path, the first entry of a list: what an entry has, the first one has."""
 # What stands behind `not` where the member itself, a value in it, or null in it, is what must not be there.
 _ABSENT: tuple[dict[str, Any], ...] = ({}, {"not": {"type": "null"}}, {"type": "null"})
 
@@ -101,6 +103,8 @@ class ClauseSchema:
                 yield clause, conditions, at
         for name, child in schema.get("properties", {}).items():
             yield from self._bearing(child, conditions, (*present, name))
+        if isinstance(items := schema.get("items"), Mapping):
+            yield from self._bearing(items, conditions, (*present, _FIRST))
         for child in schema.get("allOf", ()):
             yield from self._bearing(child, conditions, present)
         if "if" in schema and not present:
@@ -230,6 +234,7 @@ def keywords(schema: Any, path: str = "#") -> Iterator[tuple[str, str, str | Non
         yield from keywords(schema.get(name), f"{path}/{name}")
     for name, child in schema.get("properties", {}).items():
         yield from keywords(child, f"{path}/properties/{name}")
+    yield from keywords(schema.get("items"), f"{path}/items")
     for index, child in enumerate(schema.get("allOf", ())):
         yield from keywords(child, f"{path}/allOf/{index}")
 
@@ -245,9 +250,12 @@ def _owned(path: str, name: str, value: Any, owner: Any) -> Iterator[tuple[str, 
 
 def _has(instance: Any, path: tuple[str, ...]) -> bool:
     for name in path:
-        if not isinstance(instance, Mapping) or name not in instance:
+        if name is _FIRST and isinstance(instance, list) and instance:
+            instance = instance[0]
+        elif isinstance(instance, Mapping) and name in instance:
+            instance = instance[name]
+        else:
             return False
-        instance = instance[name]
     return True
 
 

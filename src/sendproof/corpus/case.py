@@ -37,7 +37,8 @@ class Case:
     "case", "prefix", "extended", "extended_colon", "prepended", "space_before", "space_after",
     "changed_first", "changed_middle", "changed_last" (in one character), "cut_front", likewise of the
     identity ("id_case", ...), "other_mark" (that of another environment), "scheme", "malformed", "query", "bearer", the
-    same with "_wrong" behind for a wrong key, or "carrier_lower", "carrier_upper" (exact, the field's name spelled so).
+    same with "_wrong" behind for a wrong key, "other_account" (exact, on its path), or "carrier_lower",
+    "carrier_upper" (exact, the field's name spelled so).
     `expects` is "accept", "refuse" or "either". `breaks` are the clauses, required or
     recommended, that forbid acceptance, `doubts` the open ones that leave it to the
     service. `clauses` are all that the case can exercise, those two and what follows of

@@ -116,6 +116,8 @@ def near_misses(provider: Provider) -> Iterator[Case]:
 def elsewhere(provider: Provider) -> Iterator[Case]:
     """Present the right key, and a wrong one, in another place than the documented one."""
     draft = MessageBuilder(provider=provider, family="elsewhere")
+    if "{" in provider.path:
+        yield from _twice(draft, "other_account")
     # Where a word stands before the key, or a scheme, another word is one of the wrong credentials.
     bearer = ("bearer", "bearer_wrong") if provider.credential_scheme == "header" else ()
     for presents in ("query", "query_wrong", *bearer):

@@ -6,7 +6,7 @@ What might reach a number that the profile does not name is kept back here, befo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
@@ -15,7 +15,7 @@ from sendproof.contract.provider import BodyFormat, Provider
 from sendproof.corpus.case import SPELLINGS, Case, spelled, substitute
 from sendproof.errors import SendproofError
 from sendproof.exchange import Credential, Headers
-from sendproof.target.credentials import FAULTS, classify, present
+from sendproof.target.credentials import FAULTS, OTHER_ACCOUNT, classify, present, random_like
 from sendproof.target.profile import Profile
 from sendproof.target.recipients import Withheld, refusal_of
 
@@ -92,9 +92,11 @@ def bind(case: Case, profile: Profile, provider: Provider, nonce: str) -> BoundR
     headers = (*case.headers, *presented.headers)
     query = "&".join(filter(None, (case.query, presented.query)))
     credential = classify(provider, profile.keys, headers, query)
+    if case.presents == OTHER_ACCOUNT:
+        credential = replace(credential, key=None, fault=OTHER_ACCOUNT)
     _check_credential(case, credential)
     _check_wire(case, headers, query)
-    origin, path = _address(profile.base_url, _path(provider, profile, case.key))
+    origin, path = _address(profile.base_url, _path(provider, profile, case, nonce))
     target = f"{path}?{query}" if query else path
     return BoundRequest(
         method=case.method,
@@ -127,12 +129,15 @@ def _check_wire(case: Case, headers: Headers, query: str) -> None:
         raise Unbindable(f"case {case.id}: expected a well-formed request head, got another. It is left out.")
 
 
-def _path(provider: Provider, profile: Profile, key: str) -> str:
-    """Return the path of the operation with the parts of a key that stand in it."""
+def _path(provider: Provider, profile: Profile, case: Case, nonce: str) -> str:
+    """Return the path of the operation with the parts of a key that stand in it, or with those of nobody."""
     if "{" not in provider.path:
         return provider.path
-    parts = zip(provider.credential_parts, profile.keys[key], strict=True)
-    return provider.path.format_map({name: quote(secret.value, safe="") for name, secret in parts})
+    values = [secret.value for secret in profile.keys[case.key]]
+    if case.presents == OTHER_ACCOUNT:
+        values = [random_like(value, f"{case.id}:{nonce}", avoid=frozenset(values)) for value in values]
+    parts = zip(provider.credential_parts, values, strict=True)
+    return provider.path.format_map({name: quote(value, safe="") for name, value in parts})
 
 
 @lru_cache(maxsize=64)

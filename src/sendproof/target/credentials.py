@@ -23,6 +23,8 @@ Parts = tuple[str, ...]
 _CUT = 4
 _ALPHABETS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 
+OTHER_ACCOUNT = "other_account"
+"""The right key on the path of another account, for a vendor whose path names the account."""
 _WRONG = ("unknown", "wrong_secret")
 # What `classify` must find in a request that presents a key so; "exact" and the carriers have no fault.
 FAULTS: Mapping[str, tuple[str, ...]] = {
@@ -53,6 +55,7 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
     "bearer": ("elsewhere",),
     "query_wrong": ("elsewhere_wrong",),
     "bearer_wrong": ("elsewhere_wrong",),
+    OTHER_ACCOUNT: (OTHER_ACCOUNT,),
     # All of these are simply wrong: no rule of comparison makes them nearly right.
     **dict.fromkeys(("changed_first", "changed_middle", "changed_last", "cut_front", "other_mark"), _WRONG),
     **dict.fromkeys(("id_changed_first", "id_changed_middle", "id_changed_last", "id_cut_front"), ("unknown_id",)),
@@ -253,6 +256,8 @@ def present(
     basic, name = provider.credential_scheme == "basic", provider.credential_header
     if how == "missing":
         return Presented()
+    if how == OTHER_ACCOUNT:
+        how = "exact"
     if how in ("query", "query_wrong"):
         given = wish.parts if how == "query" else tuple(wish.invented(part) for part in wish.parts)
         pairs = zip(provider.credential_parts, given, strict=True)
