@@ -14,7 +14,7 @@ from sendproof.errors import ContractError, MachineError, TargetError, UsageErro
     ("error", "code", "line"),
     [
         (UsageError("a.toml: expected x, got y. Do z."), 4, "a.toml: expected x, got y. Do z."),
-        (ContractError("c"), 3, "c"),
+        (ContractError("c"), 4, "c"),
         (TargetError("t"), 11, "t"),
         (MachineError("m"), 11, "m"),
         (KeyboardInterrupt(), 2, "interrupted"),

@@ -35,7 +35,7 @@ def of_provider(name: str) -> tuple[Clause, ...]:
     """Return the clauses of a provider, those of HTTP left out; or those of HTTP."""
     chosen = provider_names()[0] if name == HTTP else name
     clauses = contract(chosen).clauses.values()
-    return tuple(clause for clause in clauses if (clause.source.fingerprint is None) is (name == HTTP))
+    return tuple(clause for clause in clauses if clause.is_of_http is (name == HTTP))
 
 
 def page(provider: str) -> str:

@@ -17,7 +17,7 @@ from sendproof.errors import UsageError
 from sendproof.folders import schemas_dir
 from sendproof.judge import accepted, request_analysis
 
-PROVIDERS = ("textflow", "textingline")
+PROVIDERS = ("textflow", "textingline", "twilio", "vonage")
 CHECKS = {
     *request_analysis._REASONS,
     *accepted._RELATIONS,
@@ -83,7 +83,8 @@ def test_openapi_names_the_operation_and_the_schemas_of_the_provider(name: str) 
     operation = document["paths"][provider.path][provider.method.lower()]
     assert document["openapi"].startswith("3.1")
     assert document["servers"] == [{"url": provider.base_url}]
-    assert operation["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "request.schema.json"}
+    content = operation["requestBody"]["content"]
+    assert content[provider.body_format.media_type]["schema"] == {"$ref": "request.schema.json"}
     named = {item["content"]["application/json"]["schema"]["$ref"] for item in operation["responses"].values()}
     assert named == {"accepted.schema.json", "refusal.schema.json"}
 
@@ -120,7 +121,8 @@ def test_every_clause_has_a_source_a_claim_and_a_concern_in_its_id(contract: Con
         assert clause.claim
         assert clause.source.document
         assert clause.source.section
-        assert (clause.source.fingerprint is None) == clause.source.document.startswith("RFC ")
+        locked = clause.source.document == contract.provider.document
+        assert (clause.source.fingerprint is not None) == locked
         assert (clause.reason is not None) == (clause.level == "excluded")
 
 
@@ -164,5 +166,5 @@ def test_lock_is_written_as_it_is_read(name: str) -> None:
 
 
 def test_unknown_provider_is_a_usage_error_that_names_the_known() -> None:
-    with pytest.raises(UsageError, match="textflow, textingline, got 'nobody'"):
+    with pytest.raises(UsageError, match="textflow, textingline, twilio, vonage, got 'nobody'"):
         load_contract("nobody")

@@ -12,6 +12,7 @@ import phonenumbers
 import pytest
 
 import sendproof.corpus
+from sendproof.contract.provider import BodyFormat
 from sendproof.corpus.build import FAMILIES
 from sendproof.corpus.case import tokens_in
 from sendproof.corpus.message_builder import media_token
@@ -24,6 +25,7 @@ _PRESENTS = {
     *("id_changed_first", "id_changed_middle", "id_changed_last", "id_cut_front"),
     *("case", "id_case", "prefix", "extended", "extended_colon", "prepended", "scheme", "malformed", "query", "bearer"),
     *("carrier_lower", "carrier_upper", "scheme_wrong", "query_wrong", "bearer_wrong"),
+    "other_account",
     *("space_before", "space_after", "id_space_before", "id_space_after", "id_prefix", "id_extended", "id_prepended"),
 }
 
@@ -173,7 +175,10 @@ def test_texts_reach_every_boundary(contract, corpus):
     assert {0, 1, limit - 1, limit, limit + 1, limit * 2, 10_000} | segments <= lengths
 
 
-def test_one_body_is_huge_and_all_others_stay_below_128_kib(corpus):
+def test_one_body_is_huge_and_all_others_stay_below_128_kib(contract, corpus):
+    if contract.provider.body_format is BodyFormat.FORM:
+        assert max(len(case.body) for case in corpus.cases) <= 128 * 1024
+        return
     *others, huge = sorted(len(case.body) for case in corpus.cases)
     assert others[-1] <= 128 * 1024
     assert 512 * 1024 < huge < 768 * 1024
@@ -183,7 +188,8 @@ def test_every_family_that_fits_the_provider_is_there(contract, corpus):
     families = {case.family for case in corpus.cases}
     fitting = {family.__name__ for family in FAMILIES if any(family(contract.provider))}
     generated = {"texts-generated", "messages-generated", "schema-coverage", "schema-fuzzing"}
-    assert families == fitting | generated
+    # Where few messages are generated, others have asked the same.
+    assert fitting | (generated - {"messages-generated"}) <= families <= fitting | generated
 
 
 def test_no_module_names_a_vendor_or_its_fields(contracts):

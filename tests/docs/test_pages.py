@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import chain
+from pathlib import Path
 
 import click
 import pytest
@@ -13,6 +14,8 @@ from sendproof import exit_codes
 from sendproof.cli import cli
 from sendproof.contract.clause import LEVELS
 from sendproof.contract.model import HTTP, provider_names
+from sendproof.contract.new_pack import write_pack
+from sendproof.contract.packs import forget_packs
 from sendproof.judge.verdicts import VERDICTS
 from sendproof.mock.accounts import PROVIDERS
 from sendproof.mock.faults import FAULTS
@@ -61,8 +64,14 @@ def _first_column(page: str, heading: str) -> list[str]:
 @pytest.mark.parametrize(
     ("page", "words"), COMMANDS, ids=lambda value: value if isinstance(value, str) else " ".join(value)
 )
-def test_command_exists_with_its_options(page: str, words: tuple[str, ...]) -> None:
+def test_command_exists_with_its_options(
+    page: str, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The pack that a page begins is there when the page uses it.
+    write_pack(tmp_path / "packs", "example")
+    monkeypatch.chdir(tmp_path)
     _parse(words)
+    forget_packs()
 
 
 def test_every_command_is_shown_on_some_page() -> None:

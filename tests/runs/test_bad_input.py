@@ -53,7 +53,7 @@ def test_wrong_profile_is_one_line_and_exit_4(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["run", "nobody"], "expected one of textflow, textingline, got 'nobody'"),
+        (["run", "nobody"], "expected one of textflow, textingline, twilio, vonage, got 'nobody'"),
         (["run", "--target", "missing.toml"], "missing.toml"),
         (["run", "--unknown"], "--unknown"),
         (["run", "textflow", "--concern", "weather"], "weather"),

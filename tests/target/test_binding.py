@@ -83,7 +83,7 @@ HEADER_WAYS = [
     "bearer_wrong",
 ]
 # The secrets of the mock bear no mark of an environment.
-BASIC_WAYS = sorted(set(FAULTS) - {"bearer", "bearer_wrong", "other_mark"})
+BASIC_WAYS = sorted(set(FAULTS) - {"bearer", "bearer_wrong", "other_mark", "other_account"})
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_bind_presents_a_fault_that_classify_names(name: str, how: str) -> None:
 @pytest.mark.parametrize(
     ("name", "how"),
     [("textflow", how) for how in sorted(set(FAULTS) - set(HEADER_WAYS))]
-    + [("textingline", how) for how in ("bearer", "other_mark")],
+    + [("textingline", how) for how in ("bearer", "other_mark", "other_account")],
 )
 def test_bind_refuses_a_way_that_the_scheme_does_not_have(name: str, how: str) -> None:
     with pytest.raises(Unbindable, match=how):

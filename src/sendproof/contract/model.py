@@ -48,7 +48,7 @@ def provider_names(root: Path | None = None) -> tuple[str, ...]:
 
 
 def _folders(root: Path | None) -> Mapping[str, Path]:
-    return pack_folders() if root is None else {file.parent.name: file.parent for file in root.glob(f"*/{FACTS}")}
+    return pack_folders() if root is None else {file.parent.name: file.parent for file in root.glob(f"[!_]*/{FACTS}")}
 
 
 def load_provider(name: str, root: Path | None = None) -> Provider:

@@ -121,8 +121,14 @@ def _at(value: Any, pointer: str) -> list[Any]:
 
 
 def _are_equal(one: Any, other: Any) -> bool:
-    """Whether two JSON values are the same; to Python false is 0."""
-    return type(one) is type(other) and bool(one == other)
+    """Whether two JSON values are the same; to Python false is 0.
+
+    A number and the text of it tell one outcome: which of them it should be, the schema says.
+    """
+    if type(one) is type(other):
+        return bool(one == other)
+    scalars = (int, str)
+    return type(one) in scalars and type(other) in scalars and str(one) == str(other)
 
 
 def outcome_rules(data: Mapping[str, Any], *, where: str) -> OutcomeRules:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -99,10 +98,6 @@ def _of_clauses(contract: Contract) -> Iterator[str]:
     by_keyword = _decided_by_keyword(contract)
     for clause in contract.clauses.values():
         yield from (f"{clause.id}: {line}" for line in _of_clause(contract, clause, clause.id in by_keyword))
-    concepts = Counter(clause.concept for clause in contract.clauses.values())
-    for concept, count in concepts.items():
-        if count > 1:
-            yield f"concept {concept!r}: expected one clause for it, got {count}. Give the others their own."
 
 
 def _of_clause(contract: Contract, clause: Clause, by_keyword: bool) -> Iterator[str]:  # noqa: FBT001 - a fact of the clause

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from enum import EnumType
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -52,10 +53,22 @@ def _words(wanted: Any, said: str) -> str:
     metas = [item for item in options if isinstance(item, msgspec.Meta)]
     if described := next((item.description for item in metas if item.description), None):
         return described
-    literals = [value for item in options if not isinstance(item, type | msgspec.Meta) for value in get_args(item)]
+    literals = [value for item in options if get_origin(item) is Literal for value in get_args(item)]
+    literals += [member.value for item in options if isinstance(item, EnumType) for member in item]
     if literals:
         return f"one of {', '.join(map(str, literals))}" if len(literals) > 1 else repr(literals[0])
-    return said.removeprefix("Expected ").split(", got ")[0].replace("`", "")
+    kind = said.removeprefix("Expected ").split(", got ")[0].replace("`", "")
+    return _KINDS.get(kind, kind)
+
+
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
 
 
 def _at(place: str, data: Any, kind: Any) -> tuple[str, Any, Any]:

@@ -257,6 +257,8 @@ def present(
     if how == "missing":
         return Presented()
     if how == OTHER_ACCOUNT:
+        if "{" not in provider.path:
+            return None
         how = "exact"
     if how in ("query", "query_wrong"):
         given = wish.parts if how == "query" else tuple(wish.invented(part) for part in wish.parts)
