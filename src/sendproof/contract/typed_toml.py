@@ -54,7 +54,8 @@ def _words(wanted: Any, said: str) -> str:
     if described := next((item.description for item in metas if item.description), None):
         return described
     literals = [value for item in options if get_origin(item) is Literal for value in get_args(item)]
-    literals += [member.value for item in options if isinstance(item, EnumType) for member in item]
+    enums = (item for item in options if isinstance(item, EnumType))
+    literals += [member.value for item in enums for member in item.__members__.values()]
     if literals:
         return f"one of {', '.join(map(str, literals))}" if len(literals) > 1 else repr(literals[0])
     kind = said.removeprefix("Expected ").split(", got ")[0].replace("`", "")

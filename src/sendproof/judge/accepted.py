@@ -140,9 +140,13 @@ def _is_broken(pointer: str, broken: frozenset[str]) -> bool:
 def _echo(answered: Answered, params: _Params) -> Relation | None:
     role, form = params["role"], params.get("form")
     sent, got, pointer = answered.analysis.value(role), answered.at_role(role), answered.provider.answer[role]
+    if isinstance(got, str):
+        # A vendor may put words of its own before a text, and say so.
+        got = got.removeprefix(params.get("may_begin_with", ""))
     if sent is MISSING and form == "text":
         return got in (MISSING, None, ""), f"no {pointer}", f"{pointer} {shown(got)}"
-    if not isinstance(sent, str):
+    if not isinstance(sent, str) or (sent == "" and form != "text"):
+        # An empty number is none.
         return None
     expected, observed = f"{pointer} {shown(sent)}", f"{pointer} {shown(got)}"
     if got == sent:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from sendproof.contract.provider import Provider
-from sendproof.exchange import Credential, Exchange, Request, field_value
+from sendproof.exchange import REDACTED, Credential, Exchange, Request, field_value
 from sendproof.judge.verdicts import FAIL, INCONCLUSIVE, OBSERVATION, Verdict
 from sendproof.reports.run_view import Run
 from sendproof.reports.text import is_plain
+from sendproof.target.credentials import other_word
 from sendproof.target.phone_numbers import country_digits
 from sendproof.target.profile import MAIN, conventional_name
 from sendproof.target.pseudonyms import Pseudonym
@@ -98,15 +99,23 @@ def _url(request: Request, base_url: str, key: _Key, provider: Provider) -> Iter
     url = (f"{base.scheme}://{base.netloc}" if inside else base_url.rstrip("/")) + request.path
     # The pattern has one group: every second piece is the name of a part whose value was taken out.
     pieces = _in_query(provider).split(url)
-    if set("[]{}") & set("".join(pieces)):
+    if set("[]{}") & set("".join(pieces).replace(REDACTED, "")):
         yield "-g"
     if re.search(r"/\.\.?(/|\?|$)", url):
         yield "--path-as-is"
-    yield "".join(_url_piece(piece, key, is_part=index % 2 == 1) for index, piece in enumerate(pieces) if piece)
+    yield "".join(
+        f'{piece}="${key.variables[piece.lower()]}"' if index % 2 else _path(piece, key, provider)
+        for index, piece in enumerate(pieces)
+        if piece
+    )
 
 
-def _url_piece(piece: str, key: _Key, *, is_part: bool) -> str:
-    return f'{piece}="${key.variables[piece.lower()]}"' if is_part else word(piece)
+def _path(piece: str, key: _Key, provider: Provider) -> str:
+    """Return a piece of a URL as a word, with variables for the parts of the credentials that stood in the path."""
+    names = iter(re.findall(r"\{([^{}]*)\}", provider.path))
+    first, *others = piece.split(REDACTED)
+    words = (f'"${key.variables[name]}"{word(other)}' for name, other in zip(names, others, strict=False))
+    return f"{word(first)}{''.join(words)}"
 
 
 def _in_query(provider: Provider) -> re.Pattern[str]:
@@ -176,8 +185,10 @@ def _credential(credential: Credential, request: Request, key: _Key, provider: P
     if fault == "elsewhere" and _in_query(provider).search(request.path):
         return ()
     if fault in ("elsewhere", "scheme"):
-        return ("-H", f'"Authorization: Bearer ${key.secret}"')
-    return (_basic if provider.credential_scheme == "basic" else _header)(fault, key)
+        return ("-H", f'"Authorization: {other_word(provider)} ${key.secret}"')
+    return (
+        _basic(fault, key) if provider.credential_scheme == "basic" else _header(fault, key, provider.credential_word)
+    )
 
 
 # What stands in double quotes for a secret and for an identity, by fault; "exact" also for all others.
@@ -208,10 +219,10 @@ def _shown(texts: Mapping[str, str], fault: str, variable: str) -> str:
     return texts.get(fault, texts["exact"]).replace("NAME", variable)
 
 
-def _header(fault: str, key: _Key) -> tuple[str, ...]:
+def _header(fault: str, key: _Key, scheme: str) -> tuple[str, ...]:
     if fault == "missing":
         return ()
-    secret = _shown(_SECRETS, fault, key.secret)
+    secret = f"{scheme} {_shown(_SECRETS, fault, key.secret)}".strip()
     # Without a value the field is written with a semicolon; with a colon curl leaves it out.
     return ("-H", f'"{key.carrier}: {secret}"' if secret else f"'{key.carrier};'")
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from sendproof.contract.clause import Clause
 from sendproof.contract.model import HTTP, Contract
+from sendproof.folders import schemas_dir
 from sendproof.judge.verdicts import FAIL, Verdict
 from sendproof.reports import run_view
 from sendproof.reports.curl import reproduction
@@ -176,7 +177,7 @@ def _properties(verdict: Verdict, run: Run, contract: Contract) -> Mapping[str, 
 
 def _places(contract: Contract) -> Mapping[str, tuple[str, int]]:
     """Return the file and line of each clause, as they stand in a checkout of sendproof."""
-    folders = (contract.folder, contract.folder.parent / HTTP)
+    folders = (contract.folder, schemas_dir() / HTTP)
     return {
         identity: (f"schemas/{folder.name}/clauses.toml", line)
         for folder in folders
