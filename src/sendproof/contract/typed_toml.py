@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from enum import EnumType
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -54,8 +53,7 @@ def _words(wanted: Any, said: str) -> str:
     if described := next((item.description for item in metas if item.description), None):
         return described
     literals = [value for item in options if get_origin(item) is Literal for value in get_args(item)]
-    enums = (item for item in options if isinstance(item, EnumType))
-    literals += [member.value for item in enums for member in item.__members__.values()]
+    literals += [member.value for item in options for member in getattr(item, "__members__", {}).values()]
     if literals:
         return f"one of {', '.join(map(str, literals))}" if len(literals) > 1 else repr(literals[0])
     kind = said.removeprefix("Expected ").split(", got ")[0].replace("`", "")

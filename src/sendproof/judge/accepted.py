@@ -206,7 +206,7 @@ def _delivery_cause(answered: Answered, params: _Params) -> Relation | None:
         return None
     got = answered.at_role("error_type")
     has_failed = answered.at_role("status") == provider.failed_status
-    if not has_failed or got not in provider.fixtures["failing_recipients"].causes:
+    if not has_failed or got not in {name for item in provider.fixtures.values() for name in item.causes}:
         return None
     return got == cause, shown(cause), shown(got)
 
