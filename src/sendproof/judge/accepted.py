@@ -149,7 +149,8 @@ def _echo(answered: Answered, params: _Params) -> Relation | None:
         # An empty number is none.
         return None
     expected, observed = f"{pointer} {shown(sent)}", f"{pointer} {shown(got)}"
-    if got == sent:
+    known = {"recipient": answered.analysis.recipient, "sender": answered.analysis.sender}.get(role)
+    if got == sent or (form == "number" and got is not None and got == known):
         return True, expected, observed
     same = isinstance(got, str) and is_same_text(sent, got)
     if form == "exact" and not same:
