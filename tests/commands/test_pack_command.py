@@ -73,6 +73,19 @@ def test_list_says_where_each_is_and_which_was_only_read(pack: Path, capsys: Cap
     assert "textflow  TextFlow, 110 clauses\n" in said
 
 
+@pytest.mark.parametrize("form", ["table", "json", "markdown"])
+def test_catalogue_says_which_pack_was_only_read(form: str, capsys: Captured) -> None:
+    words = (
+        '"run_against_vendor": false' if form == "json" else "ead from public documents, not yet run against the vendor"
+    )
+    assert main(["clauses", "twilio", "--format", form]) == 0
+    assert words in " ".join(capsys.readouterr().out.split())
+    assert main(["clauses", "textflow", "--format", form]) == 0
+    assert words not in " ".join(capsys.readouterr().out.split())
+    assert main(["init", "vonage"]) == 0
+    assert "# The pack was read from public documents" in capsys.readouterr().out
+
+
 def test_broken_pack_is_named_and_breaks_no_other(pack: Path, capsys: Captured) -> None:
     edit(pack, "provider.toml", 'method = "POST"', 'methd = "POST"')
     assert main(["pack", "list", "--pack", str(pack)]) == 4

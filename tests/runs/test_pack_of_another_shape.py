@@ -225,6 +225,9 @@ def test_conforming_service_is_green_and_its_key_stands_nowhere(folder: Path, tm
     assert (code, failed(results)) == (0, set())
     decided = {item["id"] for item in results["clauses"] if item["verdict"] == "pass"}
     assert {"acme.auth.unknown", "acme.requests.to-required", "acme.responses.to", "acme.errors.key-code"} <= decided
+    assert "read from public documents, not yet run against the vendor" in (tmp_path / "acme/summary.md").read_text(
+        "utf-8"
+    )
     kept = b"".join(file.read_bytes() for file in (tmp_path / "acme").iterdir())
     assert KEY.encode() not in kept
     assert KEY[5:].encode() not in kept

@@ -14,8 +14,6 @@ from sendproof.contract.packs import add_pack, pack_folders
 from sendproof.errors import ContractError
 from sendproof.reports.text import visible
 
-READ_ONLY = "read from public documents, not yet run against the vendor"
-
 
 @click.group()
 def pack() -> None:
@@ -33,7 +31,7 @@ def list_packs() -> int:
             broken = True
             click.echo(f"{name}  {folder}\n  broken: {visible(str(error), None)}")
             continue
-        clauses = [clause for clause in contract.clauses.values() if clause.id.split(".")[0] != "http"]
+        clauses = [clause for clause in contract.clauses.values() if not clause.is_of_http]
         read_only = (
             ""
             if contract.provider.run_against_vendor

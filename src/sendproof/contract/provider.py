@@ -106,6 +106,11 @@ class Provider:
         return re.compile(rf"{'[^/]+'.join(map(re.escape, pieces))}\Z")
 
     @property
+    def standing(self) -> str:
+        """What a reader has to know of the reading; empty where runs against the vendor showed that it is right."""
+        return "" if self.run_against_vendor else "read from public documents, not yet run against the vendor"
+
+    @property
     def failed_status(self) -> str:
         """The status of a message that cannot be delivered; empty where the document has none."""
         rules = self.outcomes.get(Outcome.FAILED, ())

@@ -28,6 +28,7 @@ def _catalogue(contract: Contract) -> dict[str, Any]:
     return {
         "provider": contract.provider.name,
         "title": contract.provider.title,
+        "run_against_vendor": contract.provider.run_against_vendor,
         "contract_sha256": contract.sha256,
         "clauses": [_record(clause, contract) for clause in contract.clauses.values()],
     }
@@ -54,6 +55,8 @@ def to_markdown(contracts: Iterable[Contract]) -> str:
 
 def _section(contract: Contract) -> Iterator[str]:
     yield from (f"# {prose(contract.provider.title)}", "")
+    if standing := contract.provider.standing:
+        yield from (f"{standing[0].upper()}{standing[1:]}.", "")
     for concern in CONCERNS:
         if clauses := _of(contract, concern):
             yield from (f"## {concern}", "", "| clause | level | claim | decided by | source | fixture |")
@@ -77,7 +80,8 @@ def _of(contract: Contract, concern: str) -> tuple[Clause, ...]:
 def print_table(contracts: Iterable[Contract], console: Console) -> None:
     """Print one table for each provider."""
     for contract in contracts:
-        table = Table(title=Text(visible(contract.provider.title)), box=box.SIMPLE_HEAD, pad_edge=False)
+        title = ": ".join(filter(None, (contract.provider.title, contract.provider.standing)))
+        table = Table(title=Text(visible(title)), box=box.SIMPLE_HEAD, pad_edge=False)
         table.add_column("clause", overflow="fold")
         table.add_column("level")
         table.add_column("claim", overflow="fold", ratio=1)

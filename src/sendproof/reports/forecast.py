@@ -53,8 +53,8 @@ class Forecast:
     requests are left to the service, which lets in `at_most` in all, the budget's limit. `lacking`
     maps each clause that cannot be exercised to the fixture it lacks, `left_out` are those that the
     budget does not reach. `undistinguished` maps the clauses that a balance or a limit of the profile cannot tell from
-    broken ones to why, and `advice` says which values would. `found` is what other runs of the same ledger
-    have spent already.
+    broken ones to why, and `advice` says which values would. `standing` is what is known of the pack itself. `found`
+    is what other runs of the same ledger have spent already.
     """
 
     provider: str
@@ -81,6 +81,7 @@ class Forecast:
     costs: tuple[FixtureCost, ...] = ()
     undistinguished: Mapping[str, str] = field(default_factory=dict)
     advice: tuple[str, ...] = ()
+    standing: str = ""
 
 
 def to_json(forecast: Forecast) -> str:
@@ -136,6 +137,8 @@ def _document(forecast: Forecast) -> dict[str, Any]:
 def print_forecast(forecast: Forecast, console: Console) -> None:
     """Print a plan as tables."""
     console.print(Text(visible(f"{forecast.title}: {forecast.name}, {forecast.base_url}", 300), style="bold"))
+    if forecast.standing:
+        _print_indented(console, f"The pack was {forecast.standing}.")
     for line in _spending(forecast):
         _print_indented(console, line)
     console.print(_recipients(forecast))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -268,7 +268,7 @@ def judge_run(
         environment_error=about["environment_error"],
         variables=MappingProxyType({(key, part): name for key, part, name in about["variables"]}),
         pseudonyms=tuple(Pseudonym(**item) for item in about["stand_ins"]),
-        notes=(*about["notes"], *laid.notes),
+        notes=(*_standing(contract), *about["notes"], *laid.notes),
         interrupted=interrupted,
         not_waived=laid.others,
         problem=gathered.problem or problem,
@@ -296,3 +296,9 @@ def _credits(contract: Contract, judgements: Sequence[Judgement]) -> int | None:
     # A retry is answered with the id of its message, which is paid for once.
     messages = {message_id(contract, item) or item.exchange.id: item for item in accepted}
     return sum(prices["mms" if item.analysis.has_media else "sms"] for item in messages.values())
+
+
+def _standing(contract: Contract) -> Iterator[str]:
+    """Yield what a reader has to know of the pack itself."""
+    if standing := contract.provider.standing:
+        yield f"the pack of {contract.provider.title} was {standing}: what it says is wrong may be its reading"

@@ -81,6 +81,7 @@ def _forecast(
     return Forecast(
         provider=profile.provider,
         title=contract.provider.title,
+        standing=contract.provider.standing,
         name=profile.name,
         base_url=profile.base_url,
         is_local=is_loopback_url(profile.base_url),

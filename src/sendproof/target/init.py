@@ -25,6 +25,8 @@ def init_text(provider: Provider) -> str:
 
 def _head(provider: Provider) -> Iterator[str]:
     yield f"# A target profile for {provider.title}. Secrets: from the environment, or as strings."
+    if provider.standing:
+        yield f"# The pack was {provider.standing}."
     yield f"provider = {_quoted(provider.name)}"
     yield f"base_url = {_quoted(provider.base_url)}  # plain http only for loopback, unless allow_http = true"
     yield "#timeout_s = 10.0  # for the whole of a request and its answer"

@@ -77,7 +77,7 @@ def contract_note(column: Column) -> str:
         return "no contract of this provider is installed: titles are the claims of its results"
     if column.contract_differs:
         return "differs from the installed one: claims and levels are those of the run, sources those of today"
-    return "the installed one"
+    return f"the installed one{f', {column.standing}' if column.standing else ''}"
 
 
 def absence(column: Column) -> str:

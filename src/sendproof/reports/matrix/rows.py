@@ -160,13 +160,15 @@ WORST_FIRST = (FAIL, WAIVED, ERROR, INCONCLUSIVE, NOT_EXERCISED, OBSERVATION, NO
 class Column:
     """One run, with its vendor's title. Both texts are safe to show, and `label` is like no other column's.
 
-    `contract_differs` is None where no contract of the provider is installed.
+    `contract_differs` is None where no contract of the provider is installed. `standing` is what a reader has to know
+    of the vendor's pack, often nothing.
     """
 
     run: SavedRun
     title: str
     label: str
     contract_differs: bool | None
+    standing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +293,13 @@ def _columns(runs: Sequence[SavedRun], catalogue: Catalogue) -> tuple[Column, ..
     ]
     labels = [f"{name} ({number})" if named.count(name) > 1 else name for number, name in enumerate(named, 1)]
     return tuple(
-        Column(run=run, title=title, label=label, contract_differs=_differs(run, catalogue))
+        Column(
+            run=run,
+            title=title,
+            label=label,
+            contract_differs=_differs(run, catalogue),
+            standing=_standing(run, catalogue),
+        )
         for run, title, label in zip(runs, titles, labels, strict=True)
     )
 
@@ -299,6 +307,11 @@ def _columns(runs: Sequence[SavedRun], catalogue: Catalogue) -> tuple[Column, ..
 def _title(run: SavedRun, catalogue: Catalogue) -> str:
     contract = catalogue.contracts.get(run.provider)
     return contract.provider.title if contract else run.provider
+
+
+def _standing(run: SavedRun, catalogue: Catalogue) -> str:
+    contract = catalogue.contracts.get(run.provider)
+    return contract.provider.standing if contract else ""
 
 
 def _differs(run: SavedRun, catalogue: Catalogue) -> bool | None:
