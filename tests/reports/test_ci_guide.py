@@ -116,3 +116,9 @@ def test_files_of_the_guide_are_those_of_a_run() -> None:
     assert set(re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)) == written
     named = {Path(path).name for path in re.findall(r"reports/[\w*]+/[\w.]+", GUIDE)}
     assert named <= written
+
+
+def test_sendproof_is_installed_in_a_fixed_version() -> None:
+    checkouts = [step["with"] for job in JOBS.values() for step in job["steps"] if "repository" in step.get("with", {})]
+    assert [checkout.get("ref") for checkout in checkouts] == ["v0.1.0"] * len(JOBS)
+    assert "--branch v0.1.0" in " ".join(texts(GITLAB))

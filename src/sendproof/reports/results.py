@@ -186,6 +186,7 @@ def _text_or_none(text: str | None) -> str | None:
 
 
 RESULTS_NAME = "results.json"
+_MOST_NAMED = 6  # a message of one line; a report folder seldom holds more targets
 EXCHANGES_NAME = "exchanges.har"
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 # What a file that is no archive of ours runs into while it is read.
@@ -257,9 +258,10 @@ class SavedRun:
 def load_run(path: Path) -> SavedRun:
     """Read a `results.json`, or the folder that holds it, and the `exchanges.har` beside it.
 
-    What is not there, no results of this format, or of two minds raises UsageError.
+    A folder that holds the folder of one run stands for it. Several, none, another format, or a file that
+    contradicts itself raises UsageError.
     """
-    file = path / RESULTS_NAME if path.is_dir() else path
+    file = _results_file(path)
     data = load_results(file)
     suite, target, traffic = data["suite"], data["target"], data["traffic"]
     return SavedRun(
@@ -284,6 +286,19 @@ def load_run(path: Path) -> SavedRun:
         clauses=_once_each(data["clauses"], file),
         exchanges=_exchanges(file.with_name(EXCHANGES_NAME)),
     )
+
+
+def _results_file(path: Path) -> Path:
+    """Return the file that a path names: itself, the one in the folder, or the only one in the folders of a folder."""
+    file = path / RESULTS_NAME
+    if not path.is_dir():
+        return path
+    below = [] if file.exists() else sorted(path.glob(f"*/{RESULTS_NAME}"))
+    if len(below) > 1:
+        folders = ", ".join(visible(str(item.parent), 80) for item in below[:_MOST_NAMED])
+        more = f" and {len(below) - _MOST_NAMED} more" if len(below) > _MOST_NAMED else ""
+        raise UsageError(f"{path}: expected the results of one run, got {len(below)}. Name one: {folders}{more}.")
+    return below[0] if below else file
 
 
 def _moment(text: str, file: Path) -> datetime:

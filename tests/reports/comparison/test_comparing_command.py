@@ -32,6 +32,21 @@ def test_nothing_changed_exits_0(old: str, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out.startswith("Nothing changed: ")
 
 
+def test_folder_of_one_run_is_read_as_that_run(old: str, tmp_path: Path) -> None:
+    saved(tmp_path / "reports" / "staging", verdicts=changed(verdict("tf.auth.missing-key")))
+    assert main(["compare", old, str(tmp_path / "reports")]) == 1
+
+
+def test_folder_of_several_runs_names_them_in_one_line(
+    old: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "reports"
+    runs = [saved(folder / name) for name in ("a", "b")]
+    assert main(["compare", old, str(folder)]) == 4
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"{folder}: expected the results of one run, got 2. Name one: {runs[0]}, {runs[1]}.")
+
+
 def test_regression_exits_1(old: str, broken: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", old, broken]) == 1
     assert "Regressed\n  tf.auth.missing-key (required): " in capsys.readouterr().out
@@ -90,7 +105,8 @@ def test_output_that_cannot_be_written_is_refused(tmp_path: Path, old: str, caps
 
 
 def test_results_that_are_none_are_refused(tmp_path: Path, old: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compare", old, str(tmp_path)]) == 4
+    (tmp_path / "empty").mkdir()
+    assert main(["compare", old, str(tmp_path / "empty")]) == 4
     assert "results.json: expected a readable file" in capsys.readouterr().err
 
 
