@@ -300,9 +300,22 @@ def test_command_presents_a_key_in_the_query(send: Send) -> None:
     assert got.value("Authorization") is None
 
 
+@pytest.mark.parametrize("fault", [None, "prefix", "extended", "prepended", "case", "scheme"])
+def test_command_fails_and_names_the_variable_that_is_not_set(fault: str | None) -> None:
+    credential = Credential(fault=fault) if fault else Credential(key="main")
+    command = curl_for(exchange(credential=credential), run_of(), contract().provider)
+    done = subprocess.run(
+        ["sh", "-c", command], env={"PATH": os.environ["PATH"]}, capture_output=True, timeout=10, check=False
+    )
+    assert done.returncode != 0
+    assert b"_API_KEY" in done.stderr
+    # curl was never called: nothing was sent, not even with an empty key.
+    assert b"curl" not in done.stderr
+
+
 def test_command_names_a_conventional_variable_where_none_can_be_used() -> None:
     run = run_of(variables={("main", "api_key"): "MY-KEY; id"})
-    assert '"X-API-Key: $TEXTFLOW_API_KEY"' in curl_for(exchange(), run, contract().provider)
+    assert '"X-API-Key: ${TEXTFLOW_API_KEY:?}"' in curl_for(exchange(), run, contract().provider)
 
 
 @pytest.mark.parametrize("kind", ["fail", "inconclusive", "observed"])

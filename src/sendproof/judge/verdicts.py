@@ -261,9 +261,9 @@ def verdicts(contract: Contract, judged: Judged, facts: RunFacts) -> tuple[Verdi
     for finding in judged.findings:
         explained = contradicted.intersection(finding.unless) if finding.unless else ()
         found.setdefault(finding.clause, []).append(_explained(finding, min(explained)) if explained else finding)
-    sizes = {item.exchange.id: len(item.exchange.request.body) for item in judged.judgements}
+    order = {item.exchange.id: _plainness(item.exchange) for item in judged.judgements}
     alone = [
-        _too_dear(_verdict(clause, found.get(clause.id, []), facts, sizes), facts)
+        _too_dear(_verdict(clause, found.get(clause.id, []), facts, order), facts)
         for clause in contract.clauses.values()
     ]
     failed = {item.clause.id: item for item in alone if item.verdict == FAIL}
@@ -275,7 +275,17 @@ def _explained(finding: Finding, by: str) -> Finding:
     return replace(finding, kind=UNDECIDED, observed=f"explained by {by}", reason=ReasonCode.DEPENDENCY, unless=(by,))
 
 
-def _verdict(clause: Clause, findings: list[Finding], facts: RunFacts, sizes: Mapping[str, int]) -> Verdict:
+# Credentials that anybody takes for what they are.
+_PLAIN = (None, "missing", "empty", "unknown", "unknown_id", "wrong_secret")
+_Order = Mapping[str, tuple[bool, int]]
+
+
+def _plainness(exchange: Exchange) -> tuple[bool, int]:
+    """Return the order of exchanges as evidence: first those whose credentials need no explanation, then short ones."""
+    return exchange.credential.fault not in _PLAIN, len(exchange.request.body)
+
+
+def _verdict(clause: Clause, findings: list[Finding], facts: RunFacts, order: _Order) -> Verdict:
     """Return what the findings of a clause come to; the kinds are looked at in the order in which they outweigh."""
     if clause.level == "excluded":
         return Verdict(clause=clause, verdict=NOT_APPLICABLE, detail=clause.reason)
@@ -283,7 +293,7 @@ def _verdict(clause: Clause, findings: list[Finding], facts: RunFacts, sizes: Ma
         return _open(clause, NOT_EXERCISED, ReasonCode.FILTERED)
     by_kind = {kind: [item for item in findings if item.kind == kind] for kind in FindingKind}
     if by_kind[CONTRADICTED]:
-        return _failed(clause, by_kind, sizes)
+        return _failed(clause, by_kind, order)
     if by_kind[LOST]:
         return _inconclusive(clause, by_kind[LOST])
     if by_kind[UPHELD] or by_kind[OBSERVED]:
@@ -302,8 +312,8 @@ def _open(
     return Verdict(clause=clause, verdict=verdict, reason=reason, detail=detail or SENTENCES[reason], evidence=evidence)
 
 
-def _failed(clause: Clause, by_kind: Mapping[FindingKind, list[Finding]], sizes: Mapping[str, int]) -> Verdict:
-    against = sorted(by_kind[CONTRADICTED], key=lambda item: sizes.get(item.exchange, 0))
+def _failed(clause: Clause, by_kind: Mapping[FindingKind, list[Finding]], order: _Order) -> Verdict:
+    against = sorted(by_kind[CONTRADICTED], key=lambda item: order.get(item.exchange, (False, 0)))
     return Verdict(
         clause=clause,
         verdict=FAIL,

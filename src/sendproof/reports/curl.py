@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -40,7 +40,7 @@ def reproduction(verdict: Verdict, run: Run, provider: Provider) -> str | None:
 
 
 def curl_for(exchange: Exchange, run: Run, provider: Provider) -> str:
-    """Return one line for sh that sends the request of `exchange` again.
+    """Return one line for sh that sends the request of `exchange` again; it fails where a variable is not set.
 
     It needs curl and, for bodies that cannot be shown, printf, tr, awk or base64. The line has
     only visible characters. Variables are named by `run.variables`, or conventionally.
@@ -57,7 +57,16 @@ def curl_for(exchange: Exchange, run: Run, provider: Provider) -> str:
         *_credential(exchange.credential, request, key, provider),
         *content,
     )
-    return f"{feed}{' '.join(words)}"
+    return _loud(f"{feed}{' '.join(words)}", (*key.variables.values(), *(item.variable for item in run.pseudonyms)))
+
+
+def _loud(command: str, variables: Iterable[str]) -> str:
+    """Return a command that fails, and names the variable, where one that it reads is not set.
+
+    Alone, a variable says so itself (`${NAME:?}`); of one that is changed or in a command inside, it is asked before.
+    """
+    asked = [name for name in variables if re.search(rf"\$\{{?{name}\b(?!:\?)", command)]
+    return "".join(f': "${{{name}:?}}"; ' for name in dict.fromkeys(asked)) + command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +113,7 @@ def _url(request: Request, base_url: str, key: _Key, provider: Provider) -> Iter
     if re.search(r"/\.\.?(/|\?|$)", url):
         yield "--path-as-is"
     yield "".join(
-        f'{piece}="${key.variables[piece.lower()]}"' if index % 2 else _path(piece, key, provider)
+        f'{piece}="${{{key.variables[piece.lower()]}:?}}"' if index % 2 else _path(piece, key, provider)
         for index, piece in enumerate(pieces)
         if piece
     )
@@ -114,7 +123,7 @@ def _path(piece: str, key: _Key, provider: Provider) -> str:
     """Return a piece of a URL as a word, with variables for the parts of the credentials that stood in the path."""
     names = iter(re.findall(r"\{([^{}]*)\}", provider.path))
     first, *others = piece.split(REDACTED)
-    words = (f'"${key.variables[name]}"{word(other)}' for name, other in zip(names, others, strict=False))
+    words = (f'"${{{key.variables[name]}:?}}"{word(other)}' for name, other in zip(names, others, strict=False))
     return f"{word(first)}{''.join(words)}"
 
 
@@ -154,7 +163,7 @@ def _with_variables(word: str, pseudonyms: Sequence[Pseudonym]) -> str:
         if item.shown.startswith("+"):
             word = _spaced(item.shown).sub(lambda match, item=item: _number(match[0], item), word)  # type: ignore[misc]  # a lambda of one
         else:
-            word = word.replace(item.shown, f"'\"${item.variable}\"'")
+            word = word.replace(item.shown, f"'\"${{{item.variable}:?}}\"'")
     return word
 
 
@@ -168,7 +177,7 @@ def _spaced(number: str) -> re.Pattern[str]:
 def _number(spelled: str, item: Pseudonym) -> str:
     """Return a spelling of a number with its digits cut out of the variable that holds it in E.164."""
     if spelled == item.shown:
-        return f"'\"${item.variable}\"'"
+        return f"'\"${{{item.variable}:?}}\"'"
     start = len(item.shown) - sum(map(str.isdigit, spelled)) + 1
     pieces: list[str] = []
     for piece in re.split(r"([0-9]+)", spelled):
@@ -185,7 +194,7 @@ def _credential(credential: Credential, request: Request, key: _Key, provider: P
     if fault == "elsewhere" and _in_query(provider).search(request.path):
         return ()
     if fault in ("elsewhere", "scheme"):
-        return ("-H", f'"Authorization: {other_word(provider)} ${key.secret}"')
+        return ("-H", f'"Authorization: {other_word(provider)} ${{{key.secret}:?}}"')
     return (
         _basic(fault, key) if provider.credential_scheme == "basic" else _header(fault, key, provider.credential_word)
     )
@@ -194,7 +203,7 @@ def _credential(credential: Credential, request: Request, key: _Key, provider: P
 # What stands in double quotes for a secret and for an identity, by fault; "exact" also for all others.
 _SWAPPED = "$(printf %s \"$NAME\" | tr 'a-zA-Z' 'A-Za-z')"
 _SECRETS: Mapping[str, str] = {
-    "exact": "$NAME",
+    "exact": "${NAME:?}",
     "prefix": "${NAME%????}",
     "extended": "${NAME}zzzz",
     "prepended": "zzzz${NAME}",
@@ -207,7 +216,7 @@ _SECRETS: Mapping[str, str] = {
     "empty": "",
 }
 _IDENTITIES: Mapping[str, str] = {
-    "exact": "$NAME",
+    "exact": "${NAME:?}",
     "id_case": _SWAPPED,
     "unknown": "made-up-id",
     "unknown_id": "made-up-id",

@@ -295,9 +295,9 @@ def _results_file(path: Path) -> Path:
         return path
     below = [] if file.exists() else sorted(path.glob(f"*/{RESULTS_NAME}"))
     if len(below) > 1:
-        folders = ", ".join(visible(str(item.parent), 80) for item in below[:_MOST_NAMED])
+        folders = ", ".join(visible(item.parent.name, 60) for item in below[:_MOST_NAMED])
         more = f" and {len(below) - _MOST_NAMED} more" if len(below) > _MOST_NAMED else ""
-        raise UsageError(f"{path}: expected the results of one run, got {len(below)}. Name one: {folders}{more}.")
+        raise UsageError(f"{path}: expected the results of one run, got {len(below)}. Name one in it: {folders}{more}.")
     return below[0] if below else file
 
 

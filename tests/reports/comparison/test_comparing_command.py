@@ -41,10 +41,11 @@ def test_folder_of_several_runs_names_them_in_one_line(
     old: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "reports"
-    runs = [saved(folder / name) for name in ("a", "b")]
+    for name in ("a", "b"):
+        saved(folder / name)
     assert main(["compare", old, str(folder)]) == 4
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith(f"{folder}: expected the results of one run, got 2. Name one: {runs[0]}, {runs[1]}.")
+    assert line.endswith(f"{folder}: expected the results of one run, got 2. Name one in it: a, b.")
 
 
 def test_regression_exits_1(old: str, broken: str, capsys: pytest.CaptureFixture[str]) -> None:
