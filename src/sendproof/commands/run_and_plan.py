@@ -88,7 +88,7 @@ def run(
 def plan(*, target: Path, form: str, **given: Any) -> None:
     """Tell what a run against a target would do. Nothing is sent."""
     made = forecast(options_of(target=target, **given))
-    if warning := exposure(target, read_target(target)):
+    if warning := exposure(target, read_target(target, with_secrets=False)):
         click.echo(f"sendproof: warning: {warning}", err=True)
     if form == "json":
         click.echo(to_json(made), nl=False)

@@ -75,15 +75,15 @@ class Providers(Mapping[str, Provider]):
         return len(provider_names())
 
 
-def read_target(path: Path) -> Profile:
+def read_target(path: Path, *, with_secrets: bool = True) -> Profile:
     """Read a target profile with the environment of this process."""
-    return load_profile(path, Providers(), os.environ)
+    return load_profile(path, Providers(), os.environ, with_secrets=with_secrets)
 
 
-def target_of(options: Options) -> Profile:
+def target_of(options: Options, *, with_secrets: bool = True) -> Profile:
     """Return the profile of a live target, with the budget that the effort leaves it."""
     assert options.target is not None, "a live target has a profile"
-    profile = read_target(options.target)
+    profile = read_target(options.target, with_secrets=with_secrets)
     return replace(profile, budget=bounded(options, profile.budget))
 
 

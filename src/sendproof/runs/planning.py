@@ -6,6 +6,7 @@ run will leave open, and values near those of the profile are tried in its place
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from sendproof.runs.options import Options
 from sendproof.runs.suite import load_suites
 from sendproof.target.address import is_loopback_url
 from sendproof.target.budget import Allowance, Ledger, Spent
+from sendproof.target.init import placeholders
 from sendproof.target.pacing import Pacing
 from sendproof.target.profile import Profile
 
@@ -36,7 +38,7 @@ _NEAR, _SMALL = 4, 40
 
 def forecast(options: Options) -> Forecast:
     """Return what the run that `options` ask for would do with a live target. Nothing is sent."""
-    given = target_of(options)
+    given = target_of(options, with_secrets=False)
     contract = load_contract(given.provider)
     page = ledger_of(options, given)
     with Ledger(page["ledger"], account=page["account"], kept=page["keeps_ledger"]) as ledger:
@@ -47,7 +49,20 @@ def forecast(options: Options) -> Forecast:
     held = _hold_dry_run(contract, profile, plan, found)
     undistinguished = _left_open(contract, profile, plan, held.evidence)
     advised = _advice(contract, profile, plan, held.evidence, undistinguished)
-    return replace(_forecast(contract, profile, plan, found, held), undistinguished=undistinguished, advice=advised)
+    return replace(
+        _forecast(contract, profile, plan, found, held),
+        undistinguished=undistinguished,
+        advice=(*_before_the_run(given), *advised),
+    )
+
+
+def _before_the_run(profile: Profile) -> Iterator[str]:
+    """Yield what a run would refuse, and a plan does not need."""
+    names = dict.fromkeys(secret.env for parts in profile.keys.values() for secret in parts if secret.env)
+    if unset := [name for name in names if not os.environ.get(name)]:
+        yield f"Before the run, export {', '.join(unset)}: it needs the credentials, and this plan does not."
+    for name in placeholders(profile, load_provider(profile.provider)):
+        yield f"Before the run, write your own numbers into {name}: those of `sendproof init` are placeholders."
 
 
 def _asking(contract: Contract, options: Options) -> Asking:

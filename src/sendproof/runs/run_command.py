@@ -49,6 +49,7 @@ from sendproof.runs.suite import VERDICT
 from sendproof.runs.waivers import read_waivers
 from sendproof.target.address import is_loopback_url
 from sendproof.target.budget import Ledger
+from sendproof.target.init import placeholders
 from sendproof.target.profile_loader import exposure
 
 _QUIET = ("-s", "-q", "-q", "--no-header", "--no-summary", "--tb=no", "-rN", "--disable-warnings")
@@ -153,6 +154,11 @@ def _chosen(common: Options, providers: Sequence[str], targets: Sequence[Path]) 
     if not targets:
         return [dataclasses.replace(common, provider=name) for name in _mocked(common, providers)]
     profiles = {path: read_target(path) for path in targets}
+    for path, profile in profiles.items():
+        for name in placeholders(profile, load_provider(profile.provider)):
+            raise UsageError(
+                f"{path}: {name}: expected numbers of your own, got those of `sendproof init`. Write yours there."
+            )
     for warning in filter(None, (exposure(path, profile) for path, profile in profiles.items())):
         click.echo(f"sendproof: warning: {warning}", err=True)
     if len({path.stem for path in profiles}) < len(targets):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from sendproof.contract.provider import Fixture, Provider
-from sendproof.target.profile import KEY_KINDS, MAIN, Budget, conventional_name
+from sendproof.target.profile import KEY_KINDS, MAIN, Budget, Profile, conventional_name
 
 _WIDTH = 100
 
@@ -62,8 +64,9 @@ def _budget(provider: Provider) -> Iterator[str]:
     standard = Budget()
     yield ""
     yield "[budget]"
-    yield f"max_requests = {standard.max_requests}"
-    yield f"max_accepted = {standard.max_accepted}  # messages that the target may accept, and charge for"
+    yield "# What is stated is never exceeded; without it, `--effort` says how much."
+    yield f"#max_requests = {standard.max_requests}"
+    yield f"#max_accepted = {standard.max_accepted}  # messages that the target may accept, and charge for"
     if provider.prices:
         yield "#max_credits = 150  # what the accepted messages may cost in all, at the contract's prices"
     yield f"max_duration_s = {standard.max_duration_s}  # waits included; then what is known is judged"
@@ -80,7 +83,9 @@ def _fixtures(provider: Provider) -> Iterator[str]:
     ordered = sorted(provider.fixtures.values(), key=lambda fixture: fixture.kind == "recipients")
     for index, fixture in enumerate(ordered):
         text = f"{fixture.name}: unlocks {', '.join(fixture.unlocks)}."
-        yield from textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="#   ")
+        yield from textwrap.wrap(
+            text, _WIDTH, initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False, break_long_words=False
+        )
         yield from _fixture(provider, fixture, 30 + index)
 
 
@@ -116,6 +121,21 @@ def _reference(provider: Provider, key: str, part: str) -> str:
 
 def _number(line: int) -> str:
     return f'"+1202555{100 + line:04}"'
+
+
+_PLACEHOLDER = re.compile(r"\+120255501\d\d")
+"""The numbers above: reserved for fiction, so nobody has one, and no account either."""
+
+
+def placeholders(profile: Profile, provider: Provider) -> tuple[str, ...]:
+    """Return the settings that are still as a fresh profile has them, and cannot be true at the vendor's own service.
+
+    Elsewhere a mock may have any number.
+    """
+    if urlsplit(profile.base_url).hostname != urlsplit(provider.base_url).hostname:
+        return ()
+    groups = {"account.senders": profile.senders, "account.recipients": profile.recipients}
+    return tuple(name for name, numbers in groups.items() if numbers and all(map(_PLACEHOLDER.fullmatch, numbers)))
 
 
 def _quoted(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tomllib
@@ -50,8 +51,21 @@ _SECRET_LENGTH = 6
 _WEEK_S, _YEAR_S = 7 * 86_400.0, 366 * 86_400.0
 
 
-def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping[str, str]) -> Profile:
-    """Read the profile in the TOML file `path`; its name is the file's, without the ending."""
+class StandIns(dict[str, str]):
+    """An environment in which each variable that is not set has a made-up value: for what sends nothing."""
+
+    def get(self, name: str, default: object = None) -> str:  # noqa: ARG002 - a mapping's, but there is always a value
+        """Return the value of a variable, or what stands in for it."""
+        return super().get(name) or f"sk_unset_{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+
+
+def load_profile(
+    path: Path, providers: Mapping[str, Provider], environ: Mapping[str, str], *, with_secrets: bool = True
+) -> Profile:
+    """Read the profile in the TOML file `path`; its name is the file's, without the ending.
+
+    Without secrets, a credential whose variable is not set has a made-up value.
+    """
     where = str(path)
     try:
         data = tomllib.loads(_content(path))
@@ -64,7 +78,15 @@ def load_profile(path: Path, providers: Mapping[str, Provider], environ: Mapping
         raise UsageError(f"{where}: expected a readable file, got {reason!r}. Check the path.") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{where}: expected TOML, got {_reason(error)}. Correct that line.") from error
-    return parse_profile(data, where=where, name=path.stem, providers=providers, environ=environ, folder=path.parent)
+    return parse_profile(
+        data,
+        where=where,
+        name=path.stem,
+        providers=providers,
+        environ=environ,
+        secrets=environ if with_secrets else StandIns(environ),
+        folder=path.parent,
+    )
 
 
 def _content(path: Path) -> str:
@@ -91,9 +113,13 @@ def parse_profile(
     name: str,
     providers: Mapping[str, Provider],
     environ: Mapping[str, str],
+    secrets: Mapping[str, str] | None = None,
     folder: Path = Path(),
 ) -> Profile:
-    """Parse the content of a profile; `where` names its source in errors, `folder` is where its paths begin."""
+    """Parse the content of a profile; `where` names its source in errors, `folder` is where its paths begin.
+
+    `secrets` is the environment that credentials are read from, if that is another one.
+    """
     top = Table(data, where=where)
     top.only(TOP)
     provider = _provider(top, providers, folder)
@@ -101,7 +127,12 @@ def parse_profile(
     fixtures = top.table("fixtures", private=True)
     fixtures.only(provider.fixtures)
     account = _account(top, provider)
-    keys, limits, balances = _keys(top.table("credentials", required=True, private=True), fixtures, provider, environ)
+    keys, limits, balances = _keys(
+        top.table("credentials", required=True, private=True),
+        fixtures,
+        provider,
+        environ if secrets is None else secrets,
+    )
     url = base_url(top, allow_http=allow_http)
     profile = Profile(
         name=name,
