@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import sqlite3
+from collections.abc import Iterable
 
 from sendproof import exit_codes
 
@@ -81,3 +83,9 @@ def _told(error: BaseException) -> str:
 
 
 _MOST_LINES = 3
+
+
+def suggestion(name: str, known: Iterable[str], otherwise: str) -> str:
+    """Return the question after the known name that one is nearest to, or other advice where none is near."""
+    near = difflib.get_close_matches(name, tuple(known), n=1)
+    return f"Did you mean {near[0]}?" if near else otherwise

@@ -32,7 +32,9 @@ def test_plan_of_a_fresh_profile_says_what_the_run_will_need(fresh: Path, capsys
     assert "account.recipients" in advice
 
 
-def test_plan_is_the_same_with_the_secrets_but_for_near_misses_of_the_key(fresh: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+def test_plan_is_the_same_with_the_secrets_but_for_near_misses_of_the_key(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
     main(["plan", "--target", str(fresh), "--format", "json"])
     without = json.loads(capsys.readouterr().out)
     monkeypatch.setenv("TEXTFLOW_API_KEY", "sk_live_0123456789abcdef")

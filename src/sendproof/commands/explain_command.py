@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from textwrap import fill, indent
 from typing import Any
@@ -14,7 +13,7 @@ from rich.text import Text
 from sendproof.contract.clause import Clause
 from sendproof.contract.deciding import decided
 from sendproof.contract.model import Contract, load_contract, provider_names
-from sendproof.errors import UsageError
+from sendproof.errors import UsageError, suggestion
 from sendproof.mock.faults import FAULTS
 from sendproof.reports.results import load_run
 from sendproof.reports.run_view import fixture_for
@@ -50,8 +49,8 @@ def _contract_of(clause: str) -> Contract:
     for contract in contracts:
         if clause in contract.clauses:
             return contract
-    near = get_close_matches(clause, {name for contract in contracts for name in contract.clauses}, n=1)
-    advice = f"Did you mean {near[0]}?" if near else "See: sendproof clauses"
+    known = {name for contract in contracts for name in contract.clauses}
+    advice = suggestion(clause, known, "See: sendproof clauses")
     raise UsageError(f"explain: expected the id of a clause, got {clause[:80]!r}. {advice}")
 
 

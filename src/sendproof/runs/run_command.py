@@ -26,7 +26,7 @@ import pytest
 from sendproof import exit_codes, process
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.contract.packs import added_packs
-from sendproof.errors import UsageError, exit_code_of, line_of
+from sendproof.errors import UsageError, exit_code_of, line_of, suggestion
 from sendproof.folders import suites_dir
 from sendproof.judge.verdicts import ERROR, EXCUSED_REASONS, FAIL, INCONCLUSIVE, NEVER_GATE, NOT_EXERCISED, ReasonCode
 from sendproof.mock.accounts import PROVIDERS
@@ -183,7 +183,8 @@ def _mocked(common: Options, providers: Sequence[str]) -> list[str]:
     for clause in common.clauses:
         if not any(clause in clauses for clauses in known.values()):
             raise UsageError(
-                f"--clause: expected a clause of {' or '.join(known)}, got {clause!r}. See: sendproof clauses"
+                f"--clause: expected a clause of {' or '.join(known)}, got {clause!r}. "
+                + suggestion(clause, {name for names in known.values() for name in names}, "See: sendproof clauses")
             )
     chosen: list[str] = [
         name for name, clauses in known.items() if providers or not common.clauses or set(common.clauses) & set(clauses)
@@ -201,7 +202,11 @@ def _idle_waivers(common: Options, chosen: Sequence[Options]) -> Iterator[str]:
         (read_target(options.target).provider if options.target is not None else options.provider or "", options.name)
         for options in chosen
     ]
+    known = {clause for name in {provider for provider, _ in named} for clause in load_contract(name).clauses}
     for waiver in read_waivers(common.waivers, datetime.now(UTC).date()):
+        if waiver.clause not in known and any(waiver.concerns(provider, name) for provider, name in named):
+            advice = suggestion(waiver.clause, known, "See: sendproof clauses")
+            yield f"{waiver.lines}: expected a clause, got {visible(waiver.clause, 100)}. {advice}"
         if not any(waiver.concerns(provider, name) for provider, name in named):
             wanted = " and ".join(
                 f"{what} {visible(value, 60)}"

@@ -25,7 +25,7 @@ from sendproof import exit_codes
 from sendproof.contract.clause import CONCERNS
 from sendproof.contract.model import Contract, load_contract
 from sendproof.contract.packs import add_pack
-from sendproof.errors import SendproofError, UsageError, line_of
+from sendproof.errors import SendproofError, UsageError, line_of, suggestion
 from sendproof.process import ended_alike, held_back
 from sendproof.reports import html, terminal
 from sendproof.reports.annotations import annotate, commands_off
@@ -256,7 +256,7 @@ def _check_selection(options: Options, contract: Contract) -> None:
         if identity not in contract.clauses:
             raise UsageError(
                 f"--clause: expected a clause of {contract.provider.name}, got {identity!r}. "
-                f"See: sendproof clauses {contract.provider.name}"
+                + suggestion(identity, contract.clauses, f"See: sendproof clauses {contract.provider.name}")
             )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sendproof.contract.model import load_contract
-from sendproof.errors import UsageError
+from sendproof.errors import UsageError, suggestion
 from sendproof.judge.verdicts import FAIL
 from sendproof.reports.results import SavedRun, load_run
 from sendproof.reports.signature import signature_of_record
@@ -68,7 +68,8 @@ def failing(run: SavedRun, clause: str) -> Mapping[str, Any]:
     record = run.by_id.get(clause)
     if record is None:
         shown = visible(repr(clause), 100)
-        raise UsageError(f"{run.file}: expected a clause of {run.provider}, got {shown}. See: sendproof clauses")
+        advice = suggestion(clause, run.by_id, "See: sendproof clauses")
+        raise UsageError(f"{run.file}: expected a clause of {run.provider}, got {shown}. {advice}")
     if record["verdict"] != FAIL:
         raise UsageError(f"{run.file}: {clause}: expected a clause that fails, got {record['verdict']}. Waive nothing.")
     if record["waiver"] is not None:
