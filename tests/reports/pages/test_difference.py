@@ -17,13 +17,14 @@ def marked(pieces: Pieces) -> list[str]:
     [
         ("the code 33016", "the code 33019", ["33016"], ["33019"]),
         ("/to '+12025550123'", "/to '+13125550140'", ["12025550123"], ["13125550140"]),
-        ("a refusal", "accepted with 201", [], ["accepted with 201"]),
+        ("a refusal", "accepted with 201", [], []),
+        ("201", "400", [], ["400"]),
         ("5 messages accepted in 60 s", "4 messages accepted in 60 s", ["5"], ["4"]),
         ("one of sent, queued, failed", "one of", ["sent, queued, failed"], []),
         ("no 2xx", "", [], []),
-        ("", "200", [], ["200"]),
+        ("", "200", [], []),
     ],
-    ids=["number", "sign", "nothing-in-common", "count", "missing", "nothing-observed", "nothing-expected"],
+    ids=["number", "sign", "nothing-in-common", "values", "count", "missing", "nothing-observed", "nothing-expected"],
 )
 def test_difference_marks_what_the_other_text_lacks(
     expected: str, observed: str, left: list[str], right: list[str]

@@ -213,11 +213,12 @@ _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 def differing(expected: str, observed: str) -> tuple[Pieces, Pieces]:
     """Return both texts in pieces, with what is not in the other one marked; both are made visible and cut.
 
-    Where they have no word in common, what was observed is marked, and what was expected is not.
+    Only values that can be compared are marked: texts with a word in common, or of one word each.
     """
     left, right = (_WORDS.findall(visible(text, _LONGEST_COMPARED)) for text in (expected, observed))
     if not {word for word in left if word.isalnum()}.intersection(right):
-        return ((("".join(left), False),) if left else ()), ((("".join(right), True),) if right else ())
+        is_value = len(left) == len(right) == 1
+        return ((("".join(left), False),) if left else ()), ((("".join(right), is_value),) if right else ())
     blocks = _blocks(left, right)
     return (
         _joined((("".join(left[a:b]), kind != "equal") for kind, a, b, _, _ in blocks)),
