@@ -41,7 +41,7 @@ def edit(folder: Path, name: str, old: str, new: str) -> None:
 def test_new_pack_can_be_read_as_it_is(tmp_path: Path, capsys: Captured) -> None:
     assert main(["pack", "new", "acme", "--directory", str(tmp_path)]) == 0
     assert main(["pack", "check", str(tmp_path / "acme")]) == 0
-    assert "acme: 28 clauses, no mistake found" in capsys.readouterr().out
+    assert "acme: 28 clauses, no examples, no mistake found" in capsys.readouterr().out
     assert main(["clauses", "acme", "--pack", str(tmp_path / "acme"), "--format", "json"]) == 0
     assert '"acme.auth.missing"' in capsys.readouterr().out
 
@@ -120,6 +120,43 @@ def test_profile_may_name_the_folder_of_its_pack(pack: Path, tmp_path: Path, cap
     (tmp_path / "my.toml").write_text(text.replace('pack = "mine"', 'pack = "mine"\nprovider = "twilio"'), "utf-8")
     assert main(["plan", "--target", str(tmp_path / "my.toml")]) == 4
     assert "my.toml: provider: expected 'mine', as the pack is called, got" in capsys.readouterr().err
+
+
+def test_examples_are_judged_as_they_say(pack: Path, capsys: Captured) -> None:
+    assert main(["pack", "check", str(pack)]) == 0
+    assert f"{len(list((pack / 'examples').iterdir()))} examples judged as they say" in capsys.readouterr().out
+
+
+EXAMPLES: dict[str, tuple[str, str, str, str]] = {
+    "stricter pack": (
+        "accepted.schema.json",
+        '"num_segments": {\n      "type": [\n        "string"',
+        '"num_segments": {\n      "type": [\n        "integer"',
+        "The pack is too strict",
+    ),
+    "wrong pointer": ("provider.toml", 'recipient = "/to"', 'recipient = "/uri"', "The pack is too strict"),
+    "looser pack": ("accepted.schema.json", "[0-9a-fA-F]{32}", "[0-9a-fA-F]+", "The pack is too lenient"),
+    "outcome": ("provider.toml", "statuses = [429]", "statuses = [430]", "expected the outcome throttled, got refused"),
+    "text of a trial": ("clauses.toml", "Sent from your", "Sent by your", "The pack is too strict"),
+    "example itself": (
+        "examples/accepted.toml",
+        '"to": "+1',
+        '"to": "+2',
+        "The pack is too strict, or the example wrong",
+    ),
+    "clause": ("examples/wrong-sid.toml", "tw.responses.sid", "tw.responses.sit", "expected clauses of the pack"),
+    "key": ("examples/accepted.toml", "outcome =", "outcom =", "expect.outcom: expected one of outcome, broken"),
+    "no TOML": ("examples/accepted.toml", "[request]", "[request", "examples/accepted.toml"),
+}
+
+
+@pytest.mark.parametrize(("name", "old", "new", "said"), EXAMPLES.values(), ids=EXAMPLES)
+def test_pack_that_judges_an_example_otherwise_is_found(
+    name: str, old: str, new: str, said: str, pack: Path, capsys: Captured
+) -> None:
+    edit(pack, name, old, new)
+    assert main(["pack", "check", str(pack)]) in (1, 4)
+    assert said in capsys.readouterr().err
 
 
 MISTAKES: dict[str, tuple[str, str, str, str]] = {

@@ -13,6 +13,7 @@ from sendproof.contract.pack_checks import mistakes
 from sendproof.contract.packs import add_pack, pack_folders
 from sendproof.errors import ContractError
 from sendproof.reports.text import visible
+from sendproof.runs.pack_examples import count_examples, wrong_examples
 
 
 @click.group()
@@ -59,9 +60,12 @@ def check(*, folders: tuple[Path, ...]) -> int:
         name = add_pack(folder)
         contract = read_contract(name)
         problems = mistakes(contract)
+        problems = problems or tuple(wrong_examples(contract))
         for problem in problems:
             click.echo(visible(problem, None), err=True)
         found += len(problems)
         if not problems:
-            click.echo(f"{name}: {len(contract.clauses)} clauses, no mistake found")
+            examples = count_examples(contract)
+            judged = f"{examples} examples judged as they say" if examples else "no examples"
+            click.echo(f"{name}: {len(contract.clauses)} clauses, {judged}, no mistake found")
     return 1 if found else 0

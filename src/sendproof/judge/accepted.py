@@ -105,7 +105,9 @@ def _void(answered: Answered, clause: str) -> Finding:
 
 
 def _relation(answered: Answered, clause: Clause, rule: _Rule, broken: frozenset[str]) -> Iterator[Finding]:
-    result = rule(answered, clause.params)
+    looked_at = [clause.params[name] for name in _POINTERS if name in clause.params]
+    is_spoken_against = any(_is_broken(pointer, broken) for pointer in looked_at)
+    result = None if is_spoken_against else rule(answered, clause.params)
     if result is None:
         if _is_void(answered, clause):
             yield _void(answered, clause.id)
@@ -127,6 +129,7 @@ def _is_void(answered: Answered, clause: Clause) -> bool:
     return clause.check in _VOIDABLE and answered.is_failing is _is_of_delivery(clause)
 
 
+_POINTERS = ("field", "earlier", "later", "than")
 _VOIDABLE = ("not_before", "date_of_answer", "says_more", "delivery_failed")
 # The part of the answer that a relation without a role of its own is about.
 _ROLES = {"default_sender": "sender", "delivery_failed": "status", "delivery_cause": "error_type"}
