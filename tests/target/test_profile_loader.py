@@ -10,6 +10,7 @@ import pytest
 
 from sendproof.account import RateLimit
 from sendproof.errors import UsageError
+from sendproof.mock.profiles import profile as mock_profile
 from sendproof.target.init import init_text
 from sendproof.target.profile import Budget, Profile, Secret, environment_names
 from sendproof.target.profile_loader import load_profile
@@ -161,6 +162,82 @@ def test_profile_of_two_parts_refuses(fixtures: dict[str, Any], message: str) ->
 def test_empty_variable_is_said_to_be_empty(minimal: Minimal) -> None:
     with pytest.raises(UsageError, match="variable KEY_A is empty"):
         parse(minimal(credentials={"api_key": {"env": "KEY_A"}}), {"KEY_A": ""})
+
+
+NUMBERS = {"SENDER": "+12025550110", "RECIPIENT": "+12025550120", "UNKNOWN": "+12025550130", "FAILS": "+12025550131"}
+
+
+def test_numbers_of_the_environment_are_as_those_of_the_file(minimal: Minimal) -> None:
+    account = {
+        "senders": [{"env": "SENDER"}],
+        "default_sender": {"env": "SENDER"},
+        "recipients": [{"env": "RECIPIENT"}],
+    }
+    profile = parse(minimal(account=account, fixtures={"unknown_sender": {"env": "UNKNOWN"}}), NUMBERS)
+    written = {"senders": ["+12025550110"], "default_sender": "+12025550110", "recipients": ["+12025550120"]}
+    assert profile == parse(minimal(account=written, fixtures={"unknown_sender": "+12025550130"}))
+
+
+def test_number_of_the_environment_may_stand_beside_one_of_the_file(minimal: Minimal) -> None:
+    account = {**ACCOUNT, "recipients": ["+12025550121", {"env": "RECIPIENT"}]}
+    assert parse(minimal(account=account), NUMBERS).recipients == ("+12025550121", "+12025550120")
+
+
+def test_texts_and_failing_recipients_may_stand_in_the_environment() -> None:
+    fixtures = {
+        "noncompliant_body": {"env": "BODY"},
+        "media_url": {"env": "MEDIA"},
+        "failing_recipients": {"opted_out": {"env": "FAILS"}},
+    }
+    environ = {**NUMBERS, "BODY": "a bad text", "MEDIA": "https://example.com/a.jpg"}
+    profile = parse({**mock_profile("textingline", "http://127.0.0.1:1"), "fixtures": fixtures}, environ)
+    assert {name: given.value for name, given in profile.fixtures.items()} == {
+        "noncompliant_body": "a bad text",
+        "media_url": "https://example.com/a.jpg",
+    }
+    assert profile.failing_recipients == {"opted_out": "+12025550131"}
+
+
+IN_ENVIRONMENT: dict[str, tuple[dict[str, Any], str]] = {
+    "sender": (
+        {"account": {**ACCOUNT, "senders": [{"env": "SMS_SENDER"}]}},
+        "p.toml: account.senders[0]: environment variable SMS_SENDER is not set. "
+        "Export it, or write the number as a string.",
+    ),
+    "second recipient": (
+        {"account": {**ACCOUNT, "recipients": ["+12025550120", {"env": "NONE"}]}},
+        "account.recipients[1]: environment variable NONE is empty",
+    ),
+    "default": (
+        {"account": {**ACCOUNT, "default_sender": {"env": "SMS_SENDER"}}},
+        "account.default_sender: environment variable SMS_SENDER is not set",
+    ),
+    "fixture": (
+        {"fixtures": {"unknown_sender": {"env": "SMS_SENDER"}}},
+        "fixtures.unknown_sender: environment variable SMS_SENDER is not set",
+    ),
+    "misspelt": ({"account": {**ACCOUNT, "senders": [{"evn": "A"}]}}, "account.senders[0].evn: expected one of env"),
+    "nothing named": (
+        {"account": {**ACCOUNT, "senders": [{}]}},
+        "account.senders[0].env: expected a text, got nothing",
+    ),
+    "no number": (
+        {"account": {**ACCOUNT, "recipients": [{"env": "WORD"}]}},
+        "account.recipients[0]: expected a number in E.164, got a text of 7 characters",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), IN_ENVIRONMENT.values(), ids=IN_ENVIRONMENT)
+def test_number_that_the_environment_lacks_is_refused(minimal: Minimal, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        parse(minimal(**changes), {"NONE": "", "WORD": "hunter2"})
+
+
+def test_text_that_the_environment_lacks_is_refused() -> None:
+    data = {**mock_profile("textingline", "http://127.0.0.1:1"), "fixtures": {"noncompliant_body": {"env": "BODY"}}}
+    with pytest.raises(UsageError, match=r"fixtures\.noncompliant_body: .* BODY is not set\..* the text as a string"):
+        parse(data)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "[::1]:8000"])

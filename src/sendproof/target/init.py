@@ -41,6 +41,7 @@ def _head(provider: Provider) -> Iterator[str]:
 def _account(provider: Provider) -> Iterator[str]:
     yield ""
     yield "[account]"
+    yield '# A number may come from the environment, too: senders = [{ env = "SMS_SENDER" }].'
     yield f"senders = [{_number(10)}, {_number(11)}]  # active numbers of the account"
     if provider.has_default_sender:
         yield f"default_sender = {_number(10)}  # the one that sends when a request names none"

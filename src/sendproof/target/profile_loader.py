@@ -124,9 +124,8 @@ def parse_profile(
     top.only(TOP)
     provider = _provider(top, providers, folder)
     allow_http = top.flag("allow_http", default=False)
-    fixtures = top.table("fixtures", private=True)
-    fixtures.only(provider.fixtures)
-    account = _account(top, provider)
+    fixtures = _fixtures(top, provider, environ)
+    account = _account(top, provider, environ)
     keys, limits, balances = _keys(
         top.table("credentials", required=True, private=True),
         fixtures,
@@ -194,10 +193,38 @@ def _provider(top: Table, providers: Mapping[str, Provider], folder: Path) -> Pr
     return provider
 
 
-def _account(top: Table, provider: Provider) -> Table:
+def _account(top: Table, provider: Provider, environ: Mapping[str, str]) -> Table:
     account = top.table("account", required=True, private=True)
     account.only(("senders", "recipients", *(("default_sender",) if provider.has_default_sender else ())))
-    return account
+    return _looked_up(account, dict.fromkeys(account.names, "number"), environ)
+
+
+def _fixtures(top: Table, provider: Provider, environ: Mapping[str, str]) -> Table:
+    fixtures = top.table("fixtures", private=True)
+    fixtures.only(provider.fixtures)
+    kinds = {name: provider.fixtures[name].kind for name in fixtures.names}
+    values = {name: "number" if kind == "sender" else "text" for name, kind in kinds.items() if kind in _GIVEN}
+    fixtures = _looked_up(fixtures, values, environ)
+    failing = {name: fixtures.table(name) for name, kind in kinds.items() if kind == "recipients"}
+    return fixtures.with_values(
+        {
+            name: _looked_up(table, dict.fromkeys(table.names, "number"), environ).values
+            for name, table in failing.items()
+        }
+    )
+
+
+def _looked_up(table: Table, nouns: Mapping[str, str], environ: Mapping[str, str]) -> Table:
+    """Return a table in which no reference to the environment is left among the values, or lists, of `nouns`."""
+    return table.with_values({name: _value(table, name, noun, environ) for name, noun in nouns.items()})
+
+
+def _value(table: Table, name: str, noun: str, environ: Mapping[str, str]) -> Any:
+    value = table.raw(name)
+    if isinstance(value, list | tuple):
+        items = table.with_values({f"{name}[{index}]": item for index, item in enumerate(value)})
+        return [_value(items, f"{name}[{index}]", noun, environ) for index in range(len(value))]
+    return _from_environment(table, name, environ, noun).value if isinstance(value, Mapping) else value
 
 
 def _budget(table: Table) -> Budget:
@@ -254,7 +281,7 @@ def _media(fixtures: Table, name: str) -> str:
     except ValueError:
         sound = False
     if not sound:
-        raise fixtures.error(name, "an http or https URL", got(value), advice)
+        raise fixtures.error(name, "an http or https URL", fixtures.got(value), advice)
     return value
 
 
@@ -375,13 +402,14 @@ def _raw_secret(table: Table, name: str, environ: Mapping[str, str]) -> Secret:
     """Return a text that stands in the profile or in the environment, whatever it is."""
     value, advice = table.raw(name), 'Write it as a string, or as { env = "NAME" }.'
     if isinstance(value, Mapping):
-        return _from_environment(table, name, environ)
+        return _from_environment(table, name, environ, "key")
     if isinstance(value, str) and value:
         return Secret(value=value)
     raise table.error(name, 'a text or { env = "NAME" }', kind(value), advice)
 
 
-def _from_environment(table: Table, name: str, environ: Mapping[str, str]) -> Secret:
+def _from_environment(table: Table, name: str, environ: Mapping[str, str], noun: str) -> Secret:
+    """Return the value of the variable that a table names, in the place of a `noun` that could stand there itself."""
     reference = table.table(name)
     reference.only(("env",))
     variable = reference.text("env", "Name an environment variable.")
@@ -392,7 +420,7 @@ def _from_environment(table: Table, name: str, environ: Mapping[str, str]) -> Se
         state = "empty" if variable in environ else "not set"
         raise UsageError(
             f"{table.where}: {table.key(name)}: environment variable {shown} is {state}. "
-            "Export it, or write the key as a string."
+            f"Export it, or write the {noun} as a string."
         )
     return Secret(value=value, env=variable)
 

@@ -35,9 +35,19 @@ class Table:
         """The keys of the table, in their order."""
         return tuple(self._data)
 
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What the table holds, as it stands."""
+        return self._data
+
     def raw(self, name: str) -> Any:
         """Return the value as it stands, or None."""
         return self._data.get(name)
+
+    def with_values(self, values: Mapping[str, Any]) -> Table:
+        """Return this table with other values of some keys."""
+        data = {**self._data, **values}
+        return Table(data, where=self.where, path=self._path, private=self._is_private)
 
     def error(self, name: str, expected: str, got: str, advice: str) -> UsageError:
         """Return the complaint about the value of `name`."""
