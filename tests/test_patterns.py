@@ -25,10 +25,6 @@ PACKAGE = Path(sendproof.__file__).parent
 FUNCTIONS = ("compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn")
 # Services of our own, made to be wrong: they read what the suite sends.
 OUR_OWN = ("mock",)
-# These only see texts of our own, or short ones; by the file and how the pattern begins.
-ALLOWED: Mapping[tuple[str, str], str] = {
-    ("runs/waiver_lines.py", '"""'): "reads the user's own waivers",
-}
 # Each of these takes one of a few patterns, which stand beside it.
 NO_LITERAL = {"judge/accepted.py"}
 ANYTHING = frozenset(range(0x180))
@@ -203,13 +199,6 @@ class Found:
     flags: int
     searches: bool
 
-    @property
-    def allowed(self) -> str | None:
-        text = self.pattern.decode() if isinstance(self.pattern, bytes) else str(self.pattern)
-        return next(
-            (why for (file, start), why in ALLOWED.items() if file == self.file and text.startswith(start)), None
-        )
-
 
 def found() -> Iterator[Found]:
     """Yield every pattern of the package."""
@@ -286,12 +275,7 @@ def test_patterns_are_literal() -> None:
 )
 def test_pattern_reads_each_character_once(item: Found) -> None:
     assert item.pattern is not None
-    assert item.allowed or problem_of(item.pattern, item.flags, searches=item.searches) is None
-
-
-def test_what_is_allowed_is_needed() -> None:
-    slow = [item for item in PATTERNS if item.pattern and problem_of(item.pattern, item.flags, searches=item.searches)]
-    assert {item.allowed for item in slow} == set(ALLOWED.values())
+    assert problem_of(item.pattern, item.flags, searches=item.searches) is None
 
 
 SLOW = [

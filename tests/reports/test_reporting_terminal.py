@@ -103,10 +103,11 @@ def test_terminal_colours_and_still_shows_escapes_as_text() -> None:
         (run_of(changed(verdict("tf.auth.empty-key", "error"))), "1 of the checks ended in an error"),
         (run_of(accepted=0), "no message was accepted, which proves nothing"),
         (run_of(waiver_errors=("tf.x is unknown",)), "waivers: tf.x is unknown; "),
+        (run_of(waiver_errors=("tf.x passes.", "tf.y passes.")), "waivers: tf.x passes. tf.y passes.; "),
     ],
     ids=[
         "green", "named", "credits", "waived", "broken", "strict", "incomplete", "interrupted", "environment", "error",
-        "nothing", "waiver",
+        "nothing", "waiver", "waivers",
     ],
 )  # fmt: skip
 def test_closing_line_says_what_the_exit_code_means(run: Run, line: str) -> None:

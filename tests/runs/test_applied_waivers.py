@@ -9,7 +9,6 @@ import pytest
 
 from sendproof.judge.verdicts import Verdict
 from sendproof.runs.applied_waivers import AppliedWaivers, overlay
-from sendproof.runs.waiver_lines import EntryLines
 from sendproof.runs.waivers import Waiver
 from tests.reports.support import changed, contract, exchange, run_of, verdict
 
@@ -28,7 +27,7 @@ WHOLE: dict[str, Any] = {
 
 def waiver(**facts: Any) -> Waiver:
     given = {"clause": CLAUSE, "reason": "known", "expires": date(2027, 1, 1), **WHOLE, **facts}
-    return Waiver(file="waivers.toml", place=EntryLines(first=3, last=9, text="[[waiver]]"), **given)
+    return Waiver(where="waivers.toml: waiver 1", **given)
 
 
 def laid(*waivers: Waiver, of: Verdict = FAILS, target: str = "staging", today: date = TODAY) -> AppliedWaivers:
@@ -48,7 +47,8 @@ def test_waiver_of_another_failure_is_not_live_and_both_are_told() -> None:
     found = laid(waiver(signature="accepted with 202"))
     assert (found.live, found.errors) == ({}, ())
     assert (
-        "waivers.toml:3-9 expected another failure: accepted with 202; got: accepted with 200." in found.others[CLAUSE]
+        "waivers.toml: waiver 1 expected another failure: accepted with 202; got: accepted with 200."
+        in found.others[CLAUSE]
     )
     assert f"sendproof waive {CLAUSE}" in found.others[CLAUSE]
 
@@ -65,7 +65,7 @@ def test_waiver_that_lacks_something_is_live_with_a_note(name: str) -> None:
     found = laid(waiver(**{name: None}))
     assert found.live == {CLAUSE: "known"}
     assert found.notes == (
-        f"waivers.toml:3-9: the waiver of {CLAUSE} has no {name}; `sendproof waive` writes whole entries",
+        f"waivers.toml: waiver 1: the waiver of {CLAUSE} has no {name}; `sendproof waive` writes whole entries",
     )
 
 
@@ -75,8 +75,8 @@ def test_waiver_for_everybody_is_live_with_a_note() -> None:
     assert "has no provider or target;" in found.notes[0]
 
 
-def _deleted(found: AppliedWaivers, why: str) -> bool:
-    return found == AppliedWaivers(errors=(f"waivers.toml:3-9: {why}. Delete lines 3 to 9, from [[waiver]] on.",))
+def _deleted(found: AppliedWaivers, why: str, advice: str = " Delete this entry.") -> bool:
+    return found == AppliedWaivers(errors=(f"waivers.toml: waiver 1: {why}.{advice}",))
 
 
 def test_waiver_of_a_clause_that_passes_must_go() -> None:
@@ -95,11 +95,26 @@ def test_waiver_of_an_unknown_clause_must_go() -> None:
 
 def test_waiver_of_a_clause_of_another_provider_than_it_names_must_go() -> None:
     found = laid(waiver(clause="tl.responses.status-201"))
-    assert _deleted(found, "there is no clause tl.responses.status-201 of textflow")
+    why = "there is no clause tl.responses.status-201 of textflow"
+    assert _deleted(found, why, " Did you mean tf.responses.status?")
 
 
 def test_waiver_of_an_unknown_provider_must_go() -> None:
-    assert _deleted(laid(waiver(provider="textflw")), "there is no provider textflw")
+    assert _deleted(laid(waiver(provider="textflw")), "there is no provider textflw", " Did you mean textflow?")
+
+
+@pytest.mark.parametrize("provider", ["textflow", None])
+def test_misspelt_clause_is_told_the_near_one(provider: str | None) -> None:
+    (error,) = laid(waiver(clause="tf.auth.mising-key", provider=provider)).errors
+    assert error.endswith(". Did you mean tf.auth.missing-key?")
+
+
+def test_two_waivers_that_must_go_are_both_named() -> None:
+    stale = (waiver(clause="tf.no.such"), waiver(expires=date(2026, 11, 21)))
+    assert [error.partition(". ")[0].partition("waiver 1: ")[2] for error in laid(*stale).errors] == [
+        "there is no clause tf.no.such of textflow",
+        f"the waiver of {CLAUSE} expired on 2026-11-21",
+    ]
 
 
 def test_waiver_of_an_open_clause_must_go() -> None:

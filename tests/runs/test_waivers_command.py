@@ -130,7 +130,7 @@ def test_second_entry_is_not_appended(saved: Path, tmp_path: Path, capsys: pytes
     before = file.read_bytes()
     assert main(arguments) == 4
     assert file.read_bytes() == before
-    assert "waivers.toml:1-10: expected no waiver of tf.auth.missing-key, got this one" in capsys.readouterr().err
+    assert "waivers.toml: waiver 1: expected no waiver of tf.auth.missing-key, got this one" in capsys.readouterr().err
 
 
 def test_entry_for_another_target_is_no_second(tmp_path: Path) -> None:

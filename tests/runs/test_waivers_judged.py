@@ -89,4 +89,4 @@ def test_waivers_file_that_vanished_during_the_run_costs_no_evidence(tmp_path: P
     run = judged(tmp_path / "vanished.toml")
     assert of(run, FIRST).verdict == "fail"
     (error,) = run.waiver_errors
-    assert "vanished.toml: expected a TOML file" in error
+    assert "vanished.toml: expected a TOML file of [[waiver]] entries, got no such file" in error

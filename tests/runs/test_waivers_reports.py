@@ -12,7 +12,7 @@ from sendproof.reports.terminal import print_run
 from tests.reports.support import HOSTILE, changed, contract, run_of, verdict
 
 CLAUSE = "tf.auth.missing-key"
-OTHER = f"waivers.toml:3-9 expected another failure: {'a' * 200}; got: {'b' * 200}. Write a new one."
+OTHER = f"waivers.toml: waiver 1 expected another failure: {'a' * 200}; got: {'b' * 200}. Write a new one."
 
 
 def printed(run: Run) -> str:
@@ -28,7 +28,7 @@ def test_waiver_that_expected_another_failure_is_told_in_full_beside_the_failure
 
 
 def test_waiver_that_must_go_is_told_in_full() -> None:
-    error = f"{'folder/' * 60}waivers.toml:3-9: {CLAUSE} passes. Delete lines 3 to 9, from [[waiver]] on."
+    error = f"{'folder/' * 60}waivers.toml: waiver 1: {CLAUSE} passes. Delete this entry."
     run = run_of(waiver_errors=(error,))
     assert f"waiver: {error}" in printed(run)
     assert f"- waiver: `{error}`" in to_markdown(run, contract().provider)

@@ -67,12 +67,12 @@ def test_failure_of_another_kind_is_exit_1_with_both_signatures(
         assert "expected another failure: /data/to: absent; got: /data/to: a number, of another type" in told
 
 
-def test_waived_clause_that_passes_is_exit_12_with_the_lines(
+def test_waived_clause_that_passes_is_exit_12_with_the_entry(
     waivers: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     code, results = run(tmp_path, None, "--waivers", str(waivers))
     assert (code, results["exit_code"]) == (12, 12)
-    told = f"{waivers}:1-10: {CLAUSE} passes. Delete lines 1 to 10, from [[waiver]] on."
+    told = f"{waivers}: waiver 1: {CLAUSE} passes. Delete this entry."
     assert told in capfd.readouterr().out
 
 
@@ -85,7 +85,7 @@ def test_expired_waiver_of_a_failure_is_exit_1_and_says_so(
     expired.write_text("\n".join((*lines, f"expires = {yesterday}", "")), "utf-8")
     code, _ = run(tmp_path, "to-absent", "--waivers", str(expired))
     assert code == 1
-    assert f"{expired}:1-9: the waiver of {CLAUSE} expired on {yesterday}" in capfd.readouterr().out
+    assert f"{expired}: waiver 1: the waiver of {CLAUSE} expired on {yesterday}" in capfd.readouterr().out
 
 
 def test_waiver_of_an_unknown_clause_is_exit_12(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_malformed_waiver_is_exit_4_and_nothing_is_sent(tmp_path: Path, capfd: p
         code, results = run_target(tmp_path, mock.profile(), "--waivers", str(wrong))
         assert mock.request_count == 0
     assert (code, results) == (4, {})
-    assert f"{wrong}:4: waiver 1: expires: expected a day up to" in capfd.readouterr().err
+    assert f"{wrong}: waiver 1: expires: expected a day up to" in capfd.readouterr().err
 
 
 def _signatures(fault: str, effort: str, seed: int) -> dict[str, str]:

@@ -260,7 +260,7 @@ def _stopped(code: int, run: Run) -> str:
     if code == exit_codes.INTERRUPTED:
         return "interrupted"
     if code == exit_codes.WAIVER:
-        return f"waivers: {run.waiver_errors[0]}"
+        return f"waivers: {' '.join(run.waiver_errors)}"
     if run.problem is not None:
         return run.problem[1]
     if run.environment_error is not None:

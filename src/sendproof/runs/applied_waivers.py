@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from sendproof.contract.model import Contract
+from sendproof.errors import suggestion
 from sendproof.exchange import Exchange
 from sendproof.judge.verdicts import FAIL, PASS, Verdict
 from sendproof.reports.signature import matches, signature
@@ -15,6 +16,7 @@ from sendproof.runs.waivers import Waiver
 
 Known = Mapping[str, Collection[str]]
 """The clause ids of each provider."""
+_GO = "Delete this entry."
 _ADVISED = ("signature", "issue", "owner", "added")
 
 
@@ -56,7 +58,7 @@ def overlay(
     for waiver in waivers:
         verdict = by_id.get(waiver.clause)
         if problem := _problem(waiver, contract, known, target, verdict, today):
-            errors.append(_to_delete(waiver, problem))
+            errors.append(f"{waiver.where}: {problem}")
         elif verdict is None or verdict.verdict != FAIL or not _is_for(waiver, contract, target):
             continue
         elif waiver.signature is None or matches(waiver.signature, got := signature(verdict, asked)):
@@ -77,29 +79,30 @@ def _problem(
 ) -> str | None:
     """Return why a waiver must go."""
     if waiver.provider is not None and waiver.provider not in known:
-        return f"there is no provider {visible(waiver.provider, 60)}"
+        return f"there is no provider {_unknown(waiver.provider, known)}"
     if not _is_for(waiver, contract, target):
         return None
     named = [waiver.provider] if waiver.provider else list(known)
     if not any(waiver.clause in known[name] for name in named):
-        return f"there is no clause {visible(waiver.clause, 100)}{f' of {waiver.provider}' if waiver.provider else ''}"
+        of = f" of {waiver.provider}" if waiver.provider else ""
+        return f"there is no clause {_unknown(waiver.clause, {item for name in named for item in known[name]}, of)}"
     if verdict is None:
         return None
     if waiver.expires < today:
-        return f"the waiver of {waiver.clause} expired on {waiver.expires}"
+        return f"the waiver of {waiver.clause} expired on {waiver.expires}. {_GO}"
     if verdict.verdict == PASS:
-        return f"{waiver.clause} passes"
-    return None if verdict.clause.gates else f"{waiver.clause} is {verdict.clause.level}: it never fails"
+        return f"{waiver.clause} passes. {_GO}"
+    return None if verdict.clause.gates else f"{waiver.clause} is {verdict.clause.level}: it never fails. {_GO}"
 
 
-def _to_delete(waiver: Waiver, problem: str) -> str:
-    place = waiver.place
-    return f"{waiver.lines}: {problem}. Delete lines {place.first} to {place.last}, from {visible(place.text, 60)} on."
+def _unknown(name: str, known: Iterable[str], of: str = "") -> str:
+    """Return a name that nothing has, and what to do about it."""
+    return f"{visible(name, 100)}{of}. {suggestion(name, sorted(known), _GO)}"
 
 
 def _other(waiver: Waiver, got: str) -> str:
     return (
-        f"{waiver.lines} expected another failure: {visible(waiver.signature or '', 200)}; got: {got}. "
+        f"{waiver.where} expected another failure: {visible(waiver.signature or '', 200)}; got: {got}. "
         f"If this one is known as well, delete the entry and write a new one with `sendproof waive {waiver.clause}`."
     )
 
@@ -110,6 +113,6 @@ def _lacking(waiver: Waiver) -> Iterator[str]:
     if missing:
         broad = ", so it accepts any failure of the clause" if waiver.signature is None else ""
         yield (
-            f"{waiver.lines}: the waiver of {waiver.clause} has no {', '.join(missing)}{broad}; "
+            f"{waiver.where}: the waiver of {waiver.clause} has no {', '.join(missing)}{broad}; "
             f"`sendproof waive` writes whole entries"
         )

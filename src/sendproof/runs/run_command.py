@@ -206,7 +206,7 @@ def _idle_waivers(common: Options, chosen: Sequence[Options]) -> Iterator[str]:
     for waiver in read_waivers(common.waivers, datetime.now(UTC).date()):
         if waiver.clause not in known and any(waiver.concerns(provider, name) for provider, name in named):
             advice = suggestion(waiver.clause, known, "See: sendproof clauses")
-            yield f"{waiver.lines}: expected a clause, got {visible(waiver.clause, 100)}. {advice}"
+            yield f"{waiver.where}: expected a clause, got {visible(waiver.clause, 100)}. {advice}"
         if not any(waiver.concerns(provider, name) for provider, name in named):
             wanted = " and ".join(
                 f"{what} {visible(value, 60)}"
@@ -214,7 +214,7 @@ def _idle_waivers(common: Options, chosen: Sequence[Options]) -> Iterator[str]:
                 if value is not None
             )
             names = ", ".join(f"{name} ({provider})" for provider, name in named)
-            yield f"{waiver.lines}: the waiver is for {wanted}; this run has {names}. It waives nothing here."
+            yield f"{waiver.where}: the waiver is for {wanted}; this run has {names}. It waives nothing here."
 
 
 class SessionObserver:

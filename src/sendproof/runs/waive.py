@@ -84,7 +84,7 @@ def refuse_second(file: Path, clause: str, run: SavedRun) -> None:
     """Raise UsageError where a file has an entry for this clause and target, be it expired or of another failure."""
     for waiver in load_waivers(file):
         if waiver.clause == clause and waiver.concerns(run.provider, run.name):
-            raise UsageError(f"{waiver.lines}: expected no waiver of {clause}, got this one. Delete these lines first.")
+            raise UsageError(f"{waiver.where}: expected no waiver of {clause}, got this one. Delete it first.")
 
 
 def asked(given: Mapping[str, str | None], ask: Ask | None) -> dict[str, str]:

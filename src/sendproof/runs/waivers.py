@@ -3,131 +3,147 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from sendproof.errors import UsageError
+import msgspec
+from msgspec import Meta
+
+from sendproof.errors import UsageError, suggestion
 from sendproof.reports.text import is_plain, visible
-from sendproof.runs.waiver_lines import EntryLines, places
 from sendproof.target.phone_numbers import without_numbers
 from sendproof.target.table import toml_text
 
 LONGEST_DAYS = 180
-_TEXTS = ("clause", "provider", "target", "signature", "reason", "issue", "owner")
 _DAYS = ("added", "expires")
-_NEEDED = ("clause", "reason", "expires")
-_WILDCARDS = frozenset("*?[]")
+# One name of one clause, provider or target.
+_Name = Annotated[str, Meta(pattern=r"^[^*?\[\]]*[^*?\[\]\s][^*?\[\]]*$")]
+_Text = Annotated[str, Meta(pattern=r"\S")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
+class WaiverEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A failure of one clause that is accepted until the end of a day."""
+
+    clause: Annotated[_Name, Meta(description="The id of one clause.")]
+    reason: Annotated[_Text, Meta(description="Shown beside the failure in the reports.")]
+    expires: Annotated[date, Meta(description="The last day on which the waiver counts, in UTC.")]
+    provider: Annotated[_Name | None, Meta(description="Whom it is for: a provider.")] = None
+    target: Annotated[_Name | None, Meta(description="Whom it is for: the name of a report folder.")] = None
+    signature: Annotated[_Text | None, Meta(description="The failure that is accepted; without it any.")] = None
+    issue: Annotated[_Text | None, Meta(description="An http or https link.")] = None
+    owner: Annotated[_Text | None, Meta(description="Who sees to it.")] = None
+    added: Annotated[date | None, Meta(description="The day it was written: 180 days before `expires` at most.")] = None
+
+
+class WaiversFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Failures that are accepted for a time (`sendproof run --waivers`)."""
+
+    waiver: tuple[WaiverEntry, ...] = ()
+
+
+class Waiver(WaiverEntry, frozen=True, kw_only=True):
     """One accepted failure of one clause, for a provider or a target, until the end of the day `expires`.
 
     `signature` is that of the failure (see `sendproof.reports.signature`); without one
-    any failure of the clause is accepted. `file` and `place` tell where the entry stands.
+    any failure of the clause is accepted. `where` tells which entry it is: `waivers.toml: waiver 2`.
     """
 
-    clause: str
-    reason: str
-    expires: date
-    file: str
-    place: EntryLines
-    provider: str | None = None
-    target: str | None = None
-    signature: str | None = None
-    issue: str | None = None
-    owner: str | None = None
-    added: date | None = None
+    where: str
 
     def concerns(self, provider: str, target: str) -> bool:
         """Whether the waiver is for this target of this provider."""
         return self.provider in (None, provider) and self.target in (None, target)
 
-    @property
-    def lines(self) -> str:
-        """Where the entry stands: `waivers.toml:3-9`."""
-        return f"{self.file}:{self.place.first}-{self.place.last}"
+
+_TYPES = {field.name: field for field in msgspec.structs.fields(WaiverEntry)}
 
 
 def read_waivers(path: Path | None, today: date) -> tuple[Waiver, ...]:
     """Read the waivers of a run, none where no file is given; UsageError for what could not be meant today."""
     waivers = load_waivers(path) if path is not None else ()
-    for number, waiver in enumerate(waivers, 1):
-        _check_today(waiver, number, today)
+    for waiver in waivers:
+        _check_today(waiver, today)
     return waivers
 
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
-    """Read `[[waiver]]` entries of a TOML file; UsageError names the entry, line and key that is wrong."""
-    try:
-        text = toml_text(path.read_bytes()).replace("\r\n", "\n")
-        data = tomllib.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
-        got = visible(str(error), 200)
-        raise UsageError(f"{path}: expected a TOML file of [[waiver]] entries, got {got}. Check the file.") from error
-    entries, found = data.get("waiver", []), places(text)
-    if set(data) - {"waiver"} or not isinstance(entries, list) or len(entries) != len(found):
-        got = visible(", ".join(sorted(data)), 100)
-        raise UsageError(
-            f"{path}: expected only [[waiver]] entries, got {got}. Give each a line [[waiver]], in two brackets."
-        )
-    waivers = tuple(
-        _waiver(entry, str(path), number, place)
-        for number, (entry, place) in enumerate(zip(entries, found, strict=True), 1)
-    )
+    """Read `[[waiver]]` entries of a TOML file; UsageError names the entry and the key that is wrong."""
+    entries = _entries(path)
+    waivers = tuple(_waiver(entry, f"{path}: waiver {number}") for number, entry in enumerate(entries, 1))
     _check_twice(waivers)
     return waivers
 
 
-def _waiver(entry: Mapping[str, Any], file: str, number: int, place: EntryLines) -> Waiver:
-    where = _Where(file, number, place)
-    known = (*_TEXTS, *_DAYS)
+def _entries(path: Path) -> list[Mapping[str, Any]]:
+    wanted, text = "expected a TOML file of [[waiver]] entries", ""
+    try:
+        text = toml_text(path.read_bytes())
+        data = tomllib.loads(text)
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: {wanted}, got no such file. Make one with `sendproof waive`.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        for key, value in _no_days(text):
+            raise _error(str(path), key, _A_DAY, value, "Write a day of the calendar.") from error
+        raise UsageError(f"{path}: {wanted}, got {visible(str(error), 200)}. Check the file.") from error
+    entries = data.get("waiver", [])
+    if set(data) - {"waiver"} or not isinstance(entries, list) or not all(isinstance(item, dict) for item in entries):
+        got = visible(", ".join(sorted(data)), 100)
+        raise UsageError(
+            f"{path}: expected only [[waiver]] entries, got {got}. Give each a line [[waiver]], in two brackets."
+        )
+    return entries
+
+
+def _no_days(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what stands for a day in a text that is no TOML, and is none: tomllib does not say so of month 13."""
+    for line in text.splitlines():
+        key, value = (part.strip() for part in line.partition("#")[0].partition("=")[::2])
+        try:
+            if key in _DAYS and value[:1].isdigit():
+                date.fromisoformat(value)
+        except ValueError:
+            yield key, value
+
+
+def _waiver(entry: Mapping[str, Any], where: str) -> Waiver:
     for name in entry:
-        if name not in known:
-            raise where.error(visible(name, 40), f"one of {', '.join(known)}", "another key", "Remove or rename it.")
-    for name in _NEEDED:
-        if name not in entry:
-            raise where.error(name, "a value", "none", "Add it.")
-    for name, value in entry.items():
-        _check_value(name, value, where)
-    waiver = Waiver(file=file, place=place, **entry)
-    _check_days(waiver, where)
+        if name not in _TYPES:
+            advice = suggestion(name, _TYPES, "Remove it.")
+            raise _error(where, visible(name, 40), f"one of {', '.join(_TYPES)}", "another key", advice)
+    for name, field in _TYPES.items():
+        if name in entry:
+            _check_value(name, entry[name], field.type, where)
+        elif field.required:
+            raise _error(where, name, "a value", "none", "Add it.")
+    waiver = Waiver(where=where, **entry)
+    _check_days(waiver)
     return waiver
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
-    """Which entry is looked at."""
-
-    file: str
-    number: int
-    place: EntryLines
-
-    def error(self, key: str, expected: str, got: object, advice: str) -> UsageError:
-        """Return what is wrong with a key, in the line where it stands."""
-        line = self.place.keys.get(key, self.place.first)
-        shown = visible(without_numbers(str(got)), 80)
-        return UsageError(
-            f"{self.file}:{line}: waiver {self.number}: {key}: expected {expected}, got {shown}. {advice}"
-        )
+_A_DAY = "a day such as 2027-03-31"
 
 
-def _check_value(name: str, value: object, where: _Where) -> None:
-    if name in _DAYS:
-        # A datetime is a date to isinstance, and cannot be compared with one.
-        if type(value) is not date:
-            raise where.error(name, "a day such as 2027-03-31", repr(value), "Write it without quotes and time.")
-        return
-    if not isinstance(value, str) or not value.strip():
-        raise where.error(name, "a text", repr(value), "Write one in quotes.")
-    if name in ("clause", "provider", "target") and _WILDCARDS.intersection(value):
-        raise where.error(name, "one name", repr(value), "A waiver is for one clause: write an entry for each.")
-    if name == "issue" and not is_link(value):
-        raise where.error(name, "a link with http or https", repr(value), "Write the address of the issue.")
+def _error(where: str, key: str, expected: str, got: object, advice: str) -> UsageError:
+    shown = visible(without_numbers(str(got)), 80)
+    return UsageError(f"{where}: {key}: expected {expected}, got {shown}. {advice}")
+
+
+def _check_value(name: str, value: object, kind: Any, where: str) -> None:
+    try:
+        # A day in quotes is a text.
+        msgspec.convert(value, kind, builtin_types=(date,))
+    except msgspec.ValidationError as error:
+        if name in _DAYS:
+            raise _error(where, name, _A_DAY, repr(value), "Write it without quotes and time.") from error
+        if isinstance(value, str) and value.strip():
+            advice = "A waiver is for one clause: write an entry for each."
+            raise _error(where, name, "one name", repr(value), advice) from error
+        raise _error(where, name, "a text", repr(value), "Write one in quotes.") from error
+    if name == "issue" and not is_link(str(value)):
+        raise _error(where, name, "a link with http or https", repr(value), "Write the address of the issue.")
 
 
 def is_link(text: str) -> bool:
@@ -139,37 +155,35 @@ def is_link(text: str) -> bool:
         return False
 
 
-def _check_days(waiver: Waiver, where: _Where) -> None:
+def _check_days(waiver: Waiver) -> None:
     if waiver.added is None:
         return
     if waiver.expires < waiver.added:
-        raise where.error("expires", f"a day not before {waiver.added}", waiver.expires, "Correct one of the two.")
-    if waiver.expires > _last_day(waiver.added):
-        raise where.error(*_too_long(waiver, waiver.added, "added"))
+        expected = f"a day not before {waiver.added}"
+        raise _error(waiver.where, "expires", expected, waiver.expires, "Correct one of the two.")
+    _check_length(waiver, waiver.added, "added")
 
 
-def _check_today(waiver: Waiver, number: int, today: date) -> None:
-    where = _Where(waiver.file, number, waiver.place)
-    if waiver.added is None and waiver.expires > _last_day(today):
-        raise where.error(*_too_long(waiver, today, "today"))
-    if waiver.added is not None and waiver.added > today:
-        raise where.error("added", f"a day up to today, {today} (UTC)", waiver.added, "Correct it.")
+def _check_today(waiver: Waiver, today: date) -> None:
+    if waiver.added is None:
+        _check_length(waiver, today, "today")
+    elif waiver.added > today:
+        raise _error(waiver.where, "added", f"a day up to today, {today} (UTC)", waiver.added, "Correct it.")
 
 
-def _too_long(waiver: Waiver, first: date, name: str) -> tuple[str, str, date, str]:
-    expected = f"a day up to {_last_day(first)}, {LONGEST_DAYS} days from {name}"
-    return "expires", expected, waiver.expires, "Choose an earlier day, and renew the waiver then."
-
-
-def _last_day(first: date) -> date:
-    return first + timedelta(days=min(LONGEST_DAYS, (date.max - first).days))
+def _check_length(waiver: Waiver, first: date, name: str) -> None:
+    last = first + timedelta(days=min(LONGEST_DAYS, (date.max - first).days))
+    if waiver.expires > last:
+        expected = f"a day up to {last}, {LONGEST_DAYS} days from {name}"
+        raise _error(
+            waiver.where, "expires", expected, waiver.expires, "Choose an earlier day, and renew the waiver then."
+        )
 
 
 def _check_twice(waivers: Iterable[Waiver]) -> None:
     first: dict[tuple[str, str | None, str | None], Waiver] = {}
-    for number, waiver in enumerate(waivers, 1):
+    for waiver in waivers:
         other = first.setdefault((waiver.clause, waiver.provider, waiver.target), waiver)
         if other is not waiver:
-            where = _Where(waiver.file, number, waiver.place)
-            got = f"a second beside lines {other.place.first}-{other.place.last}"
-            raise where.error("clause", "one entry for a clause and target", got, "Keep one.")
+            got = f"a second beside {other.where.rpartition(': ')[2]}"
+            raise _error(waiver.where, "clause", "one entry for a clause and target", got, "Keep one.")

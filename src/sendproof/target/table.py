@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
-from sendproof.errors import UsageError
+from sendproof.errors import UsageError, suggestion
 from sendproof.target.phone_numbers import is_number_like, without_digits, without_numbers
 
 NOTHING = "nothing"
@@ -74,7 +73,7 @@ class Table:
                     _printable(name),
                     f"one of {', '.join(known) or 'no keys'}",
                     "an unknown key",
-                    _meant(name, known),
+                    suggestion(name, known, "Remove it."),
                 )
 
     def table(self, name: str, *, required: bool = False, private: bool = False) -> Table:
@@ -183,8 +182,3 @@ def toml_text(data: bytes) -> str:
 
 def _printable(name: str) -> str:
     return name if name.isprintable() else repr(without_numbers(name))
-
-
-def _meant(name: str, known: tuple[str, ...]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"Did you mean {close[0]}?" if close else "Remove it."
