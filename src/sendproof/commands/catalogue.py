@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from sendproof.contract.model import load_contract, load_provider, provider_names
 from sendproof.reports import clauses as catalogue
 from sendproof.reports.terminal import StreamConsole
 from sendproof.target.init import init_text
+from sendproof.target.profile_schema import profile_schema
 
 
 @click.command()
 @click.argument("provider")
-def init(provider: str) -> None:
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of such a profile instead, for editors.")
+def init(provider: str, *, schema: bool) -> None:
     """Print a commented target profile."""
-    click.echo(init_text(load_provider(provider)), nl=False)
+    facts = load_provider(provider)
+    click.echo(json.dumps(profile_schema(facts), indent=2) + "\n" if schema else init_text(facts), nl=False)
 
 
 @click.command()

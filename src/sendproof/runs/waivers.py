@@ -17,6 +17,7 @@ from sendproof.reports.text import is_plain, visible
 from sendproof.target.phone_numbers import without_numbers
 from sendproof.target.table import toml_text
 
+SCHEMA_FILE = Path(__file__).with_name("waivers.schema.json")
 LONGEST_DAYS = 180
 _DAYS = ("added", "expires")
 # One name of one clause, provider or target.
@@ -56,6 +57,11 @@ class Waiver(WaiverEntry, frozen=True, kw_only=True):
     def concerns(self, provider: str, target: str) -> bool:
         """Whether the waiver is for this target of this provider."""
         return self.provider in (None, provider) and self.target in (None, target)
+
+
+def waivers_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a waivers file."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(WaiversFile)}
 
 
 _TYPES = {field.name: field for field in msgspec.structs.fields(WaiverEntry)}

@@ -26,6 +26,9 @@ def init_text(provider: Provider) -> str:
 
 
 def _head(provider: Provider) -> Iterator[str]:
+    file = f"{provider.name}.schema.json"
+    yield f"#:schema {file}"
+    yield f"# For editors that read the line above: sendproof init {provider.name} --schema > {file}"
     yield f"# A target profile for {provider.title}. Secrets: from the environment, or as strings."
     if provider.standing:
         yield f"# The pack was {provider.standing}."

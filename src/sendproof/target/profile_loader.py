@@ -35,20 +35,20 @@ TOP = (
     "budget",
     "fixtures",
 )
-_EXTRAS: Mapping[str, tuple[str, ...]] = {
+EXTRAS: Mapping[str, tuple[str, ...]] = {
     "key": (),
     "rate_limit": ("limit_per_minute", "window_s"),
     "metered": ("balance",),
 }
 # Others may use a key of these kinds while the run lasts.
-_SHAREABLE = ("rate_limit", "metered")
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+SHAREABLE = ("rate_limit", "metered")
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _HEADER_SAFE = re.compile(r"[!-~]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 # Redaction scrubs a secret wherever it occurs: a shorter one occurs by chance.
 _SECRET_LENGTH = 6
-_WEEK_S, _YEAR_S = 7 * 86_400.0, 366 * 86_400.0
+WEEK_S, YEAR_S = 7 * 86_400.0, 366 * 86_400.0
 
 
 class StandIns(dict[str, str]):
@@ -235,7 +235,7 @@ def _budget(table: Table) -> Budget:
         max_requests=table.whole("max_requests", default=standard.max_requests, at_least=1),
         max_accepted=table.whole("max_accepted", default=standard.max_accepted, at_least=1),
         max_credits=table.whole("max_credits", default=None, at_least=0) if "max_credits" in table else None,
-        max_duration_s=table.positive("max_duration_s", default=standard.max_duration_s, at_most=_WEEK_S),
+        max_duration_s=table.positive("max_duration_s", default=standard.max_duration_s, at_most=WEEK_S),
         requests_per_second=table.positive(
             "requests_per_second", default=standard.requests_per_second, at_most=10_000.0
         ),
@@ -256,7 +256,7 @@ def _number(table: Table, name: str) -> str:
 
 
 def _check_number(table: Table, name: str, number: str) -> str:
-    if not _E164.fullmatch(number):
+    if not E164.fullmatch(number):
         raise table.error(name, "a number in E.164", hidden(number), "Write it as +15551234567.")
     return number
 
@@ -325,18 +325,18 @@ def _keys(credentials: Table, fixtures: Table, provider: Provider, environ: Mapp
 
 def _is_plain(value: object, fixture: Fixture, provider: Provider) -> bool:
     """Tell whether a fixture is the key itself: a text, or a reference to the environment."""
-    single = len(provider.credential_parts) == 1 and not _EXTRAS[fixture.kind]
+    single = len(provider.credential_parts) == 1 and not EXTRAS[fixture.kind]
     return single and (not isinstance(value, Mapping) or set(value) == {"env"})
 
 
 def _key_table(fixtures: Table, name: str, fixture: Fixture, provider: Provider) -> Table:
-    wanted = (*provider.credential_parts, *_EXTRAS[fixture.kind])
+    wanted = (*provider.credential_parts, *EXTRAS[fixture.kind])
     value = fixtures.raw(name)
     if not isinstance(value, Mapping):
         example = ", ".join(f"{item} = ..." for item in wanted)
         raise fixtures.error(name, f"a table of {', '.join(wanted)}", kind(value), f"Write it as {{ {example} }}.")
     table = fixtures.table(name)
-    table.only((*wanted, *(("exclusive",) if fixture.kind in _SHAREABLE else ())))
+    table.only((*wanted, *(("exclusive",) if fixture.kind in SHAREABLE else ())))
     return table
 
 
@@ -361,7 +361,7 @@ def _mms_balances(fixtures: Table, provider: Provider) -> Mapping[str, int | Non
 
 def _exclusive(fixtures: Table, provider: Provider) -> Mapping[str, bool]:
     """Return, by key name, whether the run alone uses a key, where a profile tells of it."""
-    tables = _counted(fixtures, provider, *_SHAREABLE)
+    tables = _counted(fixtures, provider, *SHAREABLE)
     return MappingProxyType(
         {state: table.flag("exclusive", default=True) for state, table in tables if "exclusive" in table}
     )
@@ -376,7 +376,7 @@ def _counted(fixtures: Table, provider: Provider, *kinds: str) -> Iterator[tuple
 def _rate_limit(table: Table) -> RateLimit:
     return RateLimit(
         limit=table.whole("limit_per_minute", default=None, at_least=1),
-        window_s=table.positive("window_s", default=60.0, at_most=_YEAR_S),
+        window_s=table.positive("window_s", default=60.0, at_most=YEAR_S),
     )
 
 
