@@ -104,7 +104,7 @@ ALL: Mapping[str, Picture] = {
     "report-green": Picture(make=_green, height=640),
     "report-broken": Picture(make=_broken, height=760),
     "comparison": Picture(make=_comparison, height=760),
-    "matrix": Picture(make=_matrix, height=700, heading="What differs"),
+    "matrix": Picture(make=_matrix, height=700, heading="What else differs"),
     "kill-matrix": Picture(make=_kill_matrix, height=440, heading="auth"),
 }
 

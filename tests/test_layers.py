@@ -21,6 +21,7 @@ ORDER = (
     ("corpus",),
     ("target",),
     ("conversation",),
+    ("traffic",),
     ("mock",),
     ("reports",),
     ("runs",),

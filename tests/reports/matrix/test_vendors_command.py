@@ -21,7 +21,7 @@ def saved(tmp_path: Path) -> list[str]:
 def test_without_a_file_markdown_goes_to_standard_output(saved: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["matrix", *saved]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith("# Vendors side by side\n\n|  | TextingLine | TextFlow |\n")
+    assert out.startswith("# Vendors side by side\n\n## How does each vendor tell causes apart?\n\n- TextingLine: ")
     assert err == ""
 
 

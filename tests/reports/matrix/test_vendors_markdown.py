@@ -38,7 +38,7 @@ def test_cells_show_sign_word_level_and_value() -> None:
 
 def test_terms_of_a_promise_are_shown() -> None:
     runs = (textingline(record("tl.requests.body-max-accepted")), textflow(record("tf.requests.message-max-accepted")))
-    shown = row(lines_of(*runs), "The longest permitted text is accepted")
+    shown = row(lines_of(*runs), "The longest permitted text is accepted<br>differs in what exactly is promised")
     assert "640 characters" in shown
     assert "1,600 characters" in shown
 
@@ -57,10 +57,10 @@ def test_what_differs_stands_first() -> None:
     ]
     assert headings[:5] == [
         "# Vendors side by side",
-        "## What differs",
+        "## How does each vendor tell causes apart?",
+        "## What happens when the same message is sent twice?",
+        "## What else differs",
         "### Kept by one, broken by another (1)",
-        "## Everything, by concern",
-        "### Auth (1)",
     ]
 
 

@@ -45,7 +45,7 @@ def test_head_tells_where_a_column_comes_from() -> None:
         (record("tf.auth.missing-key"), "✓ pass · required"),
         (failed("tf.auth.missing-key"), "✗ fail · required 201"),
         (failed("tf.auth.missing-key", waiver="known"), "✗ fail waived · required 201"),
-        (observed("tf.auth.refusal-status", "401; 403"), "◉ observed · open 401; 403"),
+        (observed("tf.auth.refusal-status", "401; 403"), "◉ observed · open 401 or 403"),
         (
             record("tf.auth.missing-key", "not_exercised", reason="no_fixture", detail="no fixture"),
             "○ not exercised · required no fixture",
@@ -68,8 +68,17 @@ def test_cell_shows_sign_word_level_and_value(given: dict[str, Any], told: str) 
 
 
 def test_missing_promise_is_shown_as_such() -> None:
-    cells = cells_of(textingline(), textflow(record("tf.auth.inactive-key")))
-    assert cells[0] == "TextingLine ∅ not promised"
+    runs = (textingline(), textflow(failed("tf.auth.inactive-key")), textflow(record("tf.auth.inactive-key")))
+    assert cells_of(*runs)[0] == "TextingLine ∅ not promised"
+
+
+def test_what_some_do_not_promise_stands_once_in_a_line() -> None:
+    page = page_of(textingline(), textflow(record("tf.auth.inactive-key")))
+    assert "Not promised by every vendor (1)" in page.text
+    assert "An inactive key is refused · TextFlow ✓ pass" in page.text
+    lines = [given["data-differs"] for tag, given in page.tags if tag == "li" and "data-row" in given]
+    assert lines == ["any presence"]
+    assert page.rows == []
 
 
 def test_promise_under_another_row_is_linked() -> None:
@@ -127,14 +136,9 @@ def test_what_differs_stands_first_by_its_kind() -> None:
         failed("tf.auth.missing-key"), observed("tf.auth.refusal-status", "403"), record("tf.auth.valid-key")
     )
     page = page_of(one, other)
-    assert [row["data-differs"] for row in page.rows] == [
-        "any verdict",
-        "any observed",
-        "",
-        "any verdict",
-        "any observed",
-    ]
-    assert "What differs (2 of 3)" in page.text
+    assert [row["data-differs"] for row in page.rows] == ["any observed", "any verdict", ""]
+    assert "What else differs (1)" in page.text
+    assert "What is the same for all (1)" in page.text
 
 
 def test_rows_can_be_filtered_by_concern_and_verdict() -> None:
@@ -157,7 +161,7 @@ def test_one_column_has_nothing_to_compare(runs: tuple[SavedRun, ...]) -> None:
 
 def test_same_runs_differ_in_nothing() -> None:
     run = textflow(record("tf.auth.missing-key"))
-    assert "What differs (0 of 1) Nothing." in page_of(run, run).text
+    assert "What else differs (0) Nothing." in page_of(run, run).text
 
 
 def test_times_of_a_mock_are_disclaimed() -> None:

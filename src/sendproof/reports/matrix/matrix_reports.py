@@ -18,8 +18,12 @@ from sendproof.reports import markdown
 from sendproof.reports.markdown import fenced
 from sendproof.reports.matrix import matrix_words as words
 from sendproof.reports.matrix.figures import spend_plots, time_plot, times
+from sendproof.reports.matrix.questions import answers
 from sendproof.reports.matrix.rows import (
     KINDS,
+    PRESENCE,
+    PROMISE,
+    QUESTIONS,
     SHORT_KINDS,
     WAIVED,
     WORST_FIRST,
@@ -31,6 +35,7 @@ from sendproof.reports.matrix.rows import (
     build,
     differences,
     load_catalogue,
+    sections,
 )
 from sendproof.reports.matrix.view import view
 from sendproof.reports.pages import render
@@ -39,7 +44,7 @@ from sendproof.reports.terminal import Progress, StreamConsole
 from sendproof.reports.text import visible
 from sendproof.reports.write import write_named
 
-_LONGEST_TEXT, _LONGEST_VALUE = 300, 120
+_LONGEST_TEXT, _LONGEST_VALUE, _LONGEST_ANSWER = 300, 120, 900
 _LONGEST_COMMAND = 1500
 _MOST_FAILURES = 40
 
@@ -49,10 +54,10 @@ def to_markdown(table: Table) -> str:
     lines = (
         "# Vendors side by side",
         "",
+        *_questions(table),
         *_columns(table),
         *_legend(),
-        *_differing(table),
-        *_everything(table),
+        *_in_sections(table),
         *_failures(table),
         *_times(table),
         *_spend(table),
@@ -108,31 +113,60 @@ def _legend() -> Iterator[str]:
     yield ""
 
 
-def _differing(table: Table) -> Iterator[str]:
-    yield from ("## What differs", "")
-    by_kind = {kind: [row for row in table.rows if differences(row)[:1] == (kind,)] for kind in KINDS}
-    for kind, rows in by_kind.items():
-        if rows:
-            yield from (f"### {KINDS[kind]} ({len(rows)})", "")
-            yield from _rows(table, rows)
-    if not any(by_kind.values()):
+def _questions(table: Table) -> Iterator[str]:
+    for question, title in QUESTIONS.items():
+        yield from (f"## {title}", "")
+        for column, said in zip(table.columns, answers(table, question), strict=True):
+            yield f"- {_prose(column.label, 60)}: {_prose(' '.join(said), _LONGEST_ANSWER)}"
+        yield ""
+
+
+def _in_sections(table: Table) -> Iterator[str]:
+    """Yield every row once: those of the questions, those that differ, those that some lack, those that are alike."""
+    placed = sections(table)
+    for question, rows in placed.questions.items():
+        yield from (f"## {QUESTIONS[question]} One by one ({len(rows)})", "")
+        yield from _rows(table, rows)
+    yield from ("## What else differs", "")
+    for kind, rows in placed.differing.items():
+        yield from (f"### {KINDS[kind]} ({len(rows)})", "")
+        yield from _rows(table, rows, differing=kind == PROMISE)
+    if not placed.differing:
         yield from ("Nothing." if len(table.columns) > 1 else "There is one column, and nothing to compare.", "")
-
-
-def _everything(table: Table) -> Iterator[str]:
-    yield from ("## Everything, by concern", "")
+    if placed.lacking:
+        yield from (f"## {KINDS[PRESENCE]} ({len(placed.lacking)})", "")
+        yield from (f"- {_lacking(table, row)}" for row in placed.lacking)
+        yield ""
+    if placed.alike:
+        title = "What is the same for all" if len(table.columns) > 1 else "Everything else"
+        yield from (f"## {title} ({len(placed.alike)})", "")
     for concern in CONCERNS:
-        if rows := table.of(concern):
-            yield from (f"### {concern.replace('_', ' ').capitalize()} ({len(rows)})", "")
-            yield from _rows(table, rows)
+        if alike := [row for row in placed.alike if row.concept.concern == concern]:
+            yield from (f"### {concern.replace('_', ' ').capitalize()} ({len(alike)})", "")
+            yield from _rows(table, alike)
 
 
-def _rows(table: Table, rows: Sequence[Row]) -> Iterator[str]:
+def _lacking(table: Table, row: Row) -> str:
+    """Return a row in a line: its title, and who promises it or was observed."""
+    having = (
+        f"{_prose(column.label, 60)} {_states(cell)}"
+        for cell, column in zip(row.cells, table.columns, strict=True)
+        if cell.entries
+    )
+    return f"{_prose(row.concept.title, 160)}: {'; '.join(having)}"
+
+
+def _rows(table: Table, rows: Sequence[Row], *, differing: bool = False) -> Iterator[str]:
     titles = {row.concept.id: row.concept.title for row in table.rows}
     yield from _table(
         ["concept", *_labels(table)],
-        ([_prose(row.concept.title, 160), *_cells(table, row, titles)] for row in rows),
+        ([_head(row, differing=differing), *_cells(table, row, titles)] for row in rows),
     )
+
+
+def _head(row: Row, *, differing: bool) -> str:
+    title = _prose(row.concept.title, 160)
+    return f"{title}<br>{words.what_differs(row)}" if differing else title
 
 
 def _cells(table: Table, row: Row, titles: dict[str, str]) -> Iterator[str]:
@@ -146,18 +180,20 @@ def _cell(row: Row, cell: Cell, column: Column, titles: dict[str, str]) -> str:
     if not cell.entries:
         named = "; ".join(_prose(titles[name], 160) for name in cell.related)
         return f"{words.ELSEWHERE_GLYPH} {words.ELSEWHERE}: see {named}"
-    many = len(cell.entries) > 1
-    states = [
-        f"{words.GLYPHS[state]} {words.WORDS[state]}{f' ({count})' if many else ''}"
-        for state, count in cell.states.items()
-    ]
-    claims = dict.fromkeys(entry.record["claim"] for entry in cell.entries if row.concept.varies)
     values = dict.fromkeys(text for text in map(words.value, cell.entries) if text)
     return "<br>".join(
         (
-            f"{', '.join(states)} · {_levels(cell)}",
-            *(_prose(text, _LONGEST_VALUE) for text in (*values, *claims)),
+            f"{_states(cell)} · {_levels(cell)}",
+            *(_prose(text, _LONGEST_VALUE) for text in (*values, *words.promised(row, cell))),
         )
+    )
+
+
+def _states(cell: Cell) -> str:
+    many = len(cell.entries) > 1
+    return ", ".join(
+        f"{words.GLYPHS[state]} {words.WORDS[state]}{f' ({count})' if many else ''}"
+        for state, count in cell.states.items()
     )
 
 
@@ -240,6 +276,7 @@ def to_page(table: Table) -> str:
         view=shown,
         concerns=[concern for concern in CONCERNS if table.of(concern)],
         kinds=KINDS,
+        questions=QUESTIONS,
         short_kinds=SHORT_KINDS,
         states=WORST_FIRST,
         words=words,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_EXERCISED, OBSERVATION, PASS
-from sendproof.reports import run_view
-from sendproof.reports.matrix.rows import WAIVED, Column, Entry
+from sendproof.reports import observations, run_view
+from sendproof.reports.matrix.rows import CAUSES, PROMISE, WAIVED, Cell, Column, Entry, Row, differences
 
 ABSENT, UNKNOWN, ELSEWHERE = "not promised", "not in its contract", "no promise of its own"
 GLYPHS: Mapping[str, str] = MappingProxyType(
@@ -55,15 +55,55 @@ def reason(entry: Entry) -> str | None:
     return given
 
 
+def documented(entry: Entry) -> str | None:
+    """Return by what a vendor tells a cause, as it documents it: "code 21211", "text “No recipient”", "status 401"."""
+    shown = documented_value(entry)
+    return f"{_TOLD_BY[entry.clause.check or '']} {shown}" if shown and entry.clause else None
+
+
+def documented_value(entry: Entry) -> str | None:
+    """Return the code, the texts or the statuses that a clause documents for a cause of its own, if it is such."""
+    clause = entry.clause
+    if clause is None or clause.check not in _TOLD_BY:
+        return None
+    params = clause.params
+    if clause.check == "documented_code":
+        return str(params["code"])
+    if clause.check == "documented_text":
+        return " or ".join(f"“{text}”" for text in ((params["text"],) if "text" in params else params["texts"]))
+    return " or ".join(map(str, params["equals"])) if "reasons" in params and "equals" in params else None
+
+
+_TOLD_BY: Mapping[str, str] = MappingProxyType(
+    {"documented_code": "code", "documented_text": "text", "refusal_status": "status"}
+)
+
+
 def value(entry: Entry) -> str | None:
-    """Return what stands in the cell beside the word: the value seen, the contradiction, the reason."""
+    """Return what stands in the cell beside the word: what was documented or seen, the contradiction, the reason."""
     if entry.state == OBSERVATION:
-        seen: str | None = entry.record["observation"]
-        return seen
+        return observations.in_words(entry.record, entry.clause)
     if entry.state in (FAIL, WAIVED):
         observed: str | None = entry.record["observed"]
         return observed
     return None if entry.state == PASS else reason(entry)
+
+
+def promised(row: Row, cell: Cell) -> tuple[str, ...]:
+    """Return what stands in the cell of the promise itself: its terms, or its words where promises differ."""
+    if row.concept.answers == CAUSES:
+        return tuple(dict.fromkeys(text for text in map(documented, cell.entries) if text))
+    if row.concept.varies or PROMISE in differences(row):
+        return tuple(dict.fromkeys(entry.record["claim"] for entry in cell.entries))
+    return ()
+
+
+def what_differs(row: Row) -> str:
+    """Say in what the promises of a row differ."""
+    levels = tuple(dict.fromkeys(level for cell in row.cells for level in sorted(cell.levels)))
+    if len({cell.levels for cell in row.cells if not cell.is_absent}) > 1:
+        return f"differs in how binding it is: {', '.join(levels)}"
+    return "differs in what exactly is promised"
 
 
 def completeness(column: Column) -> str:

@@ -70,7 +70,15 @@ class Room:
 
 
 FILE_NAME = "concepts.toml"
-_KEYS = {"title": str, "varies": bool, "within": str}
+_KEYS = {"title": str, "varies": bool, "within": str, "answers": str}
+CAUSES, RETRIES = "causes", "retries"
+QUESTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        CAUSES: "How does each vendor tell causes apart?",
+        RETRIES: "What happens when the same message is sent twice?",
+    }
+)
+"""What a buyer asks first: the head of the matrix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +86,7 @@ class Concept:
     """One row: a promise that vendors share, or a question that their documents leave open.
 
     `varies` tells that the vendors' own terms are part of the promise. `within` is the wider
-    concept that says this too.
+    concept that says this too. `answers` is the question of the head, if any, that it belongs to.
     """
 
     id: str
@@ -86,6 +94,7 @@ class Concept:
     title: str
     varies: bool = False
     within: str | None = None
+    answers: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +145,14 @@ def _concepts(data: Mapping[str, Any], where: str) -> Iterator[Concept]:
 
 def _concept(identity: str, concern: str, line: Any, where: str) -> Concept:
     if not isinstance(line, dict) or not line.get("title") or set(line) - set(_KEYS):
-        raise ContractError(f"{where}: {identity}: expected a title, varies and within, got {line!r}. Correct it.")
+        raise ContractError(f"{where}: {identity}: expected a title, varies, within and answers, got {line!r}.")
     for key, value in line.items():
         if not isinstance(value, _KEYS[key]):
             raise ContractError(f"{where}: {identity}: {key}: expected {_KEYS[key].__name__}, got {value!r}.")
+    if line.get("answers", CAUSES) not in QUESTIONS:
+        raise ContractError(
+            f"{where}: {identity}: answers: expected {' or '.join(QUESTIONS)}, got {line['answers']!r}."
+        )
     return Concept(id=identity, concern=concern, **line)
 
 
@@ -339,6 +352,44 @@ SHORT_KINDS: Mapping[str, str] = MappingProxyType(
         PRESENCE: "not promised by all",
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sections:
+    """The rows of a table, each once.
+
+    `questions` are those that answer one of `QUESTIONS`, `differing` the others by the weightiest difference, `lacking`
+    those in which columns differ only in that some promise nothing of the kind, `alike` the rest.
+    """
+
+    questions: Mapping[str, tuple[Row, ...]]
+    differing: Mapping[str, tuple[Row, ...]]
+    lacking: tuple[Row, ...]
+    alike: tuple[Row, ...]
+
+
+def sections(table: Table) -> Sections:
+    """Place every row of a table where a reader looks for it."""
+    questions: dict[str, list[Row]] = {question: [] for question in QUESTIONS}
+    differing: dict[str, list[Row]] = {kind: [] for kind in KINDS if kind != PRESENCE}
+    lacking: list[Row] = []
+    alike: list[Row] = []
+    for row in table.rows:
+        kinds = differences(row)
+        if row.concept.answers is not None:
+            questions[row.concept.answers].append(row)
+        elif kinds in ((), (PRESENCE,)):
+            (lacking if kinds else alike).append(row)
+        else:
+            differing[kinds[0]].append(row)
+    return Sections(
+        questions={question: tuple(rows) for question, rows in questions.items() if rows},
+        differing={kind: tuple(rows) for kind, rows in differing.items() if rows},
+        lacking=tuple(lacking),
+        alike=tuple(alike),
+    )
+
+
 _DECIDED = frozenset({PASS, FAIL, WAIVED})
 _UNDECIDED = frozenset({NOT_EXERCISED, INCONCLUSIVE, ERROR, NOT_APPLICABLE})
 

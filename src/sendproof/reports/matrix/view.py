@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sendproof.judge.verdicts import FAIL
+from sendproof.contract.clause import CONCERNS
+from sendproof.judge.verdicts import FAIL, OBSERVATION
 from sendproof.reports.matrix import matrix_words as words
+from sendproof.reports.matrix.questions import answers
 from sendproof.reports.matrix.rows import (
-    KINDS,
+    PROMISE,
+    QUESTIONS,
     WAIVED,
     Cell,
     Column,
-    Concept,
     Entry,
     Room,
     Row,
     Table,
     cut,
     differences,
+    sections,
 )
 from sendproof.reports.pages.messages import body_text
 from sendproof.reports.results import SavedExchange
@@ -74,7 +77,10 @@ class ShownCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRow:
-    """One row; `differs` are the kinds of its differences, `tokens` the states that a filter finds it by."""
+    """One row; `differs` are the kinds of its differences, `tokens` the states that a filter finds it by.
+
+    `note` says in what its promises differ, if they do.
+    """
 
     anchor: str
     concern: str
@@ -83,14 +89,21 @@ class ShownRow:
     differs: tuple[str, ...]
     tokens: tuple[str, ...]
     cells: tuple[ShownCell, ...]
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """All rows in order, those that differ by the weightiest kind, and how often the room did not suffice."""
+    """Every row once, as `rows.sections` places it; `answers` are sentences by question and column.
 
-    rows: tuple[ShownRow, ...]
+    `alike` goes by concern. `shortened` tells how often the room did not suffice.
+    """
+
+    answers: Mapping[str, tuple[tuple[str, ...], ...]]
+    questions: Mapping[str, tuple[ShownRow, ...]]
     differing: Mapping[str, tuple[ShownRow, ...]]
+    lacking: tuple[ShownRow, ...]
+    alike: Mapping[str, tuple[ShownRow, ...]]
     shortened: int
 
 
@@ -102,11 +115,18 @@ def view(table: Table, room: Room | None = None) -> View:
     kinds = {row.concept.id: differences(row) for row in table.rows}
     urgent_first = sorted(table.rows, key=lambda row: _is_calm(row, kinds[row.concept.id]))
     made = {row.concept.id: maker.row(row, kinds[row.concept.id]) for row in urgent_first}
-    rows = tuple(made[row.concept.id] for row in table.rows)
-    differing = {kind: tuple(row for row in rows if row.differs[:1] == (kind,)) for kind in KINDS}
+    placed = sections(table)
+
+    def shown(rows: Iterable[Row]) -> tuple[ShownRow, ...]:
+        return tuple(made[row.concept.id] for row in rows)
+
+    by_concern = {concern: [row for row in placed.alike if row.concept.concern == concern] for concern in CONCERNS}
     return View(
-        rows=rows,
-        differing={kind: found for kind, found in differing.items() if found},
+        answers={question: answers(table, question) for question in QUESTIONS},
+        questions={question: shown(rows) for question, rows in placed.questions.items()},
+        differing={kind: shown(rows) for kind, rows in placed.differing.items()},
+        lacking=shown(placed.lacking),
+        alike={concern: shown(rows) for concern, rows in by_concern.items() if rows},
         shortened=space.refused,
     )
 
@@ -127,7 +147,7 @@ class _Maker:
         self._exchanges: tuple[Mapping[str, SavedExchange] | None, ...] = tuple(map(_by_id, table.columns))
 
     def row(self, row: Row, kinds: tuple[str, ...]) -> ShownRow:
-        cells = tuple(self._cell(row.concept, cell, number) for number, cell in enumerate(row.cells))
+        cells = tuple(self._cell(row, cell, number) for number, cell in enumerate(row.cells))
         tokens = dict.fromkeys(token for cell in row.cells for token in _tokens(cell))
         return ShownRow(
             anchor=self._anchors[row.concept.id],
@@ -137,16 +157,16 @@ class _Maker:
             differs=kinds,
             tokens=tuple(tokens),
             cells=cells,
+            note=words.what_differs(row) if PROMISE in kinds else "",
         )
 
-    def _cell(self, concept: Concept, cell: Cell, number: int) -> ShownCell:
+    def _cell(self, row: Row, cell: Cell, number: int) -> ShownCell:
         values = dict.fromkeys(text for text in map(words.value, cell.entries) if text)
-        claims = dict.fromkeys(entry.record["claim"] for entry in cell.entries if concept.varies)
         return ShownCell(
             states=tuple(cell.states.items()),
             levels=tuple(dict.fromkeys(entry.record["level"] for entry in cell.entries)),
             values=tuple(self._room.text(text, LONGEST_VALUE) for text in values),
-            claims=tuple(self._room.text(text, LONGEST_VALUE) for text in claims),
+            claims=tuple(self._room.text(text, LONGEST_VALUE) for text in words.promised(row, cell)),
             entries=tuple(self._entry(entry, number) for entry in cell.entries),
             related=tuple((self._anchors[name], cut(self._titles[name], LONGEST_VALUE)) for name in cell.related),
         )
@@ -202,7 +222,7 @@ def _rows(entry: Entry) -> tuple[tuple[str, str], ...]:
         ("Stated in", f"{source.document}, “{source.section}”" if source else None),
         ("Expected", record["expected"]),
         ("Observed", record["observed"]),
-        ("Seen", record["observation"]),
+        ("Seen", words.value(entry) if entry.state == OBSERVATION else None),
         ("Why", words.reason(entry)),
         ("Waived", record["waiver"]),
         ("Asked", _asked(entry)),
