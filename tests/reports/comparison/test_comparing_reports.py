@@ -15,7 +15,7 @@ from sendproof.judge.verdicts import VERDICTS
 from sendproof.reports.comparison.compare import compare
 from sendproof.reports.comparison.comparison_reports import SCHEMA_FILE, print_comparison, to_json, to_markdown, to_page
 from sendproof.reports.comparison.comparison_values import ANSWER_CHANGES, CLAUSE_CHANGES, Comparison
-from sendproof.reports.comparison.comparison_words import TITLES
+from sendproof.reports.comparison.comparison_words import TITLES, advice
 from tests.reports.support import HOSTILE
 
 from .pages import OURS, Page
@@ -164,14 +164,46 @@ def test_family_and_all_answers_are_named_as_such() -> None:
         for n in range(30)
         for name in ("texts", "media")
     ]
-    assert (
-        "answers 200 to texts slower: median 5 → 60 ms (+55 ms, 99% interval +55 to +55; × 12), n = 30 and 30"
-        in printed(compare(run(exchanges=quick + some), run(exchanges=quick + slower)))
+    assert "answers 200 to texts take about 55 ms longer: half of them within 5 ms before, within 60 ms now" in printed(
+        compare(run(exchanges=quick + some), run(exchanges=quick + slower))
     )
+    figures = "answers 200 to texts: +55 ms, 99% interval +55 to +55 ms; × 12; n = 30 and 30."
+    page = Page(to_page(compare(run(exchanges=quick + some), run(exchanges=quick + slower))))
+    assert figures in page.text
+    assert [tag for tag, _ in page.tags].count("details") == 1
     faster = [exchange(f"texts.{n}", elapsed_ms=500) for n in range(60)]
-    assert "all answers faster: median 500 → 5 ms (−495 ms, " in printed(
+    assert "all answers take about 495 ms less: half of them within 500 ms before, within 5 ms now" in printed(
         compare(run(exchanges=faster), run(exchanges=[replace(item, elapsed_ms=5) for item in faster]))
     )
+
+
+@pytest.mark.parametrize("form", REPORTS)
+def test_every_form_says_whether_to_act(form: str) -> None:
+    text = REPORTS[form](everything())
+    shown = Page(text).text if form == "html" else text.replace("\\", "")
+    assert "Act: tf.a.regressed, tf.a.fails-now, tf.a.lost are broken now, or not shown any more." in shown
+    assert "A waiver of tf.a.fixed can go." in shown
+    assert "Answers 401 take about 95 ms longer: look at your timeouts." in shown
+
+
+def test_what_no_promise_speaks_of_asks_for_action_only_of_those_who_rely_on_it() -> None:
+    sides = (
+        record(OPEN, "observed", claim="The form of `id`.", observation=value) for value in ("m_<letters>", "a UUID")
+    )
+    told = advice(compare(*(run(side) for side in sides)))
+    assert told == (
+        "No promise is newly broken. Act only if you rely on this: the form of `id`, from m_… (letters) to a UUID."
+    )
+
+
+def test_nothing_changed_asks_for_nothing() -> None:
+    assert advice(compare(run(), run())) == ""
+
+
+def test_expected_stands_beside_observed() -> None:
+    found = compare(run(record()), run(record(verdict="fail", expected="a 4xx", observed="201")))
+    assert "expected a 4xx, observed 201" in printed(found)
+    assert "expected a 4xx, observed 201" in to_markdown(found).replace("\\", "")
 
 
 @pytest.mark.parametrize("form", ["terminal", "markdown", "html"])

@@ -31,12 +31,13 @@ from sendproof.reports.comparison.comparison_values import (
 from sendproof.reports.comparison.comparison_words import (
     HOW_TIMES,
     TITLES,
+    advice,
     answer_text,
     clause_notes,
     clause_sides,
     closing_line,
-    group_name,
     seen_text,
+    shift_figures,
     shift_text,
 )
 from sendproof.reports.markdown import code, fenced, prose
@@ -73,6 +74,7 @@ def _document(found: Comparison) -> dict[str, Any]:
         "changed": found.is_changed,
         "exit_code": found.exit_code,
         "summary": _text(closing_line(found)),
+        "advice": _text(advice(found)),
         "clauses": [_clause(change) for change in found.clauses],
         "answers": [_answer(change) for change in found.answers],
         "explained": [_answer(change) for change in found.explained],
@@ -186,6 +188,7 @@ def to_markdown(found: Comparison) -> str:
     lines = (
         f"**{prose(closing_line(found), 600)}.**",
         *_differences(found),
+        *(("", prose(said, 1200)) if (said := advice(found)) else ()),
         *(line for kind in CLAUSE_CHANGES for line in _clauses(kind, found)),
         *_answers("Answers changed", found.answers),
         *_latency(found),
@@ -233,9 +236,11 @@ def _answers(title: str, changes: tuple[AnswerChange, ...]) -> Iterator[str]:
 def _latency(found: Comparison) -> Iterator[str]:
     if found.shifts:
         yield from ("", "## Latency shifted", "")
-        yield from (f"- {prose(group_name(item))} {prose(shift_text(item))}" for item in found.shifts[:_MOST])
+        yield from (f"- {prose(shift_text(item))}" for item in found.shifts[:_MOST])
         yield from _rest(len(found.shifts))
-        yield from ("", prose(HOW_TIMES, 1000))
+        yield from ("", "<details><summary>The figures behind it</summary>", "")
+        yield from (f"- {prose(shift_figures(item))}" for item in found.shifts[:_MOST])
+        yield from ("", prose(HOW_TIMES, 1000), "", "</details>")
 
 
 def _rest(count: int) -> Iterator[str]:
@@ -267,6 +272,8 @@ def print_comparison(found: Comparison, console: Console) -> None:
     if found.uncertain:
         count = len(found.uncertain)
         _print_line(console, Text(f"Seen too seldom to tell: {count} in the answers, listed in JSON.", style="dim"))
+    if said := advice(found):
+        _print_line(console, Text(visible(said, 1200)))
     style = "bold green" if found.exit_code == exit_codes.OK else "bold red"
     _print_line(console, Text(visible(closing_line(found), None), style=style))
 
@@ -314,9 +321,9 @@ def _print_latency(found: Comparison, console: Console) -> None:
         return
     console.print(Text("Latency shifted", style="bold"))
     for item in found.shifts[:_MOST_TERMINAL]:
-        _print_indented(console, f"{_shown(group_name(item))} {shift_text(item)}")
+        _print_indented(console, _shown(shift_text(item)))
     _print_rest(len(found.shifts), console)
-    _print_indented(console, HOW_TIMES, style="dim")
+    _print_indented(console, "The figures behind it stand in the page (-o FILE.html) and in JSON.", style="dim")
 
 
 def _print_rest(count: int, console: Console) -> None:

@@ -39,6 +39,7 @@ from sendproof.reports.comparison.latency import (
     SMALLEST_SHIFT_MS,
 )
 from sendproof.reports.comparison.shared_cases import BODY
+from sendproof.reports.observations import in_words
 
 TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -96,8 +97,9 @@ def _said(record: Mapping[str, Any]) -> str:
     verdict = record["verdict"].replace("_", " ")
     if record["verdict"] == verdicts.FAIL:
         counts = f"{record['violated']} of {record['exercised']} exchanges"
-        return f"{verdict} ({counts}): {record['observed'] or 'nothing told'}"
-    detail = record["observation"] or record["detail"] or record["reason"]
+        expected, observed = record["expected"] or record["claim"], record["observed"] or "no detail"
+        return f"{verdict} ({counts}): expected {expected}, observed {observed}"
+    detail = in_words(record) if record["observation"] else record["detail"] or record["reason"]
     return f"{verdict}: {detail}" if detail else verdict
 
 
@@ -133,15 +135,21 @@ def group_name(item: Latency) -> str:
 
 
 def shift_text(item: Latency) -> str:
-    """Return how the times of a group shifted, with the interval and the sizes of the samples."""
+    """Return in a plain sentence how the times of a group shifted."""
+    assert item.shift_ms is not None
+    word = "longer" if item.shift_ms.estimate > 0 else "less"
+    medians = f"half of them within {ms(median(item.old_ms))} ms before, within {ms(median(item.new_ms))} ms now"
+    return f"{group_name(item)} take about {ms(abs(item.shift_ms.estimate))} ms {word}: {medians}"
+
+
+def shift_figures(item: Latency) -> str:
+    """Return the figures behind the sentence: the interval, the ratio and the sizes of the samples."""
     assert item.shift_ms is not None
     assert item.ratio is not None
     shift = item.shift_ms
-    word = "slower" if shift.estimate > 0 else "faster"
     return (
-        f"{word}: median {ms(median(item.old_ms))} → {ms(median(item.new_ms))} ms ({_signed(shift.estimate)} ms, "
-        f"{_LEVEL} interval {_signed(shift.low)} to {_signed(shift.high)}; × {item.ratio.estimate:.3g}), "
-        f"n = {len(item.old_ms)} and {len(item.new_ms)}"
+        f"{group_name(item)}: {_signed(shift.estimate)} ms, {_LEVEL} interval {_signed(shift.low)} to "
+        f"{_signed(shift.high)} ms; × {item.ratio.estimate:.3g}; n = {len(item.old_ms)} and {len(item.new_ms)}"
     )
 
 
@@ -152,6 +160,46 @@ def ms(value: float) -> str:
 
 def _signed(value: float) -> str:
     return f"{'+' if value >= 0 else '−'}{ms(abs(value))}"
+
+
+# So many are named in the sentence that says whether to act; all of them follow it.
+_MOST_NAMED = 3
+
+
+def advice(found: Comparison) -> str:
+    """Say whether to act on what changed, and on what; "" where nothing changed."""
+    return " ".join(_advice(found))
+
+
+def _advice(found: Comparison) -> Iterator[str]:
+    gating = [change.record["id"] for change in found.clauses if change.gates]
+    if gating:
+        yield f"Act: {_some(gating)} {'is' if len(gating) == 1 else 'are'} broken now, or not shown any more."
+    elif found.is_changed:
+        yield "No promise is newly broken."
+    if other := [change.record["id"] for change in found.of_kind(FAILS_DIFFERENTLY)]:
+        yield f"Look again at what was broken before: {_some(other)}."
+    if fixed := [change.record["id"] for change in found.of_kind(FIXED)]:
+        yield f"A waiver of {_some(fixed)} can go."
+    relied = [*map(_otherwise, found.of_kind(OBSERVATION)), *map(answer_text, found.answers)]
+    if relied:
+        yield f"{'Act also' if gating else 'Act only'} if you rely on this: {_some(relied, '; ')}."
+    if found.shifts:
+        sentences = [shift_text(item).partition(":")[0] for item in found.shifts]
+        told = _some(sentences, "; ")
+        yield f"{told[:1].upper()}{told[1:]}: look at your timeouts."
+
+
+def _otherwise(change: ClauseChange) -> str:
+    """Return what was observed otherwise: "the form of `id`, from msg_… (letters) to a UUID"."""
+    claim = change.record["claim"].removesuffix(".")
+    sides = (in_words(record) if record else "nothing" for record in (change.old, change.new))
+    return f"{claim[:1].lower()}{claim[1:]}, from {' to '.join(sides)}"
+
+
+def _some(texts: list[str], between: str = ", ") -> str:
+    rest = len(texts) - _MOST_NAMED
+    return between.join(texts[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def closing_line(found: Comparison) -> str:
