@@ -14,6 +14,7 @@ from sendproof.contract.pointer import MISSING
 from sendproof.exchange import Credential, Exchange, Headers, Request
 from sendproof.judge.request_analysis import RequestAnalysis
 from sendproof.judge.verdicts import (
+    ERROR,
     FAIL,
     NOT_APPLICABLE,
     NOT_EXERCISED,
@@ -106,6 +107,16 @@ def _green(item: Clause, of: Contract) -> Verdict:
     if item.level == "open":
         return Verdict(clause=item, verdict=OBSERVATION, exercised=1, observation="400", evidence=("x1",))
     return Verdict(clause=item, verdict=PASS, exercised=2, evidence=("x1",))
+
+
+UNJUDGED: dict[str, Any] = {
+    "verdicts": tuple(
+        replace(item, verdict=ERROR, observation=None, evidence=()) for item in green_verdicts("textflow").values()
+    ),
+    "accepted": 0,
+    "environment_error": "answered 401",
+}
+"""The facts of a run whose preflight failed."""
 
 
 def run_of(changed: Mapping[str, Verdict] | None = None, provider: str = "textflow", **facts: Any) -> Run:

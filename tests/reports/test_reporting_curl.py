@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from sendproof.exchange import Credential, Exchange
-from sendproof.reports.curl import curl_for, reproduction
+from sendproof.reports.curl import curl_for, exports, reproduction
 from sendproof.reports.text import visible
 from sendproof.target.pseudonyms import Pseudonym
 
@@ -99,8 +99,8 @@ def search_path(tmp_path_factory: pytest.TempPathFactory) -> str:
 Send = Callable[..., Got]
 NUMBERS = {"SENDPROOF_RECIPIENT_1": "+14152370199", "SENDPROOF_SENDER_1": "+447911876543", "SENDPROOF_BODY": "It's $5"}
 STAND_INS = (
-    Pseudonym(shown="+12025550199", setting="account.recipients[0]", variable="SENDPROOF_RECIPIENT_1"),
-    Pseudonym(shown="+440000000043", setting="account.senders[0]", variable="SENDPROOF_SENDER_1"),
+    Pseudonym(shown="+12025550199", setting="account.recipients no. 1", variable="SENDPROOF_RECIPIENT_1"),
+    Pseudonym(shown="+440000000043", setting="account.senders no. 1", variable="SENDPROOF_SENDER_1"),
     Pseudonym(shown="[body]", setting="fixtures.body", variable="SENDPROOF_BODY"),
 )
 
@@ -332,3 +332,25 @@ def test_reproduction_is_that_of_the_first_evidence(kind: str) -> None:
 def test_reproduction_is_none_without_something_to_reproduce(kind: str, evidence: tuple[str, ...]) -> None:
     item = replace(verdict("tf.auth.missing-key", kind), evidence=evidence)
     assert reproduction(item, run_of(), contract().provider) is None
+
+
+def test_variables_of_the_printed_commands_are_one_block_to_fill_in() -> None:
+    run = run_of(provider="textflow", pseudonyms=STAND_INS)
+    provider = contract("textflow").provider
+    body = b'{"to": "+12025550199", "message": "$HOME"}'
+    lines = exports([curl_for(exchange(body), run, provider)], run, provider)
+    assert lines == (
+        "export SENDPROOF_RECIPIENT_1=  # account.recipients no. 1, shown as +12025550199",
+        "export TEXTFLOW_API_KEY=  # a credential of the profile",
+    )
+    assert exports([], run, provider) == ()
+
+
+def test_command_says_which_line_was_not_filled_in() -> None:
+    run = run_of(provider="textflow", base_url="http://127.0.0.1:9")
+    provider = contract("textflow").provider
+    command = curl_for(exchange(b"{}"), run, provider)
+    block = "\n".join((*exports([command], run, provider), command))
+    done = subprocess.run(["sh", "-c", block], capture_output=True, text=True, timeout=10, check=False)
+    assert done.returncode != 0
+    assert "TEXTFLOW_API_KEY" in done.stderr

@@ -57,7 +57,7 @@ def test_clauses_of_a_message_that_should_not_have_passed_are_its_reasons(tmp_pa
 def test_number_of_somebody_is_redacted(tmp_path: Path) -> None:
     talk = flow()
     talk.say(flow_message(), 200, flow_answer(1))
-    known = Pseudonym(shown=RECIPIENT, setting="account.recipients[0]", variable="SENDPROOF_RECIPIENT_1")
+    known = Pseudonym(shown=RECIPIENT, setting="account.recipients no. 1", variable="SENDPROOF_RECIPIENT_1")
     [line] = written(talk, tmp_path, pseudonyms=(known,))
     assert line["recipient"] == f"'+1********{RECIPIENT[-2:]}"
 

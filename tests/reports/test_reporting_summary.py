@@ -9,7 +9,7 @@ from sendproof.reports import run_view
 from sendproof.reports.summary import to_markdown
 from sendproof.reports.text import is_plain
 
-from .support import changed, clause, contract, exchange, green_verdicts, hostile_run, run_of, verdict
+from .support import UNJUDGED, changed, clause, contract, exchange, green_verdicts, hostile_run, run_of, verdict
 
 PROVIDER = contract().provider
 
@@ -20,6 +20,12 @@ def test_summary_of_a_green_run_is_short(name: str) -> None:
     assert len(text.splitlines()) < 60
     assert text.startswith("**Holds.** ")
     assert "every required clause that was asked holds" in text
+
+
+def test_summary_of_a_failed_preflight_is_its_cause() -> None:
+    text = to_markdown(run_of(**UNJUDGED), PROVIDER)
+    assert text.startswith("**Undecided.** TextFlow (mock)\\: nothing was judged\\: answered 401;")
+    assert len(text.splitlines()) == 1
 
 
 def test_summary_counts_by_concern() -> None:

@@ -12,7 +12,7 @@ from sendproof.reports.run_view import Run, closing_line
 from sendproof.reports.terminal import Progress, print_run
 from sendproof.reports.text import is_plain
 
-from .support import changed, contract, exchange, hostile_run, run_of, verdict
+from .support import UNJUDGED, changed, contract, exchange, hostile_run, run_of, verdict
 
 PROVIDER = contract().provider
 BROKEN = changed(verdict("tf.auth.missing-key"))
@@ -68,6 +68,17 @@ def test_terminal_prints_no_evidence_that_is_not_there() -> None:
     assert "curl" not in printed(run_of(BROKEN, exchanges=()))
 
 
+def test_failed_preflight_prints_its_cause_alone() -> None:
+    run = run_of(**UNJUDGED)
+    assert printed(run, width=40) == closing_line(run) + "\n"
+
+
+def test_variables_to_fill_in_follow_the_failures() -> None:
+    text = printed(run_of(BROKEN), width=200)
+    assert "Before you run the commands, fill in:\nexport TEXTFLOW_API_KEY=  # a credential of the profile\n" in text
+    assert text.index("export TEXTFLOW_API_KEY") > text.index("curl ")
+
+
 def test_quiet_prints_the_closing_line_alone() -> None:
     assert printed(run_of(BROKEN), quiet=True, width=40) == closing_line(run_of(BROKEN)) + "\n"
 
@@ -99,7 +110,7 @@ def test_terminal_colours_and_still_shows_escapes_as_text() -> None:
         (run_of(BROKEN | changed(verdict("tf.auth.key-elsewhere")), strict=True), "2 clauses are broken"),
         (run_of(changed(verdict("tf.auth.empty-key", "inconclusive"))), "incomplete: 1 required clause is not decided"),
         (run_of(interrupted=True), "interrupted; "),
-        (run_of(environment_error="connection refused"), "nobody was judged: connection refused"),
+        (run_of(environment_error="connection refused"), "nothing was judged: connection refused"),
         (run_of(changed(verdict("tf.auth.empty-key", "error"))), "1 of the checks ended in an error"),
         (run_of(accepted=0), "no message was accepted, which proves nothing"),
         (run_of(waiver_errors=("tf.x is unknown",)), "waivers: tf.x is unknown; "),

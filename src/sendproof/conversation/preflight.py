@@ -121,7 +121,9 @@ def _cause(contract: Contract, response: Response) -> str:
         if _documented(other, answer) is not None or _wants_credentials_of(other.provider, contract.provider, response):
             return f"it answers as {other.provider.title} does. Check provider and base_url."
     if response.status in (404, 405):
-        return f"nothing is served there. Check base_url: the path {contract.provider.path} is added to it."
+        return (
+            f"nothing is served there. Check provider, and base_url: the path {contract.provider.path} is added to it."
+        )
     if response.status in _BY_STATUS:
         return _BY_STATUS[response.status]
     if response.status >= 500:

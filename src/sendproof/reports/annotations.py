@@ -105,7 +105,7 @@ def _notes(run: Run) -> Iterator[_Note]:
     gating = unwaived_failures(run)
     others = [item for item in run_view.with_verdict(run, FAIL) if item not in gating]
     if run.environment_error is not None:
-        yield _Note(level="error", title=_where(run), lines=(f"nobody was judged: {run.environment_error}",))
+        yield _Note(level="error", title=_where(run), lines=(f"nothing was judged: {run.environment_error}",))
     if run.problem is not None:
         yield _Note(level="error", title=_where(run), lines=(run.problem[1],))
     for item in gating:

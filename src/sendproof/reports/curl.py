@@ -60,6 +60,19 @@ def curl_for(exchange: Exchange, run: Run, provider: Provider) -> str:
     return _loud(f"{feed}{' '.join(words)}", (*key.variables.values(), *(item.variable for item in run.pseudonyms)))
 
 
+def exports(commands: Iterable[str], run: Run, provider: Provider) -> tuple[str, ...]:
+    """Return the lines for sh that set what some commands read, each with what belongs there: they are to be filled in.
+
+    Left as they are, each command fails and names the variable.
+    """
+    text = "\n".join(commands)
+    meanings = {item.variable: f"{item.setting}, shown as {item.shown}" for item in run.pseudonyms}
+    for name in re.findall(rf"\$\{{?({provider.name.upper()}_[A-Z0-9_]+)", text):
+        meanings.setdefault(name, "a credential of the profile")
+    used = ((name, said) for name, said in meanings.items() if re.search(rf"\$\{{?{name}\b", text))
+    return tuple(f"export {name}=  # {said}" for name, said in used)
+
+
 def _loud(command: str, variables: Iterable[str]) -> str:
     """Return a command that fails, and names the variable, where one that it reads is not set.
 

@@ -34,10 +34,10 @@ class Run:
     """All that was learned of one target in one run; nothing in it is secret.
 
     `kind` is "mock" or "live". `waived` maps clause ids to the reason of a live waiver.
-    `environment_error` says why nobody was judged. `credits` is what the run's accepted
+    `environment_error` says why nothing was judged. `credits` is what the run's accepted
     messages cost by the contract's prices, or None where it has none. `variables` maps
     (key name, credential part) to the environment variable that a reproduction uses.
-    `withheld` counts cases that the client kept back, by reason. `pseudonyms` are shown for
+    `withheld` counts cases that the client left out, by reason. `pseudonyms` are shown for
     numbers and texts of the profile, `notes` say what was not asked any more. `not_waived` says, by
     clause, that a waiver expected another failure. `problem` is an exit code and a line, where an error of
     ours, of this machine or of pytest has a part in how the run ended. `left_out` counts questions that were not asked
@@ -211,21 +211,32 @@ def ids(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     return (*found[:MOST_IDS], f"and {more} more") if more > 0 else tuple(found)
 
 
-_KEPT_BACK = {
-    "Withheld": "kept back, since they might have reached somebody whom the profile does not name",
+_LEFT_OUT = {
+    "Withheld": "left out, since they might have reached somebody whom the profile does not name",
     "Unbindable": "left out, since the profile lacks what they need",
 }
 
 
 def remarks(run: Run) -> tuple[str, ...]:
-    """Return what a reader has to know besides the verdicts: what was not asked, and what stands for what."""
-    kept_back = (f"{count} requests were {_KEPT_BACK.get(why, why)}" for why, count in run.withheld.items())
-    pseudonyms = (
-        f"{item.shown} stands for {item.setting}; commands read it from {item.variable}" for item in run.pseudonyms
-    )
+    """Return what a reader has to know besides the verdicts: what was not asked, and why."""
+    left_out_cases = (f"{count} requests were {_LEFT_OUT.get(why, why)}" for why, count in run.withheld.items())
     told = (run.problem[1],) if run.problem is not None and run.problem[0] != exit_code(run) else ()
     left_out = (completeness(complete=run.complete, left_out=run.left_out),) if run.left_out else ()
-    return (*told, *left_out, *run.notes, *kept_back, *pseudonyms)
+    return (*told, *left_out, *run.notes, *left_out_cases)
+
+
+def shown_instead(run: Run) -> str | None:
+    """Say what is shown in the place of numbers and texts of the profile, if anything is."""
+    if not run.pseudonyms:
+        return None
+    named = ", ".join(f"{item.shown} ({item.setting})" for item in run.pseudonyms)
+    return f"shown in the place of numbers and texts of the profile: {named}"
+
+
+def is_unjudged(run: Run) -> bool:
+    """Whether nothing was judged, for a cause that is said: then there is nothing but that cause to read."""
+    decided = any(item.verdict in (PASS, FAIL, OBSERVATION, INCONCLUSIVE) for item in run.verdicts)
+    return run.environment_error is not None and not decided
 
 
 def completeness(*, complete: bool, left_out: int) -> str:
@@ -264,7 +275,7 @@ def _stopped(code: int, run: Run) -> str:
     if run.problem is not None:
         return run.problem[1]
     if run.environment_error is not None:
-        return f"nobody was judged: {run.environment_error}"
+        return f"nothing was judged: {run.environment_error}"
     if errors := len(with_verdict(run, ERROR)):
         return f"{errors} of the checks ended in an error"
     return "no message was accepted, which proves nothing"

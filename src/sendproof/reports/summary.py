@@ -8,7 +8,7 @@ from sendproof import exit_codes
 from sendproof.contract.provider import Provider
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, OBSERVATION, Verdict
 from sendproof.reports import run_view
-from sendproof.reports.curl import reproduction
+from sendproof.reports.curl import exports, reproduction
 from sendproof.reports.markdown import code, fenced, prose
 from sendproof.reports.run_view import Run, exit_code
 
@@ -21,11 +21,14 @@ _MARKS = {exit_codes.OK: "Holds", exit_codes.FAILED: "Fails"}
 
 def to_markdown(run: Run, provider: Provider) -> str:
     """Return the summary of a run in GitHub-flavoured Markdown."""
+    if run_view.is_unjudged(run):
+        return "\n".join(_verdict_line(run)) + "\n"
     lines = [
         *_verdict_line(run),
         *_table(run),
         *_failures("Broken required clauses", run, provider, "required"),
         *_failures("Broken recommended clauses", run, provider, "recommended"),
+        *_exports(run, provider),
         *_groups("Errors", run_view.by_reason(run_view.with_verdict(run, ERROR))),
         *_groups("Inconclusive", run_view.by_reason(run_view.with_verdict(run, INCONCLUSIVE))),
         *_groups("Not exercised", run_view.not_exercised(run, provider)),
@@ -73,6 +76,13 @@ def _failure(verdict: Verdict, run: Run, provider: Provider) -> Iterator[str]:
         yield from ("", shown)
 
 
+def _exports(run: Run, provider: Provider) -> Iterator[str]:
+    commands = (reproduction(verdict, run, provider) for verdict in run_view.with_verdict(run, FAIL))
+    shown = (command for command in commands if command and len(command) <= _LONGEST_COMMAND)
+    if lines := exports(shown, run, provider):
+        yield from ("", "Before you run the commands, fill in:", "", fenced("\n".join(lines), "sh"))
+
+
 def _groups(title: str, groups: Mapping[str, tuple[Verdict, ...]]) -> Iterator[str]:
     if groups:
         yield from ("", f"## {title}", "")
@@ -80,7 +90,8 @@ def _groups(title: str, groups: Mapping[str, tuple[Verdict, ...]]) -> Iterator[s
 
 
 def _remarks(run: Run) -> Iterator[str]:
-    if found := run_view.remarks(run):
+    shown_instead = run_view.shown_instead(run)
+    if found := (*run_view.remarks(run), *((shown_instead,) if shown_instead else ())):
         yield from ("", "## Notes", "")
         yield from (f"- {prose(remark, 300)}" for remark in found[:_MOST_REMARKS])
         if more := found[_MOST_REMARKS:]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +17,7 @@ from sendproof import exit_codes
 from sendproof.contract.provider import Provider
 from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, Verdict
 from sendproof.reports import run_view
-from sendproof.reports.curl import reproduction
+from sendproof.reports.curl import exports, reproduction
 from sendproof.reports.run_view import Run, exit_code
 from sendproof.reports.text import visible
 
@@ -30,10 +30,12 @@ _LONGEST_LABEL, _LONGEST_AT_ONCE = 60, 160
 
 def print_run(run: Run, console: Console, provider: Provider, *, quiet: bool = False) -> None:
     """Print the results of a run; with `quiet` the closing line alone."""
-    if not quiet:
+    if not quiet and not run_view.is_unjudged(run):
         console.print(_table(run))
-        for verdict in run_view.with_verdict(run, FAIL):
+        failures = run_view.with_verdict(run, FAIL)
+        for verdict in failures:
             _print_failure(verdict, run, console, provider)
+        _print_exports(failures, run, console, provider)
         for title, groups in _all_groups(run, provider):
             _print_groups(title, groups, console)
         for remark in run_view.remarks(run):
@@ -77,6 +79,17 @@ def _print_failure(verdict: Verdict, run: Run, console: Console, provider: Provi
         long = len(command) > _LONGEST_COMMAND
         _print_line(console, Text("  the command stands in results.json" if long else visible(command, None)))
     console.print()
+
+
+def _print_exports(failures: Iterable[Verdict], run: Run, console: Console, provider: Provider) -> None:
+    commands = (reproduction(verdict, run, provider) for verdict in failures)
+    lines = exports((command for command in commands if command and len(command) <= _LONGEST_COMMAND), run, provider)
+    if lines:
+        console.print(Text("Before you run the commands, fill in:", style="bold"))
+    for line in lines:
+        _print_line(console, Text(visible(line, 300)))
+    if lines:
+        console.print()
 
 
 def _all_groups(run: Run, provider: Provider) -> Iterator[tuple[str, Mapping[str, tuple[Verdict, ...]]]]:

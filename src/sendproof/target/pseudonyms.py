@@ -213,8 +213,8 @@ def _candidates(country: str, end: str, length: int) -> Iterator[str]:
 
 def _settings(profile: Profile) -> Iterator[tuple[str, str]]:
     """Yield the numbers of a profile, each with the name of its setting."""
-    yield from ((number, f"account.recipients[{index}]") for index, number in enumerate(profile.recipients))
-    yield from ((number, f"account.senders[{index}]") for index, number in enumerate(profile.senders))
+    yield from ((number, f"account.recipients no. {index}") for index, number in enumerate(profile.recipients, 1))
+    yield from ((number, f"account.senders no. {index}") for index, number in enumerate(profile.senders, 1))
     yield from (
         (number, f"fixtures.failing_recipients.{cause}") for cause, number in profile.failing_recipients.items()
     )
@@ -222,9 +222,9 @@ def _settings(profile: Profile) -> Iterator[tuple[str, str]]:
 
 
 def _variable(setting: str) -> str:
-    """Return the environment variable of a setting: `SENDPROOF_RECIPIENT_1` of `account.recipients[0]`."""
-    match = re.fullmatch(r"account\.(recipient|sender)s\[(\d+)\]", setting)
-    name = f"{match[1]}_{int(match[2]) + 1}" if match else setting.removeprefix("fixtures.").replace(".", "_")
+    """Return the environment variable of a setting: `SENDPROOF_RECIPIENT_1` of the first of `account.recipients`."""
+    match = re.fullmatch(r"account\.(recipient|sender)s no\. (\d+)", setting)
+    name = f"{match[1]}_{match[2]}" if match else setting.removeprefix("fixtures.").replace(".", "_")
     return f"SENDPROOF_{name.upper()}"
 
 

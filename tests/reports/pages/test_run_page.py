@@ -9,7 +9,17 @@ import pytest
 from sendproof.exchange import Response
 from sendproof.judge.verdicts import Verdict
 from sendproof.reports.pages.run import MOST_EXCHANGES, Coverage, coverage, page_values, run_page
-from tests.reports.support import HOSTILE, changed, contract, exchange, hostile_run, judgement, run_of, verdict
+from tests.reports.support import (
+    HOSTILE,
+    UNJUDGED,
+    changed,
+    contract,
+    exchange,
+    hostile_run,
+    judgement,
+    run_of,
+    verdict,
+)
 
 
 class Reader(HTMLParser):
@@ -120,10 +130,19 @@ def test_latency_is_drawn_and_told_by_outcome() -> None:
     assert "accepted 1 10.0 10.0 10.0 10.0" in page.text
 
 
-def test_environment_error_says_that_nobody_was_judged() -> None:
+def test_run_that_was_broken_off_says_why_and_keeps_what_it_found() -> None:
     text = page_of(environment_error="no connection: refused").text
     assert "Undecided" in text
-    assert "Nobody was judged: no connection: refused" in text
+    assert "The run was broken off: no connection: refused" in text
+    assert "Coverage" in text
+
+
+def test_failed_preflight_shows_its_cause_and_the_last_answers_alone() -> None:
+    text = page_of(**UNJUDGED).text
+    assert "nothing was judged: answered 401" in text
+    assert "What was asked last, and answered" in text
+    for left_out in ("Coverage", "Every clause", "Not exercised", "Broken promises"):
+        assert left_out not in text
 
 
 def test_every_clause_has_a_row_that_the_filters_can_find() -> None:

@@ -24,7 +24,7 @@ from sendproof.judge.verdicts import (
     Verdict,
 )
 from sendproof.reports import run_view
-from sendproof.reports.curl import reproduction
+from sendproof.reports.curl import exports, reproduction
 from sendproof.reports.pages import render
 from sendproof.reports.pages.messages import Shown, cited
 from sendproof.reports.pages.plots import latency_plot
@@ -35,6 +35,8 @@ LEVELS = ("required", "recommended", "open")
 MOST_EXCHANGES = 300
 _LONGEST_COMMAND = 16_000
 _OPEN_FAILURES = 5
+# Of a preflight that failed: the last two attempts say all.
+_MOST_ASKED = 2
 _VARIABLE = re.compile(r"\$\{?([A-Z][A-Z0-9_]+)")
 _STATES = {exit_codes.OK: ("good", "✓", "Holds"), exit_codes.FAILED: ("bad", "✗", "Broken")}
 _UNDECIDED = ("warn", "?", "Undecided")
@@ -96,7 +98,12 @@ def run_page(run: Run, contract: Contract, tests: Iterable[Test] = (), made_by: 
         locked=_locked(run, contract),
         observations=run_view.with_verdict(run, OBSERVATION),
         plot=latency_plot(_times(run)),
-        remarks=run_view.remarks(run),
+        remarks=(*run_view.remarks(run), *filter(None, (run_view.shown_instead(run),))),
+        exports=_exports(failed, run, contract),
+        unjudged=run_view.is_unjudged(run),
+        asked=tuple(
+            cited(run.exchanges, dict.fromkeys(item.id for item in run.exchanges[-_MOST_ASKED:]), _MOST_ASKED).values()
+        ),
         rows=run.verdicts,
         details=_details(run),
         concerns=list(run_view.by_concern(run)),
@@ -153,6 +160,13 @@ def _failure(verdict: Verdict, run: Run, contract: Contract, evidence: Mapping[s
         waiver=run_view.waiver_of(run, verdict.clause.id),
         opened=number < _OPEN_FAILURES,
     )
+
+
+def _exports(failed: Iterable[Verdict], run: Run, contract: Contract) -> str:
+    """Return the lines that set what the commands of the page read."""
+    commands = (reproduction(verdict, run, contract.provider) for verdict in failed)
+    shown = (command for command in commands if command and len(command) <= _LONGEST_COMMAND)
+    return "\n".join(visible(line, 300) for line in exports(shown, run, contract.provider))
 
 
 def _variables(command: str, run: Run, provider: str) -> tuple[str, ...]:
