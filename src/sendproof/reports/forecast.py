@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from rich import box
@@ -21,6 +22,37 @@ from sendproof.target.profile import Budget
 
 FORMAT = 1
 _MOST_RECIPIENTS = 4
+# A scenario that needs more requests than are left is not begun: one or two may stay unspent.
+_SPARE = 2
+FAMILIES: Mapping[str, str] = MappingProxyType(
+    {
+        "plain": "valid messages",
+        "scenario": "retries, limits, credits",
+        "keys": "keys of the fixtures",
+        "credentials": "missing and wrong keys",
+        "near_misses": "keys that are nearly right",
+        "carriers": "spellings of the header",
+        "elsewhere": "keys in other places",
+        "numbers": "spellings of recipients",
+        "senders": "senders",
+        "failing_recipients": "recipients that fail",
+        "lengths": "lengths of texts",
+        "texts": "alphabets and signs",
+        "texts-generated": "texts made at random",
+        "text_facts": "texts that rules refuse",
+        "media": "media",
+        "idempotency": "keys of messages",
+        "json_forms": "forms of JSON",
+        "forms": "forms of the body",
+        "hostile": "bodies that are odd",
+        "unknown_fields": "undocumented fields",
+        "methods": "other methods",
+        "schema-coverage": "edges of the schema",
+        "schema-fuzzing": "made from the schema",
+        "messages-generated": "messages made at random",
+    }
+)
+"""Families of cases in words, as a plan names them."""
 _INDENT = (0, 0, 0, 2)
 
 
@@ -195,17 +227,25 @@ def _recipients(forecast: Forecast) -> Table:
 
 
 def _order(forecast: Forecast) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("asked about")
-    for name in ("first", "requests", "should be accepted", "should be refused", "either"):
+    title = "What is asked, and how a service that keeps every promise answers"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="")
+    table.add_column("asked about", no_wrap=True)
+    for name in ("requests", "accepted", "refused", "either"):
         table.add_column(name, justify="right")
-    for family in dict.fromkeys(item.case.family for item in forecast.asked):
+    families = dict.fromkeys(item.case.family for item in forecast.asked)
+    for family in families:
         own = [item for item in forecast.asked if item.case.family == family]
-        first = next(index for index, item in enumerate(forecast.asked, 1) if item.case.family == family)
-        let_in = sum(item.is_accepted for item in own)
-        either = sum(item.case.expects == "either" for item in own)
-        table.add_row(family, *map(str, (first, len(own), let_in, len(own) - let_in - either, either)))
+        table.add_row(FAMILIES.get(family, family), *map(str, _counts(own)))
+    table.add_section()
+    table.add_row("in all", *map(str, _counts(forecast.asked)))
     return table
+
+
+def _counts(asked: Sequence[DryRequest]) -> tuple[int, int, int, int]:
+    """Return how many requests there are, and how many should be accepted, refused, or may be either."""
+    accepted = sum(item.is_accepted for item in asked)
+    either = sum(item.case.expects == "either" for item in asked)
+    return len(asked), accepted, len(asked) - accepted - either, either
 
 
 def _costs(forecast: Forecast) -> Table:
@@ -225,8 +265,24 @@ def _unexercised(forecast: Forecast) -> Mapping[str, tuple[str, ...]]:
         name = f"The profile has no fixtures.{fixture}"
         groups[name] = (*groups.get(name, ()), clause)
     if forecast.left_out:
-        groups["Beyond the budget"] = forecast.left_out
+        groups[f"Beyond the budget: raise {_to_raise(forecast)}"] = forecast.left_out
     return groups
+
+
+def _to_raise(forecast: Forecast) -> str:
+    """Return the limits that a plan reaches, or comes so near to that no more can be asked, with the usual values."""
+    budget, usual = forecast.budget, Budget()
+    spent = forecast.found.requests + forecast.requests
+    limits = {
+        "max_requests": (budget.max_requests, usual.max_requests, spent >= budget.max_requests - _SPARE),
+        "max_accepted": (
+            budget.max_accepted,
+            usual.max_accepted,
+            forecast.accepted + forecast.could >= forecast.at_most,
+        ),
+    }
+    reached = [name for name, (_, _, is_reached) in limits.items() if is_reached] or list(limits)
+    return " and ".join(f"budget.{name} ({limits[name][0]}; usually {limits[name][1]})" for name in reached)
 
 
 def print_in_short(forecast: Forecast, console: Console) -> None:
