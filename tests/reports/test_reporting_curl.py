@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from sendproof.exchange import Credential, Exchange
-from sendproof.reports.curl import curl_for, exports, reproduction
+from sendproof.reports.curl import curl_for, exports, for_support, reproduction
 from sendproof.reports.text import visible
 from sendproof.target.pseudonyms import Pseudonym
 
@@ -354,3 +354,29 @@ def test_command_says_which_line_was_not_filled_in() -> None:
     done = subprocess.run(["sh", "-c", block], capture_output=True, text=True, timeout=10, check=False)
     assert done.returncode != 0
     assert "TEXTFLOW_API_KEY" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (None, "X-API-Key: TEXTFLOW_API_KEY"),
+        ("prefix", "X-API-Key: TEXTFLOW_API"),
+        ("extended", "X-API-Key: TEXTFLOW_API_KEYzzzz"),
+        ("case", "X-API-Key: textflow_api_key"),
+        ("unknown", "X-API-Key: made-up-key"),
+    ],
+)
+def test_command_for_support_has_stand_ins_and_reads_no_variable(fault: str | None, told: str) -> None:
+    item = exchange(b'{"to": "+12025550199", "message": "a"}', credential=Credential(key="main", fault=fault))
+    run = run_of(provider="textflow", pseudonyms=STAND_INS, exchanges=(item,))
+    command = for_support(verdict("tf.auth.missing-key"), run, contract("textflow").provider)
+    assert command is not None
+    assert told in command
+    assert "+12025550199" in command
+    assert "$" not in command
+    assert subprocess.run(["sh", "-n", "-c", command], check=False).returncode == 0
+
+
+def test_nothing_to_reproduce_is_nothing_for_support() -> None:
+    run = run_of(provider="textflow", exchanges=())
+    assert for_support(verdict("tf.auth.missing-key"), run, contract("textflow").provider) is None

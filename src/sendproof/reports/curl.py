@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from sendproof.contract.provider import Provider
@@ -39,6 +40,40 @@ def reproduction(verdict: Verdict, run: Run, provider: Provider) -> str | None:
     return curl_for(exchange, run, provider) if exchange else None
 
 
+def for_support(verdict: Verdict, run: Run, provider: Provider) -> str | None:
+    """Return the command of `reproduction` as it can be sent to a vendor: with stand-ins in the place of variables.
+
+    Numbers and texts are those that the report shows; a credential is the name of its variable, changed as the real one
+    was.
+    """
+    command = reproduction(verdict, replace(run, pseudonyms=()), provider)
+    if command is None:
+        return None
+    command = re.sub(r'^(: "\$\{[A-Z0-9_]+:\?\}"; )+', "", command)
+    # A body may hold what looks like a variable: only those of keys are read by the command.
+    known = {*run.variables.values(), *_conventional(command, provider)}
+
+    def stand_in(found: re.Match[str]) -> str:
+        name = next(filter(None, found.groups()))
+        return _CHANGED[str(found.lastgroup)](name) if name in known else found[0]
+
+    return _CHANGING.sub(stand_in, command)
+
+
+def _conventional(command: str, provider: Provider) -> list[str]:
+    return re.findall(rf"\$\{{?({provider.name.upper()}_[A-Z0-9_]+)", command)
+
+
+# How each way in which a command changes a variable changes its name.
+_CHANGED: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {"swapped": str.swapcase, "cut": lambda name: name[:-4], "whole": str}
+)
+_CHANGING = re.compile(
+    r"""\$\(printf %s "\$(?P<swapped>\w+)" \| tr 'a-zA-Z' 'A-Za-z'\)"""
+    r"""|\$\{(?P<cut>\w+)%\?\?\?\?\}|\$\{(?P<whole>\w+)(?::\?)?\}"""
+)
+
+
 def curl_for(exchange: Exchange, run: Run, provider: Provider) -> str:
     """Return one line for sh that sends the request of `exchange` again; it fails where a variable is not set.
 
@@ -67,7 +102,7 @@ def exports(commands: Iterable[str], run: Run, provider: Provider) -> tuple[str,
     """
     text = "\n".join(commands)
     meanings = {item.variable: f"{item.setting}, shown as {item.shown}" for item in run.pseudonyms}
-    for name in re.findall(rf"\$\{{?({provider.name.upper()}_[A-Z0-9_]+)", text):
+    for name in _conventional(text, provider):
         meanings.setdefault(name, "a credential of the profile")
     used = ((name, said) for name, said in meanings.items() if re.search(rf"\$\{{?{name}\b", text))
     return tuple(f"export {name}=  # {said}" for name, said in used)

@@ -24,7 +24,7 @@ from sendproof.judge.verdicts import (
     Verdict,
 )
 from sendproof.reports import run_view
-from sendproof.reports.curl import exports, reproduction
+from sendproof.reports.curl import exports, for_support, reproduction
 from sendproof.reports.pages import render
 from sendproof.reports.pages.messages import Shown, cited
 from sendproof.reports.pages.plots import latency_plot
@@ -53,12 +53,16 @@ class Test:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A broken clause as its card shows it. `variables` are those that the command reads."""
+    """A broken clause as its card shows it.
+
+    `variables` are those that the command reads, `support` is the same command with stand-ins for them.
+    """
 
     verdict: Verdict
     expected: Pieces
     observed: Pieces
     command: str | None
+    support: str | None
     variables: tuple[str, ...]
     smallest: Shown | None
     waiver: tuple[str, str] | None
@@ -155,6 +159,7 @@ def _failure(verdict: Verdict, run: Run, contract: Contract, evidence: Mapping[s
         expected=expected,
         observed=observed,
         command=command if command is None or len(command) <= _LONGEST_COMMAND else None,
+        support=for_support(verdict, run, contract.provider) if command and len(command) <= _LONGEST_COMMAND else None,
         variables=_variables(command or "", run, contract.provider.name),
         smallest=evidence.get(verdict.evidence[0]) if verdict.evidence else None,
         waiver=run_view.waiver_of(run, verdict.clause.id),
