@@ -21,7 +21,6 @@ ORDER = (
     ("corpus",),
     ("target",),
     ("conversation",),
-    ("traffic",),
     ("mock",),
     ("reports",),
     ("runs",),

@@ -77,6 +77,27 @@ def test_wrong_words_are_exit_4(
     assert "Traceback" not in output.out + output.err
 
 
+def test_provider_beside_a_profile_of_another_names_both(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text(to_toml(PROFILE), "utf-8")
+    assert main(["run", "textingline", "--target", str(file), "--report-dir", str(tmp_path / "reports")]) == 4
+    told = capfd.readouterr().err
+    assert "expected the provider textingline, as the command says, got 'textflow'" in told
+    assert "leave it out of the command" in told
+
+
+@pytest.mark.parametrize("missing", ["limit_per_minute", "api_key"])
+def test_half_a_fixture_is_to_be_completed(missing: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    whole = {"api_key": "sk_live_Limited4711Key", "limit_per_minute": 5}
+    half = {name: value for name, value in whole.items() if name != missing}
+    file = tmp_path / "my.toml"
+    file.write_text(to_toml({**PROFILE, "fixtures": {"rate_limited": half}}), "utf-8")
+    assert main(["run", "--target", str(file), "--report-dir", str(tmp_path / "reports")]) == 4
+    told = capfd.readouterr().err
+    assert f"fixtures.rate_limited.{missing}: expected " in told
+    assert "got nothing. Add it." in told
+
+
 def test_profile_that_is_no_toml_names_the_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "my.toml"
     file.write_text("provider = \n", "utf-8")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from sendproof.contract.clause import Clause
 
@@ -13,9 +11,9 @@ _PLACED = re.compile(r"(/\S*) (\S+)")
 _BOTH = frozenset({"accepted", "refused"})
 
 
-def in_words(record: Mapping[str, Any], clause: Clause | None = None) -> str:
-    """Return the observation of a record of `results.json` in words; `clause` is the installed one, if there is one."""
-    values = (record["observation"] or "").split("; ")
+def in_words(observation: str, clause: Clause | None = None) -> str:
+    """Return an observation of a verdict in words; `clause` is the installed one, if there is one."""
+    values = observation.split("; ")
     what = clause.params.get("what") if clause else None
     if set(values) == _BOTH:
         return "some accepted, some refused, depending on what was sent"

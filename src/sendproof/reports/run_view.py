@@ -221,7 +221,8 @@ def remarks(run: Run) -> tuple[str, ...]:
     """Return what a reader has to know besides the verdicts: what was not asked, and why."""
     left_out_cases = (f"{count} requests were {_LEFT_OUT.get(why, why)}" for why, count in run.withheld.items())
     told = (run.problem[1],) if run.problem is not None and run.problem[0] != exit_code(run) else ()
-    left_out = (completeness(complete=run.complete, left_out=run.left_out),) if run.left_out else ()
+    to_raise = "" if run.complete else "; sendproof plan names the limit of the budget to raise"
+    left_out = (f"{completeness(complete=run.complete, left_out=run.left_out)}{to_raise}",) if run.left_out else ()
     return (*told, *left_out, *run.notes, *left_out_cases)
 
 

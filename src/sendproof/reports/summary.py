@@ -10,6 +10,7 @@ from sendproof.judge.verdicts import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, 
 from sendproof.reports import run_view
 from sendproof.reports.curl import exports, reproduction
 from sendproof.reports.markdown import code, fenced, prose
+from sendproof.reports.observations import in_words
 from sendproof.reports.run_view import Run, exit_code
 
 _COLUMNS = {verdict: head for verdict, head in run_view.COLUMNS.items() if verdict != NOT_APPLICABLE}
@@ -112,7 +113,7 @@ def _observations(run: Run) -> Iterator[str]:
 
 
 def _observation(verdict: Verdict) -> str:
-    return f"<br>{code(verdict.clause.id)}: {code(verdict.observation or '', 160)}"
+    return f"<br>{code(verdict.clause.id)}: {code(in_words(verdict.observation or '', verdict.clause), 160)}"
 
 
 def _listed(texts: Iterable[str]) -> str:

@@ -165,11 +165,12 @@ def _chosen(common: Options, providers: Sequence[str], targets: Sequence[Path]) 
         raise UsageError(
             "run: expected --target files of different names, got the same twice. Rename one: reports are named so."
         )
-    wrong = [str(path) for path, profile in profiles.items() if providers and profile.provider not in providers]
-    if wrong:
-        raise UsageError(
-            f"{wrong[0]}: expected provider {' or '.join(providers)}. Leave the provider out of the command."
-        )
+    for path, profile in profiles.items():
+        if providers and profile.provider not in providers:
+            raise UsageError(
+                f"{path}: expected the provider {' or '.join(providers)}, as the command says, got "
+                f"{profile.provider!r}. A profile names its provider: leave it out of the command."
+            )
     return [dataclasses.replace(common, target=path) for path in profiles]
 
 

@@ -49,7 +49,9 @@ class Table:
         return Table(data, where=self.where, path=self._path, private=self._is_private)
 
     def error(self, name: str, expected: str, got: str, advice: str) -> UsageError:
-        """Return the complaint about the value of `name`."""
+        """Return the complaint about the value of `name`; what is not there is to be added, not corrected."""
+        if got == NOTHING:
+            advice = "Add it." if advice.startswith("Correct") else f"Add it. {advice}"
         return UsageError(f"{self.where}: {self.key(name)}: expected {expected}, got {got}. {advice}")
 
     def key(self, name: str) -> str:

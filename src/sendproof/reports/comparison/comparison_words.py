@@ -99,7 +99,7 @@ def _said(record: Mapping[str, Any]) -> str:
         counts = f"{record['violated']} of {record['exercised']} exchanges"
         expected, observed = record["expected"] or record["claim"], record["observed"] or "no detail"
         return f"{verdict} ({counts}): expected {expected}, observed {observed}"
-    detail = in_words(record) if record["observation"] else record["detail"] or record["reason"]
+    detail = in_words(record["observation"]) if record["observation"] else record["detail"] or record["reason"]
     return f"{verdict}: {detail}" if detail else verdict
 
 
@@ -193,7 +193,9 @@ def _advice(found: Comparison) -> Iterator[str]:
 def _otherwise(change: ClauseChange) -> str:
     """Return what was observed otherwise: "the form of `id`, from msg_… (letters) to a UUID"."""
     claim = change.record["claim"].removesuffix(".")
-    sides = (in_words(record) if record else "nothing" for record in (change.old, change.new))
+    sides = (
+        in_words(record["observation"] or "nothing") if record else "nothing" for record in (change.old, change.new)
+    )
     return f"{claim[:1].lower()}{claim[1:]}, from {' to '.join(sides)}"
 
 

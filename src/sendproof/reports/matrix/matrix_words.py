@@ -82,7 +82,7 @@ _TOLD_BY: Mapping[str, str] = MappingProxyType(
 def value(entry: Entry) -> str | None:
     """Return what stands in the cell beside the word: what was documented or seen, the contradiction, the reason."""
     if entry.state == OBSERVATION:
-        return observations.in_words(entry.record, entry.clause)
+        return observations.in_words(entry.record["observation"] or "", entry.clause)
     if entry.state in (FAIL, WAIVED):
         observed: str | None = entry.record["observed"]
         return observed

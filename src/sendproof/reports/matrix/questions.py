@@ -103,7 +103,8 @@ def _retries(table: Table, number: int) -> Iterator[str]:
             yield f"It is charged once: {_decided(entry)}."
     other = by_mode.get("other_payload")
     if other is not None and other.state == OBSERVATION:
-        yield f"Another message with a key that was used: {cut(in_words(other.record, other.clause), _LONGEST_VALUE)}."
+        seen = in_words(other.record["observation"] or "", other.clause)
+        yield f"Another message with a key that was used: {cut(seen, _LONGEST_VALUE)}."
     yield "Without a key nothing is promised: take each request for a message of its own."
 
 

@@ -25,6 +25,7 @@ from sendproof.judge.verdicts import (
 )
 from sendproof.reports import run_view
 from sendproof.reports.curl import exports, for_support, reproduction
+from sendproof.reports.observations import in_words
 from sendproof.reports.pages import render
 from sendproof.reports.pages.messages import Shown, cited
 from sendproof.reports.pages.plots import latency_plot
@@ -101,6 +102,7 @@ def run_page(run: Run, contract: Contract, tests: Iterable[Test] = (), made_by: 
         undecided=_undecided(run),
         locked=_locked(run, contract),
         observations=run_view.with_verdict(run, OBSERVATION),
+        seen=seen,
         plot=latency_plot(_times(run)),
         remarks=(*run_view.remarks(run), *filter(None, (run_view.shown_instead(run),))),
         exports=_exports(failed, run, contract),
@@ -206,9 +208,14 @@ def _times(run: Run) -> Mapping[str, list[float]]:
     return times
 
 
+def seen(verdict: Verdict) -> str:
+    """Return what was observed of an open clause, in words."""
+    return in_words(verdict.observation, verdict.clause) if verdict.observation else ""
+
+
 def _details(run: Run) -> Mapping[str, str]:
     """Return in a few words what there is to say of each clause beside its verdict."""
-    return {item.clause.id: item.observation or item.observed or item.detail or "" for item in run.verdicts}
+    return {item.clause.id: seen(item) or item.observed or item.detail or "" for item in run.verdicts}
 
 
 def page_values(data: Mapping[str, Any]) -> tuple[Test, ...]:
