@@ -79,6 +79,14 @@ def test_variables_to_fill_in_follow_the_failures() -> None:
     assert text.index("export TEXTFLOW_API_KEY") > text.index("curl ")
 
 
+def test_no_head_is_cut_at_80_columns() -> None:
+    kinds = {"tf.auth.missing-key": "fail", "tf.auth.empty-key": "inconclusive", "tf.auth.key-case": "error"}
+    text = printed(run_of(changed(*(verdict(name, kind) for name, kind in kinds.items()))), width=80)
+    assert "…" not in text.split("tf.auth.missing-key (required)")[0]
+    for head in ("inconclusive", "normalization", "exercised", "applicable", "error"):
+        assert head in text
+
+
 def test_quiet_prints_the_closing_line_alone() -> None:
     assert printed(run_of(BROKEN), quiet=True, width=40) == closing_line(run_of(BROKEN)) + "\n"
 

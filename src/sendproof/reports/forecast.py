@@ -230,7 +230,7 @@ def _order(forecast: Forecast) -> Table:
     title = "What is asked, and how a service that keeps every promise answers"
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="")
     table.add_column("asked about", no_wrap=True)
-    for name in ("requests", "accepted", "refused", "either"):
+    for name in ("requests", "accepted", "refused", "could be either"):
         table.add_column(name, justify="right")
     families = dict.fromkeys(item.case.family for item in forecast.asked)
     for family in families:

@@ -23,6 +23,8 @@ from sendproof.reports.text import visible
 
 _LONGEST_COMMAND = 8000
 _ALWAYS = ("pass", "fail")
+# The longest concern with what stands before it, and what rich puts between two columns.
+_FIRST_COLUMN, _BETWEEN = 15, 3
 _INDENT = (0, 0, 0, 2)
 PATIENCE_S = 2.0
 _LONGEST_LABEL, _LONGEST_AT_ONCE = 60, 160
@@ -31,7 +33,7 @@ _LONGEST_LABEL, _LONGEST_AT_ONCE = 60, 160
 def print_run(run: Run, console: Console, provider: Provider, *, quiet: bool = False) -> None:
     """Print the results of a run; with `quiet` the closing line alone."""
     if not quiet and not run_view.is_unjudged(run):
-        console.print(_table(run))
+        console.print(_table(run, console.width))
         failures = run_view.with_verdict(run, FAIL)
         for verdict in failures:
             _print_failure(verdict, run, console, provider)
@@ -46,13 +48,16 @@ def print_run(run: Run, console: Console, provider: Provider, *, quiet: bool = F
     _print_line(console, Text(visible(run_view.closing_line(run), 600), style=style))
 
 
-def _table(run: Run) -> Table:
+def _table(run: Run, width: int) -> Table:
     rows = run_view.by_concern(run)
     shown = [name for name in run_view.COLUMNS if name in _ALWAYS or any(counts[name] for counts in rows.values())]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("concern")
-    for name in shown:
-        table.add_column(run_view.COLUMNS[name], justify="right")
+    heads = [run_view.COLUMNS[name] for name in shown]
+    # Where they do not fit side by side, heads have two lines: all seven stand in 80 columns uncut.
+    is_narrow = _FIRST_COLUMN + sum(len(head) + _BETWEEN for head in heads) > width
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=is_narrow, show_edge=not is_narrow)
+    table.add_column("concern", no_wrap=True)
+    for head in heads:
+        table.add_column(head.replace(" ", "\n") if is_narrow else head, justify="right", no_wrap=True)
     for concern, counts in rows.items():
         table.add_row(concern, *(_count(name, counts[name]) for name in shown))
     return table
