@@ -100,7 +100,7 @@ def test_first_screen_tells_promise_source_and_command(made: Made, opened: Open)
 
 def test_command_as_it_stands_on_the_page_shows_the_failure_again(made: Made, opened: Open, tmp_path: Path) -> None:
     view = opened(made.pages["report-broken"])
-    command = view.page.inner_text(".command pre")
+    command = view.page.inner_text("#command-1")
     with MockServer("textflow", fault=FAULT) as mock:
         profile: dict[str, Any] = dict(mock.profile())
         moved = re.sub(r"http://127\.0\.0\.1:\d+", profile["base_url"], command)
@@ -116,7 +116,7 @@ def test_copy_button_puts_the_command_into_the_clipboard(made: Made, opened: Ope
     view.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     view.page.get_by_role("button", name=f"Copy the command of {CLAUSE}").click()
     view.page.get_by_text("Copied").wait_for()
-    assert view.page.evaluate("navigator.clipboard.readText()") == view.page.inner_text(".command pre")
+    assert view.page.evaluate("navigator.clipboard.readText()") == view.page.inner_text("#command-1")
 
 
 def test_filters_leave_what_was_chosen(made: Made, opened: Open) -> None:
