@@ -133,7 +133,7 @@ def test_only_a_cause_is_documented_by_several_clauses(contract: Contract) -> No
     concepts = load_concepts(schemas_dir() / CONCEPTS)
     counted = Counter(clause.concept for clause in contract.clauses.values())
     several = {concept for concept, count in counted.items() if count > 1}
-    assert all(concepts[concept].answers == CAUSES for concept in several)
+    assert all(concepts[concept].question == CAUSES for concept in several)
 
 
 def test_reasons_named_by_a_check_exist(contract: Contract) -> None:

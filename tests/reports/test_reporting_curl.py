@@ -340,10 +340,25 @@ def test_variables_of_the_printed_commands_are_one_block_to_fill_in() -> None:
     body = b'{"to": "+12025550199", "message": "$HOME"}'
     lines = exports([curl_for(exchange(body), run, provider)], run, provider)
     assert lines == (
+        "export TEXTFLOW_API_KEY=  # credentials.api_key",
         "export SENDPROOF_RECIPIENT_1=  # account.recipients no. 1, shown as +12025550199",
-        "export TEXTFLOW_API_KEY=  # a credential of the profile",
     )
     assert exports([], run, provider) == ()
+
+
+def test_variables_that_the_profile_names_itself_are_filled_in_and_stood_in_for() -> None:
+    names = {("main", "api_key"): "my_key", ("test", "api_key"): "CI_TEST_KEY"}
+    items = tuple(
+        exchange(b"{}", identity=key, credential=Credential(key=key, fault="prefix")) for key in ("main", "test")
+    )
+    run = run_of(provider="textflow", variables=names, exchanges=items)
+    provider = contract("textflow").provider
+    lines = exports([curl_for(item, run, provider) for item in items], run, provider)
+    assert lines == ("export my_key=  # credentials.api_key", "export CI_TEST_KEY=  # api_key of the key 'test'")
+    shown = for_support(verdict("tf.auth.missing-key", evidence=("main",)), run, provider)
+    assert shown is not None
+    assert 'X-API-Key: my"' in shown
+    assert "$" not in shown
 
 
 def test_command_says_which_line_was_not_filled_in() -> None:

@@ -73,9 +73,13 @@ def test_failed_preflight_prints_its_cause_alone() -> None:
     assert printed(run, width=40) == closing_line(run) + "\n"
 
 
+def test_failed_preflight_still_names_waivers_to_mend() -> None:
+    assert "waiver: tf.x is unknown\n" in printed(run_of(**UNJUDGED, waiver_errors=("tf.x is unknown",)), width=200)
+
+
 def test_variables_to_fill_in_follow_the_failures() -> None:
     text = printed(run_of(BROKEN), width=200)
-    assert "Before you run the commands, fill in:\nexport TEXTFLOW_API_KEY=  # a credential of the profile\n" in text
+    assert "Before you run the commands, fill in:\nexport TEXTFLOW_API_KEY=  # credentials.api_key\n" in text
     assert text.index("export TEXTFLOW_API_KEY") > text.index("curl ")
 
 

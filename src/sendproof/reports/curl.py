@@ -49,9 +49,8 @@ def for_support(verdict: Verdict, run: Run, provider: Provider) -> str | None:
     command = reproduction(verdict, replace(run, pseudonyms=()), provider)
     if command is None:
         return None
-    command = re.sub(r'^(: "\$\{[A-Z0-9_]+:\?\}"; )+', "", command)
-    # A body may hold what looks like a variable: only those of keys are read by the command.
-    known = {*run.variables.values(), *_conventional(command, provider)}
+    command = re.sub(r'^(: "\$\{\w+:\?\}"; )+', "", command)
+    known = variables_read(command, run, provider)
 
     def stand_in(found: re.Match[str]) -> str:
         name = next(filter(None, found.groups()))
@@ -60,10 +59,15 @@ def for_support(verdict: Verdict, run: Run, provider: Provider) -> str | None:
     return _CHANGING.sub(stand_in, command)
 
 
-def _conventional(command: str, provider: Provider) -> list[str]:
-    return re.findall(rf"\$\{{?({provider.name.upper()}_[A-Z0-9_]+)", command)
+def variables_read(command: str, run: Run, provider: Provider) -> tuple[str, ...]:
+    """Return the variables that a command reads; a dollar in a body names none of ours."""
+    prefix = conventional_name(provider.name, MAIN, "")
+    known = {*run.variables.values(), *(item.variable for item in run.pseudonyms)}
+    found = dict.fromkeys(_READ.findall(command))
+    return tuple(name for name in found if name in known or name.startswith(prefix))
 
 
+_READ = re.compile(r"\$\{?([A-Za-z_]\w*)")
 # How each way in which a command changes a variable changes its name.
 _CHANGED: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {"swapped": str.swapcase, "cut": lambda name: name[:-4], "whole": str}
@@ -100,12 +104,14 @@ def exports(commands: Iterable[str], run: Run, provider: Provider) -> tuple[str,
 
     Left as they are, each command fails and names the variable.
     """
-    text = "\n".join(commands)
-    meanings = {item.variable: f"{item.setting}, shown as {item.shown}" for item in run.pseudonyms}
-    for name in _conventional(text, provider):
-        meanings.setdefault(name, "a credential of the profile")
-    used = ((name, said) for name, said in meanings.items() if re.search(rf"\$\{{?{name}\b", text))
-    return tuple(f"export {name}=  # {said}" for name, said in used)
+    credentials = {name: _credential_of(*owner) for owner, name in run.variables.items()}
+    meanings = credentials | {item.variable: f"{item.setting}, shown as {item.shown}" for item in run.pseudonyms}
+    used = variables_read("\n".join(commands), run, provider)
+    return tuple(f"export {name}=  # {meanings.get(name, 'a credential of the profile')}" for name in used)
+
+
+def _credential_of(key: str, part: str) -> str:
+    return f"credentials.{part}" if key == MAIN else f"{part} of the key {key!r}"
 
 
 def _loud(command: str, variables: Iterable[str]) -> str:

@@ -22,7 +22,8 @@ from sendproof.target.profile import Budget
 
 FORMAT = 1
 _MOST_RECIPIENTS = 4
-# A scenario that needs more requests than are left is not begun: one or two may stay unspent.
+# One or two requests, or the credits of one message, may stay unspent: what is next needs more. Where a whole scenario
+# did not fit, more is left, and every limit is named.
 _SPARE = 2
 FAMILIES: Mapping[str, str] = MappingProxyType(
     {
@@ -273,7 +274,7 @@ def _to_raise(forecast: Forecast) -> str:
     """Return the limits that a plan reaches, or comes so near to that no more can be asked, with the usual values."""
     budget, usual = forecast.budget, Budget()
     spent = forecast.found.requests + forecast.requests
-    limits = {
+    limits: dict[str, tuple[int, int | str, bool]] = {
         "max_requests": (budget.max_requests, usual.max_requests, spent >= budget.max_requests - _SPARE),
         "max_accepted": (
             budget.max_accepted,
@@ -281,6 +282,9 @@ def _to_raise(forecast: Forecast) -> str:
             forecast.accepted + forecast.could >= forecast.at_most,
         ),
     }
+    if budget.max_credits is not None and forecast.credits is not None:
+        spent_credits = forecast.found.credits + forecast.credits
+        limits["max_credits"] = (budget.max_credits, "none", spent_credits >= budget.max_credits - _SPARE)
     reached = [name for name, (_, _, is_reached) in limits.items() if is_reached] or list(limits)
     return " and ".join(f"budget.{name} ({limits[name][0]}; usually {limits[name][1]})" for name in reached)
 

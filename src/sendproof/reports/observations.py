@@ -21,7 +21,9 @@ def in_words(observation: str, clause: Clause | None = None) -> str:
         return _shapes(values)
     if what in ("code", "code_location"):
         return _placed(values)
-    return " or ".join(map(_value, values))
+    # Values with a name before them ("accepted: …; refused: …") stand beside each other.
+    between = "; " if all(": " in value for value in values) else " or "
+    return between.join(map(_value, values))
 
 
 def _value(value: str) -> str:

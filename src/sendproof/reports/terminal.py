@@ -42,6 +42,7 @@ def print_run(run: Run, console: Console, provider: Provider, *, quiet: bool = F
             _print_groups(title, groups, console)
         for remark in run_view.remarks(run):
             _print_line(console, Text(f"note: {visible(remark, 300)}"))
+    if not quiet:
         for error in run.waiver_errors:
             _print_line(console, Text(f"waiver: {visible(error, 1000)}", style="yellow"))
     style = "bold green" if exit_code(run) == exit_codes.OK else "bold red"

@@ -182,7 +182,7 @@ def test_every_form_says_whether_to_act(form: str) -> None:
     text = REPORTS[form](everything())
     shown = Page(text).text if form == "html" else text.replace("\\", "")
     assert "Act: tf.a.regressed, tf.a.fails-now, tf.a.lost are broken now, or not shown any more." in shown
-    assert "A waiver of tf.a.fixed can go." in shown
+    assert "Now kept: tf.a.fixed." in shown
     assert "Answers 401 take about 95 ms longer: look at your timeouts." in shown
 
 
@@ -194,6 +194,16 @@ def test_what_no_promise_speaks_of_asks_for_action_only_of_those_who_rely_on_it(
     assert told == (
         "No promise is newly broken. Act only if you rely on this: the form of `id`, from m_… (letters) to a UUID."
     )
+
+
+def test_new_clause_that_fails_is_named() -> None:
+    told = advice(compare(run(record()), run(record(), record("tf.a.new", "fail"))))
+    assert told.endswith("Look at what the old run did not ask, or asked otherwise, and is broken: tf.a.new.")
+
+
+def test_waiver_of_what_is_kept_again_can_go() -> None:
+    told = advice(compare(run(record(verdict="fail", waiver="known")), run(record())))
+    assert told == "No promise is newly broken. Now kept: tf.auth.missing-key: their waivers can go."
 
 
 def test_nothing_changed_asks_for_nothing() -> None:

@@ -57,8 +57,8 @@ def test_status_codes_that_were_seen_are_named() -> None:
 
 def test_nothing_of_its_own_is_said_of_the_documents_only_under_the_installed_contract() -> None:
     known, other = said(CAUSES, textflow(), textflow(contract_sha256="1" * 64))
-    assert known == "Its documents name no code or text of its own for any cause."
-    assert other == "The contract of that run names no code or text of its own for any cause."
+    assert known == "Its documents name no code, text or status of its own for any cause."
+    assert other == "Unknown: that run was judged by a contract which is not the installed one."
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_nothing_of_its_own_is_said_of_the_documents_only_under_the_installed_co
     ],
 )
 def test_sending_twice_with_a_key(given: dict[str, object], told: str) -> None:
-    [text] = said(RETRIES, textingline(given))
+    [text] = said(RETRIES, textingline(given, record("tl.requests.idempotency-key-omitted")))
     assert text.startswith(told)
     assert "Without a key nothing is promised" in text
 
@@ -93,6 +93,18 @@ def test_sending_twice_names_all_that_is_known() -> None:
 def test_sending_twice_without_a_documented_key() -> None:
     _, text = said(RETRIES, everything("textingline"), everything("textflow"))
     assert text.startswith("Its documents name no key against double sending.")
+
+
+def test_key_whose_effect_is_not_documented_is_not_denied() -> None:
+    [text] = said(RETRIES, textingline(record("tl.requests.idempotency-key-accepted")))
+    assert text == "A key against double sending is documented; that it keeps a message from being sent twice is not."
+
+
+def test_nothing_is_said_of_a_vendor_whose_pack_is_not_installed() -> None:
+    run = saved("elsewhere", record("el.idempotency.replay", claim="Twice is once."))
+    assert [said(question, run) for question in (CAUSES, RETRIES)] == [
+        ["Unknown: that run was judged by a contract which is not the installed one."]
+    ] * 2
 
 
 def test_each_row_stands_once() -> None:
@@ -118,6 +130,7 @@ def test_each_row_stands_once() -> None:
         ("tl.errors.other-codes", "/a/code 1; /a/code 2; /code 7", "at /a/code: 1, 2; at /code: 7"),
         ("tl.errors.code-location", "/error/code number", "at /error/code: number"),
         ("tl.errors.other-codes", "a b c", "a b c"),
+        ("http.robustness.latency", "accepted: 1 s; refused: 2 s", "accepted: 1 s; refused: 2 s"),
     ],
 )
 def test_observations_are_said_in_words(clause: str, observation: str, told: str) -> None:

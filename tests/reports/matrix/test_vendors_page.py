@@ -81,6 +81,12 @@ def test_what_some_do_not_promise_stands_once_in_a_line() -> None:
     assert page.rows == []
 
 
+def test_line_of_two_runs_of_one_vendor_names_both() -> None:
+    run = textflow(record("tf.auth.inactive-key"))
+    text = page_of(run, replace(run, name="later"), textingline()).text
+    assert "An inactive key is refused · TextFlow ✓ pass · TextFlow later ✓ pass" in text
+
+
 def test_promise_under_another_row_is_linked() -> None:
     page = page_of(textingline(record("tl.requests.to-e164")), textflow(record("tf.requests.to-empty")))
     anchors = {given["id"] for tag, given in page.tags if tag == "tr" and "id" in given}

@@ -9,6 +9,7 @@ import pytest
 from sendproof.exchange import Response
 from sendproof.judge.verdicts import Verdict
 from sendproof.reports.pages.run import MOST_EXCHANGES, Coverage, coverage, page_values, run_page
+from sendproof.reports.pages.run import Test as Item
 from tests.reports.support import (
     HOSTILE,
     UNJUDGED,
@@ -143,6 +144,13 @@ def test_failed_preflight_shows_its_cause_and_the_last_answers_alone() -> None:
     assert "What was asked last, and answered" in text
     for left_out in ("Coverage", "Every clause", "Not exercised", "Broken promises"):
         assert left_out not in text
+
+
+def test_failed_preflight_keeps_what_else_is_to_be_read() -> None:
+    run = run_of(**UNJUDGED, waiver_errors=("tf.x is unknown",))
+    text = Reader(run_page(run, contract(), [Item(name="own", outcome="Failed", log="why")])).text
+    assert "Waivers to mend tf.x is unknown" in text
+    assert "Other tests of this session" in text
 
 
 def test_every_clause_has_a_row_that_the_filters_can_find() -> None:

@@ -179,8 +179,13 @@ def _advice(found: Comparison) -> Iterator[str]:
         yield "No promise is newly broken."
     if other := [change.record["id"] for change in found.of_kind(FAILS_DIFFERENTLY)]:
         yield f"Look again at what was broken before: {_some(other)}."
-    if fixed := [change.record["id"] for change in found.of_kind(FIXED)]:
-        yield f"A waiver of {_some(fixed)} can go."
+    redefined = (*found.of_kind(NEW), *found.of_kind(REDEFINED))
+    if broken := [item.record["id"] for item in redefined if item.new and item.new["verdict"] == verdicts.FAIL]:
+        yield f"Look at what the old run did not ask, or asked otherwise, and is broken: {_some(broken)}."
+    fixed = found.of_kind(FIXED)
+    if holding := [change.record["id"] for change in fixed]:
+        waived = any(change.old and change.old["waiver"] is not None for change in fixed)
+        yield f"Now kept: {_some(holding)}{': their waivers can go' if waived else ''}."
     relied = [*map(_otherwise, found.of_kind(OBSERVATION)), *map(answer_text, found.answers)]
     if relied:
         yield f"{'Act also' if gating else 'Act only'} if you rely on this: {_some(relied, '; ')}."

@@ -130,7 +130,7 @@ def _in_sections(table: Table) -> Iterator[str]:
     yield from ("## What else differs", "")
     for kind, rows in placed.differing.items():
         yield from (f"### {KINDS[kind]} ({len(rows)})", "")
-        yield from _rows(table, rows, differing=kind == PROMISE)
+        yield from _rows(table, rows)
     if not placed.differing:
         yield from ("Nothing." if len(table.columns) > 1 else "There is one column, and nothing to compare.", "")
     if placed.lacking:
@@ -147,26 +147,26 @@ def _in_sections(table: Table) -> Iterator[str]:
 
 
 def _lacking(table: Table, row: Row) -> str:
-    """Return a row in a line: its title, and who promises it or was observed."""
+    """Return a row in a line: its title, and who promises it, here or in another row, or was observed."""
     having = (
-        f"{_prose(column.label, 60)} {_states(cell)}"
+        f"{_prose(column.label, 60)} {_states(cell) if cell.entries else words.ELSEWHERE}"
         for cell, column in zip(row.cells, table.columns, strict=True)
-        if cell.entries
+        if not cell.is_absent
     )
     return f"{_prose(row.concept.title, 160)}: {'; '.join(having)}"
 
 
-def _rows(table: Table, rows: Sequence[Row], *, differing: bool = False) -> Iterator[str]:
+def _rows(table: Table, rows: Sequence[Row]) -> Iterator[str]:
     titles = {row.concept.id: row.concept.title for row in table.rows}
     yield from _table(
         ["concept", *_labels(table)],
-        ([_head(row, differing=differing), *_cells(table, row, titles)] for row in rows),
+        ([_head(row), *_cells(table, row, titles)] for row in rows),
     )
 
 
-def _head(row: Row, *, differing: bool) -> str:
+def _head(row: Row) -> str:
     title = _prose(row.concept.title, 160)
-    return f"{title}<br>{words.what_differs(row)}" if differing else title
+    return f"{title}<br>{words.what_differs(row)}" if PROMISE in differences(row) else title
 
 
 def _cells(table: Table, row: Row, titles: dict[str, str]) -> Iterator[str]:

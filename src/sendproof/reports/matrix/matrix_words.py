@@ -91,7 +91,7 @@ def value(entry: Entry) -> str | None:
 
 def promised(row: Row, cell: Cell) -> tuple[str, ...]:
     """Return what stands in the cell of the promise itself: its terms, or its words where promises differ."""
-    if row.concept.answers == CAUSES:
+    if row.concept.question == CAUSES:
         return tuple(dict.fromkeys(text for text in map(documented, cell.entries) if text))
     if row.concept.varies or PROMISE in differences(row):
         return tuple(dict.fromkeys(entry.record["claim"] for entry in cell.entries))

@@ -14,6 +14,7 @@ from sendproof.reports.observations import in_words
 # So many codes are named in a sentence; the rows below have all.
 _MOST_CODES = 6
 _LONGEST_VALUE = 120
+_KEY_LEFT_OUT = "requests.idempotency-key-omitted"
 
 
 def answers(table: Table, question: str) -> tuple[tuple[str, ...], ...]:
@@ -31,7 +32,7 @@ def _check(entry: Entry) -> str | None:
 
 def _causes(table: Table, number: int) -> Iterator[str]:
     """Say by what a vendor tells the causes of refusals apart, for how many, and whether it kept that."""
-    rows = [row for row in table.rows if row.concept.answers == CAUSES]
+    rows = [row for row in table.rows if row.concept.question == CAUSES]
     causes = [row for row in rows if any(words.documented(entry) for cell in row.cells for entry in cell.entries)]
     told: set[str] = set()
     for name, check in (("error code", "documented_code"), ("error text", "documented_text")):
@@ -45,7 +46,7 @@ def _causes(table: Table, number: int) -> Iterator[str]:
         found = [entry for row in by_status for entry in _by(row, number, "refusal_status")]
         yield f"By status code alone{_listed(found)}: {len(by_status)} of the {len(causes)}; {_kept(found)}."
     if not told and not by_status:
-        yield _nothing(table.columns[number], "no code or text of its own for any cause")
+        yield _nothing(table.columns[number], "no code, text or status of its own for any cause")
     seen = dict.fromkeys(
         value
         for entry in _entries(rows, number)
@@ -84,16 +85,22 @@ def _word(entry: Entry) -> str:
 def _nothing(column: Column, what: str) -> str:
     if column.contract_differs is False:
         return f"Its documents name {what}."
-    return f"The contract of that run names {what}."
+    # What a clause asks stands in the installed pack alone: of another contract less is known.
+    return "Unknown: that run was judged by a contract which is not the installed one."
 
 
 def _retries(table: Table, number: int) -> Iterator[str]:
     """Say what the same message sent twice comes to: with a key against double sending, and without one."""
-    found = _entries((row for row in table.rows if row.concept.answers == RETRIES), number)
+    found = _entries((row for row in table.rows if row.concept.question == RETRIES), number)
     by_mode = {entry.clause.params.get("mode"): entry for entry in found if entry.clause and _check(entry) == "replay"}
+    if not found:
+        column = table.columns[number]
+        yield _nothing(column, "no key against double sending")
+        if column.contract_differs is False:
+            yield "So take it that the same message sent twice is delivered twice, and charged twice."
+        return
     if "sequence" not in by_mode:
-        yield _nothing(table.columns[number], "no key against double sending")
-        yield "So take it that the same message sent twice is delivered twice, and charged twice."
+        yield "A key against double sending is documented; that it keeps a message from being sent twice is not."
         return
     yield f"With the same key it is one message: {_decided(by_mode['sequence'])}."
     if "concurrent" in by_mode:
@@ -105,7 +112,8 @@ def _retries(table: Table, number: int) -> Iterator[str]:
     if other is not None and other.state == OBSERVATION:
         seen = in_words(other.record["observation"] or "", other.clause)
         yield f"Another message with a key that was used: {cut(seen, _LONGEST_VALUE)}."
-    yield "Without a key nothing is promised: take each request for a message of its own."
+    if any(entry.clause and entry.clause.concept == _KEY_LEFT_OUT for entry in found):
+        yield "Without a key nothing is promised: take each request for a message of its own."
 
 
 def _decided(entry: Entry) -> str:

@@ -70,7 +70,7 @@ class Room:
 
 
 FILE_NAME = "concepts.toml"
-_KEYS = {"title": str, "varies": bool, "within": str, "answers": str}
+_KEYS = {"title": str, "varies": bool, "within": str, "question": str}
 CAUSES, RETRIES = "causes", "retries"
 QUESTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -86,7 +86,7 @@ class Concept:
     """One row: a promise that vendors share, or a question that their documents leave open.
 
     `varies` tells that the vendors' own terms are part of the promise. `within` is the wider
-    concept that says this too. `answers` is the question of the head, if any, that it belongs to.
+    concept that says this too. `question` is that of the head, if any, which it belongs to.
     """
 
     id: str
@@ -94,7 +94,7 @@ class Concept:
     title: str
     varies: bool = False
     within: str | None = None
-    answers: str | None = None
+    question: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +145,13 @@ def _concepts(data: Mapping[str, Any], where: str) -> Iterator[Concept]:
 
 def _concept(identity: str, concern: str, line: Any, where: str) -> Concept:
     if not isinstance(line, dict) or not line.get("title") or set(line) - set(_KEYS):
-        raise ContractError(f"{where}: {identity}: expected a title, varies, within and answers, got {line!r}.")
+        raise ContractError(f"{where}: {identity}: expected a title, varies, within and question, got {line!r}.")
     for key, value in line.items():
         if not isinstance(value, _KEYS[key]):
             raise ContractError(f"{where}: {identity}: {key}: expected {_KEYS[key].__name__}, got {value!r}.")
-    if line.get("answers", CAUSES) not in QUESTIONS:
+    if line.get("question", CAUSES) not in QUESTIONS:
         raise ContractError(
-            f"{where}: {identity}: answers: expected {' or '.join(QUESTIONS)}, got {line['answers']!r}."
+            f"{where}: {identity}: question: expected {' or '.join(QUESTIONS)}, got {line['question']!r}."
         )
     return Concept(id=identity, concern=concern, **line)
 
@@ -376,8 +376,8 @@ def sections(table: Table) -> Sections:
     alike: list[Row] = []
     for row in table.rows:
         kinds = differences(row)
-        if row.concept.answers is not None:
-            questions[row.concept.answers].append(row)
+        if row.concept.question is not None:
+            questions[row.concept.question].append(row)
         elif kinds in ((), (PRESENCE,)):
             (lacking if kinds else alike).append(row)
         else:

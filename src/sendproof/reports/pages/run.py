@@ -24,7 +24,7 @@ from sendproof.judge.verdicts import (
     Verdict,
 )
 from sendproof.reports import run_view
-from sendproof.reports.curl import exports, for_support, reproduction
+from sendproof.reports.curl import exports, for_support, reproduction, variables_read
 from sendproof.reports.observations import in_words
 from sendproof.reports.pages import render
 from sendproof.reports.pages.messages import Shown, cited
@@ -38,7 +38,6 @@ _LONGEST_COMMAND = 16_000
 _OPEN_FAILURES = 5
 # Of a preflight that failed: the last two attempts say all.
 _MOST_ASKED = 2
-_VARIABLE = re.compile(r"\$\{?([A-Z][A-Z0-9_]+)")
 _STATES = {exit_codes.OK: ("good", "✓", "Holds"), exit_codes.FAILED: ("bad", "✗", "Broken")}
 _UNDECIDED = ("warn", "?", "Undecided")
 
@@ -162,7 +161,7 @@ def _failure(verdict: Verdict, run: Run, contract: Contract, evidence: Mapping[s
         observed=observed,
         command=command if command is None or len(command) <= _LONGEST_COMMAND else None,
         support=for_support(verdict, run, contract.provider) if command and len(command) <= _LONGEST_COMMAND else None,
-        variables=_variables(command or "", run, contract.provider.name),
+        variables=variables_read(command or "", run, contract.provider),
         smallest=evidence.get(verdict.evidence[0]) if verdict.evidence else None,
         waiver=run_view.waiver_of(run, verdict.clause.id),
         opened=number < _OPEN_FAILURES,
@@ -174,13 +173,6 @@ def _exports(failed: Iterable[Verdict], run: Run, contract: Contract) -> str:
     commands = (reproduction(verdict, run, contract.provider) for verdict in failed)
     shown = (command for command in commands if command and len(command) <= _LONGEST_COMMAND)
     return "\n".join(visible(line, 300) for line in exports(shown, run, contract.provider))
-
-
-def _variables(command: str, run: Run, provider: str) -> tuple[str, ...]:
-    """Return the variables that a command reads; a dollar in a body names none of ours."""
-    known = {*run.variables.values(), *(item.variable for item in run.pseudonyms)}
-    found = dict.fromkeys(_VARIABLE.findall(command))
-    return tuple(name for name in found if name in known or name.startswith(f"{provider.upper()}_"))
 
 
 def _undecided(run: Run) -> list[tuple[str, str, tuple[Verdict, ...]]]:
